@@ -1,0 +1,1 @@
+"""Pure words everything else is written in: money, rates, ids, errors, time. Imports nothing of ours."""
