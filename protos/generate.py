@@ -1,4 +1,6 @@
-"""Generate `services/pb` from the protos beside this file; with `--check`, only say whether it is current.
+"""Generate `services/pb` from the protos beside this file.
+
+With `--check`, only say whether what is committed is current.
 
 protoc writes imports as if `kawase` were a top-level package; here it lives in `services.pb`.
 """
@@ -20,7 +22,7 @@ _USE = re.compile(r"(?<![\w.\"'/])kawase\.(?=\w+\.v\d)")
 
 
 def generate(target: Path) -> None:
-    """Write the generated package into the empty folder `target`. Raises SystemExit if protoc fails."""
+    """Write the package into the empty folder `target`. Raises SystemExit if protoc fails."""
     well_known = str(resources.files("grpc_tools") / "_proto")
     sources = sorted(str(path) for path in PROTOS.rglob("*.proto"))
     failed = protoc.main(

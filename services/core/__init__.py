@@ -1,1 +1,4 @@
-"""Pure words everything else is written in: money, rates, ids, errors, time. Imports nothing of ours."""
+"""Pure words everything else is written in: money, rates, ids, errors, time.
+
+Imports nothing else of ours.
+"""

@@ -47,7 +47,7 @@ class ManualClock:
 
 @dataclass(frozen=True, slots=True)
 class ClockSetting:
-    """At machine time `anchor`, the clock shows `shows`; from there it runs `pace` times as fast."""
+    """At machine time `anchor` the clock shows `shows`; from there it runs `pace` times as fast."""
 
     anchor: datetime
     shows: datetime
@@ -80,8 +80,8 @@ class ClockSetting:
 class SharedClock:
     """The sandbox's clock: every process reads the same small file, written by the stack.
 
-    The file is replaced whole by rename, so a reader never sees half of it. It is looked at again at
-    most every `refresh_seconds` of machine time.
+    The file is replaced whole by rename, so a reader never sees half of it. It is looked at again
+    at most every `refresh_seconds` of machine time.
     """
 
     def __init__(self, path: Path, refresh_seconds: float = 0.05) -> None:
