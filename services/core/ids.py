@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from enum import StrEnum
 from zlib import crc32
 
 from ulid import ULID
@@ -9,6 +10,28 @@ from ulid import ULID
 from services.core.errors import Malformed
 
 STRIPE_COUNT = 64
+
+
+class Resource(StrEnum):
+    """What a message between services is about; the first part of a resource id."""
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    TOP_UP = "topup"
+    LATE = "late"
+
+
+def resource_id(kind: Resource, reference: str) -> str:
+    """`payment-01ARZ3NDEKTSV4RRFFQ69G5FAV`: the id that commands and events carry."""
+    return f"{kind}-{reference}"
+
+
+def parse_resource_id(value: str) -> tuple[Resource, str]:
+    """The kind and the 26-character reference of a resource id. Raises ValueError."""
+    kind, _, reference = value.partition("-")
+    return Resource(kind), reference
+
+
 _CALLER_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 

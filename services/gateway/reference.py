@@ -1,0 +1,127 @@
+"""Reference data: who takes part, where codes lead, what it costs. Read often, changed rarely.
+
+Each gateway process holds all of it in memory as one immutable `Reference`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.core.money import Money, Rounding
+
+
+class ParticipantKind(StrEnum):
+    WALLET = "wallet"
+    ACQUIRER = "acquirer"
+    OPERATOR = "operator"
+
+
+class Funding(StrEnum):
+    """How a wallet's payers are funded."""
+
+    PREFUND = "prefund"  # from the wallet's deposit with us
+    HOSTED = "hosted"  # from the payer's own account with us
+    PARTNER = "partner"  # the wallet charges its user and owes us
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """A partner wallet, acquirer or operator. Wallets have funding, home currency and time zone."""
+
+    participant_id: str
+    kind: ParticipantKind
+    display_name: str
+    funding: Funding | None = None
+    home_currency: str = ""
+    time_zone: str = "UTC"
+    collect_partner_id: str = ""
+    net_debit_limit: int = 0  # minor units
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """A shop of an acquirer of our own, found by the account id that its code carries."""
+
+    merchant_id: str
+    acquirer_id: str
+    name: str
+    city: str
+    country_code: str
+    category_code: str
+    currency: str
+    scheme: str
+    scheme_account_id: str
+    fee_plan_id: str
+    net_debit_limit: int = 0  # minor units
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Who accepts codes of a scheme. Without a partner: merchants of our own acquirers."""
+
+    scheme: str
+    acceptance_partner_id: str
+    currency: str
+    country_code: str
+    resolved_by_partner: bool = False
+
+
+class FeePayer(StrEnum):
+    MERCHANT = "merchant"  # taken from what the merchant's side gets
+    HOUSE = "house"  # the house bears it: no fee leg
+
+
+@dataclass(frozen=True, slots=True)
+class FeePlan:
+    """What the merchant's side pays: a rate on the target amount plus a fixed amount."""
+
+    fee_plan_id: str
+    payer: FeePayer
+    rate_basis_points: int
+    fixed: Money
+    minimum: Money
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Corridor:
+    """A payer's wallet times an acceptance partner. Limits in minor units of home; 0: none."""
+
+    corridor_id: str
+    wallet_id: str
+    acceptance_partner_id: str
+    home_currency: str
+    target_currency: str
+    fee_plan_id: str
+    quote_seconds: int
+    payment_minimum: int = 0
+    payment_limit: int = 0
+    payer_day_limit: int = 0
+    corridor_day_limit: int = 0
+    open: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A participant's key; only the digest of its secret is kept."""
+
+    key_id: str
+    participant_id: str
+    digest: bytes
+    expire_time: float | None  # seconds since 1970
+    revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """All reference data as it stood at one moment."""
+
+    participants: Mapping[str, Participant] = field(default_factory=dict)
+    api_keys: Mapping[str, ApiKey] = field(default_factory=dict)
+    merchants: Mapping[str, Merchant] = field(default_factory=dict)
+    merchants_by_account: Mapping[tuple[str, str], Merchant] = field(default_factory=dict)
+    """By (scheme, scheme account id)."""
+    schemes: Mapping[str, Scheme] = field(default_factory=dict)
+    fee_plans: Mapping[str, FeePlan] = field(default_factory=dict)
+    corridors: Mapping[tuple[str, str, str], Corridor] = field(default_factory=dict)
+    """By (wallet, acceptance partner, target currency)."""

@@ -1,0 +1,1 @@
+"""Plumbing without payments: settings, Postgres, outbox, Kafka, batches, RPC, logs, life."""

@@ -1,0 +1,284 @@
+"""The outbox: messages stored in the transaction that decides them, sent from memory after it.
+
+A flight is what one transaction wrote. `OutboxSender` sends flights in the order of their commits,
+waits for Kafka's acknowledgement and forgets them with the next write. A process that dies leaves
+its flights in the table; any process's relay sends those older than `RELAY_AFTER`. So every message
+reaches Kafka at least once, in order per key but for repeats, and consumers put up with repeats.
+
+A message's id is `service/stripe/sequence`. Sequences are gapless per stripe, because the row that
+counts them is locked until the writing transaction ends.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from services.kit.kafka import KafkaAway, Publisher, Sealed
+from services.kit.postgres import Connection
+
+log = structlog.get_logger()
+
+RELAY_AFTER = timedelta(seconds=5)
+RELAY_EVERY_SECONDS = 2.0
+RELAY_FLIGHTS = 100
+RETRY_SECONDS = 0.5
+# Flights waiting for Kafka; past it writers are told that the service is unavailable.
+FLIGHT_LIMIT = 1000
+# How long an acknowledged flight waits for a next write before it is deleted on its own.
+IDLE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to be sent: `topic` without the prefix (`wallet.event`), `stripe` 0 to 63."""
+
+    topic: str
+    key: str
+    stripe: int
+    type: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """What one transaction put into the outbox."""
+
+    flight_id: int
+    messages: tuple[Sealed, ...]
+    landed: tuple[int, ...]
+    """Earlier flights that the same transaction has deleted."""
+
+
+async def take_sequences(connection: Connection, counts: dict[int, int]) -> dict[int, int]:
+    """Take `counts[stripe]` sequences of each stripe; returns the first one taken of each.
+
+    Locks the stripes until the transaction ends, in stripe order: call it late, once.
+    """
+    rows = await connection.fetch(_TAKE, list(counts), list(counts.values()))
+    return {row["stripe"]: row["last_sequence"] - counts[row["stripe"]] + 1 for row in rows}
+
+
+_TAKE = """
+WITH locked AS MATERIALIZED (
+    SELECT stripe FROM outbox_stripes WHERE stripe = ANY ($1::smallint[]) ORDER BY stripe FOR UPDATE
+)
+UPDATE outbox_stripes AS s
+SET last_sequence = s.last_sequence + wanted.amount
+FROM unnest($1::smallint[], $2::int[]) AS wanted (stripe, amount)
+JOIN locked USING (stripe)
+WHERE s.stripe = wanted.stripe
+RETURNING s.stripe, s.last_sequence
+"""
+
+
+def seal(service: str, messages: Sequence[Outgoing], firsts: dict[int, int]) -> list[Sealed]:
+    """Number `messages` in order, per stripe from `firsts`."""
+    following = dict(firsts)
+    sealed = []
+    for message in messages:
+        sequence = following[message.stripe]
+        following[message.stripe] = sequence + 1
+        message_id = f"{service}/{message.stripe}/{sequence}"
+        sealed.append(Sealed(message.topic, message.key, message.type, message.payload, message_id))
+    return sealed
+
+
+def parse_message_id(message_id: str) -> tuple[str, int, int]:
+    """`wallet/12/345` → ("wallet", 12, 345). Raises ValueError."""
+    service, stripe, sequence = message_id.split("/")
+    return service, int(stripe), int(sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A row of the outbox, for those who fetch what they missed."""
+
+    stripe: int
+    sequence: int
+    key: str
+    type: str
+    payload: bytes
+
+
+async def list_facts(
+    connection: Connection, topic: str, stripe: int, after: int, limit: int
+) -> list[StoredFact]:
+    """Up to `limit` facts of a stripe after a sequence, in order; only those of `topic`."""
+    rows = await connection.fetch(
+        """
+        SELECT stripe, sequence, key, type, payload FROM outbox
+        WHERE stripe = $1 AND sequence > $2 AND topic = $3 ORDER BY sequence LIMIT $4
+        """,
+        stripe,
+        after,
+        topic,
+        limit,
+    )
+    return [StoredFact(**dict(row)) for row in rows]
+
+
+class OutboxSender:
+    """Stores messages in a caller's transaction, and sends the flights of this process."""
+
+    def __init__(self, service: str, pool: asyncpg.Pool, publisher: Publisher) -> None:
+        self._service = service
+        self._pool = pool
+        self._publisher = publisher
+        self._queue: list[tuple[Flight, asyncio.Future[None]]] = []
+        self._landed: set[int] = set()
+        self._wake = asyncio.Event()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether Kafka has been away for so long that nothing more should be written."""
+        return len(self._queue) >= FLIGHT_LIMIT
+
+    async def put(
+        self,
+        connection: Connection,
+        messages: Sequence[Outgoing],
+        firsts: dict[int, int] | None = None,
+    ) -> Flight | None:
+        """Store `messages` within the caller's transaction; last statement before its commit.
+
+        `firsts` are sequences already taken for them; without it they are taken here. After the
+        commit give the flight to `send`.
+        """
+        if not messages:
+            return None
+        if firsts is None:
+            firsts = await take_sequences(connection, Counter(m.stripe for m in messages))
+        sealed = seal(self._service, messages, firsts)
+        counts = Counter(m.stripe for m in messages)
+        stripes = sorted(counts)
+        landed = tuple(self._landed)
+        flight_id = await connection.fetchval(
+            _PUT,
+            [message.stripe for message in messages],
+            [int(entry.message_id.rpartition("/")[2]) for entry in sealed],
+            [message.topic for message in messages],
+            [message.key for message in messages],
+            [message.type for message in messages],
+            [message.payload for message in messages],
+            stripes,
+            [firsts[stripe] for stripe in stripes],
+            [firsts[stripe] + counts[stripe] - 1 for stripe in stripes],
+            landed,
+        )
+        return Flight(flight_id, tuple(sealed), landed)
+
+    def send(self, flight: Flight) -> "asyncio.Future[None]":
+        """Queue a committed flight; the future is done when Kafka has acknowledged it."""
+        self._landed.difference_update(flight.landed)
+        acknowledged = asyncio.get_running_loop().create_future()
+        self._queue.append((flight, acknowledged))
+        self._wake.set()
+        return acknowledged
+
+    async def run(self) -> None:
+        """Send what is queued, for ever; tries again while Kafka is away."""
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+            except TimeoutError:
+                await self._delete_landed()
+                continue
+            self._wake.clear()
+            batch = list(self._queue)
+            await self._send_until_acknowledged([m for flight, _ in batch for m in flight.messages])
+            del self._queue[: len(batch)]
+            for flight, acknowledged in batch:
+                self._landed.add(flight.flight_id)
+                if not acknowledged.done():
+                    acknowledged.set_result(None)
+
+    async def _send_until_acknowledged(self, messages: list[Sealed]) -> None:
+        while True:
+            try:
+                return await self._publisher.publish(messages)
+            except KafkaAway as error:
+                log.warning("publish_delayed", messages=len(messages), problem=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _delete_landed(self) -> None:
+        if landed := list(self._landed):
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await self._pool.execute(
+                    "DELETE FROM outbox_flights WHERE flight_id = ANY ($1)", landed
+                )
+                self._landed.difference_update(landed)
+
+    async def run_relay(self) -> None:
+        """Send flights that their writer has left behind, for ever."""
+        while True:
+            await asyncio.sleep(RELAY_EVERY_SECONDS)
+            try:
+                while await self.relay_once() == RELAY_FLIGHTS:
+                    pass
+            except (KafkaAway, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("relay_delayed", problem=str(error))
+
+    async def relay_once(self, after: timedelta = RELAY_AFTER) -> int:
+        """Send up to `RELAY_FLIGHTS` flights older than `after`; returns how many there were."""
+        mine = {flight.flight_id for flight, _ in self._queue} | self._landed
+        async with self._pool.acquire() as connection, connection.transaction():
+            flights = await connection.fetch(_LEFT_BEHIND, after, list(mine), RELAY_FLIGHTS)
+            if not flights:
+                return 0
+            messages: list[Sealed] = []
+            for flight in flights:
+                rows = await connection.fetch(
+                    _FLIGHT_ROWS,
+                    flight["stripes"],
+                    flight["first_sequences"],
+                    flight["last_sequences"],
+                )
+                messages += [
+                    Sealed(
+                        row["topic"],
+                        row["key"],
+                        row["type"],
+                        row["payload"],
+                        f"{self._service}/{row['stripe']}/{row['sequence']}",
+                    )
+                    for row in rows
+                ]
+            await self._publisher.publish(messages)
+            await connection.execute(
+                "DELETE FROM outbox_flights WHERE flight_id = ANY ($1)",
+                [flight["flight_id"] for flight in flights],
+            )
+        log.info("flights_relayed", flights=len(flights), messages=len(messages))
+        return len(flights)
+
+
+_PUT = """
+WITH flight AS (
+    INSERT INTO outbox_flights (stripes, first_sequences, last_sequences)
+    VALUES ($7::smallint[], $8::bigint[], $9::bigint[]) RETURNING flight_id
+), landed AS (
+    DELETE FROM outbox_flights WHERE flight_id = ANY ($10::bigint[])
+), stored AS (
+    INSERT INTO outbox (stripe, sequence, topic, key, type, payload)
+    SELECT * FROM unnest(
+        $1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[]
+    )
+)
+SELECT flight_id FROM flight
+"""
+_LEFT_BEHIND = """
+SELECT flight_id, stripes, first_sequences, last_sequences FROM outbox_flights
+WHERE create_time < now() - $1::interval AND flight_id <> ALL ($2::bigint[])
+ORDER BY flight_id LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_FLIGHT_ROWS = """
+SELECT o.* FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS f (stripe, first, last)
+JOIN outbox AS o ON o.stripe = f.stripe AND o.sequence BETWEEN f.first AND f.last
+ORDER BY o.stripe, o.sequence
+"""

@@ -1,0 +1,190 @@
+"""gRPC at the edge: servers with our limits, channels with time-outs, errors mapped in one table.
+
+`@answers` stands on every server method: a `KawaseError` becomes a status with `ErrorInfo`
+(reason, domain, metadata); anything else is logged and reaches the caller as INTERNAL without its
+text.
+"""
+
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+import structlog
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from grpc_status import rpc_status
+
+from services.core import errors
+
+log = structlog.get_logger()
+
+DOMAIN = "kawase"
+CALL_SECONDS = 10.0
+MESSAGE_BYTES = 4 << 20
+GRACE_SECONDS = 5.0
+
+STATUS_OF: dict[type[errors.KawaseError], grpc.StatusCode] = {
+    errors.Malformed: grpc.StatusCode.INVALID_ARGUMENT,
+    errors.Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
+    errors.Forbidden: grpc.StatusCode.PERMISSION_DENIED,
+    errors.NotFound: grpc.StatusCode.NOT_FOUND,
+    errors.Conflict: grpc.StatusCode.ALREADY_EXISTS,
+    errors.Refused: grpc.StatusCode.FAILED_PRECONDITION,
+    errors.LimitReached: grpc.StatusCode.RESOURCE_EXHAUSTED,
+    errors.Contended: grpc.StatusCode.ABORTED,
+    errors.Unavailable: grpc.StatusCode.UNAVAILABLE,
+}
+_KIND_OF = {status: kind for kind, status in STATUS_OF.items()}
+
+# Without the first two a server cancels calls when about a thousand wait (performance.md 1).
+_SERVER_OPTIONS = (
+    ("grpc.server.max_pending_requests", 100_000),
+    ("grpc.server.max_pending_requests_hard_limit", 200_000),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+)
+_CHANNEL_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.enable_retries", 0),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def status_code(error: errors.KawaseError) -> grpc.StatusCode:
+    """The gRPC status of an error's kind."""
+    return next(code for kind, code in STATUS_OF.items() if isinstance(error, kind))
+
+
+def error_status(error: errors.KawaseError) -> status_pb2.Status:
+    """The rich status of an error."""
+    detail = any_pb2.Any()
+    detail.Pack(
+        error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
+    )
+    return status_pb2.Status(
+        code=status_code(error).value[0], message=error.message, details=[detail]
+    )
+
+
+async def abort(context: grpc.aio.ServicerContext[Any, Any], error: BaseException) -> NoReturn:
+    """End the call with the status of `error`."""
+    if isinstance(error, errors.KawaseError):
+        await context.abort_with_status(rpc_status.to_status(error_status(error)))
+    log.error("call_failed", exc_info=error)
+    await context.abort(
+        grpc.StatusCode.INTERNAL, "Something is wrong on our side; try again or ask the operator."
+    )
+    raise AssertionError("abort returns never")
+
+
+def answers(method: F) -> F:
+    """Map what a server method raises to a status. For unary and for streaming answers."""
+
+    @functools.wraps(method)
+    async def unary(self: Any, request: Any, context: Any) -> Any:
+        try:
+            return await method(self, request, context)
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            await abort(context, error)
+
+    @functools.wraps(method)
+    async def stream(self: Any, request: Any, context: Any) -> AsyncIterator[Any]:
+        try:
+            async for answer in method(self, request, context):
+                yield answer
+        except grpc.aio.AbortError:
+            raise
+        except Exception as error:
+            await abort(context, error)
+
+    return stream if inspect.isasyncgenfunction(method) else unary  # type: ignore[return-value]
+
+
+class RemoteRefusal(errors.KawaseError):
+    """A refusal another service gave, passed on under its own reason."""
+
+    def __init__(self, reason: str, message: str, metadata: dict[str, str]) -> None:
+        super().__init__(message, **metadata)
+        self._reason = reason
+
+    @property
+    def reason(self) -> str:
+        return self._reason
+
+
+def remote_error(error: grpc.aio.AioRpcError) -> errors.KawaseError:
+    """The error another service answered with, of the same kind and reason as there."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    kind = _KIND_OF.get(error.code(), errors.Unavailable)
+    info = error_details_pb2.ErrorInfo()
+    if status is not None:
+        for detail in status.details:
+            detail.Unpack(info)
+    if not info.reason:
+        return errors.Unavailable("A service behind this one does not answer; try again.")
+    leaf = type(kind.__name__, (RemoteRefusal, kind), {})
+    refusal: errors.KawaseError = leaf(info.reason, error.details() or "", dict(info.metadata))
+    return refusal
+
+
+async def call(answer: Awaitable[Any]) -> Any:
+    """Await a stub's call and raise what the other service refused with, as one of our errors."""
+    try:
+        return await answer
+    except grpc.aio.AioRpcError as error:
+        raise remote_error(error) from None
+
+
+def open_channel(address: str) -> grpc.aio.Channel:
+    """A channel to another service. Give each call a `timeout`."""
+    return grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
+
+
+class RpcServer:
+    """A gRPC server with health and reflection."""
+
+    def __init__(self, listen: str) -> None:
+        self._server = grpc.aio.server(options=_SERVER_OPTIONS)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.host = listen.rpartition(":")[0]
+        self.port = self._server.add_insecure_port(listen)
+        self._names: list[str] = []
+
+    def add(
+        self, register: Callable[[Any, grpc.aio.Server], None], servicer: object, name: str
+    ) -> None:
+        """Serve `servicer`; `name` is the service's full proto name."""
+        register(servicer, self._server)
+        self._names.append(name)
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    async def start(self) -> None:
+        """Serve, and say so to health checks."""
+        reflection.enable_server_reflection(
+            [*self._names, reflection.SERVICE_NAME, health.SERVICE_NAME], self._server
+        )
+        await self._server.start()
+        for name in ("", *self._names):
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        log.info("rpc_listening", address=self.address)
+
+    async def stop(self) -> None:
+        """Stop taking calls; give the running ones a few seconds."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(GRACE_SECONDS)

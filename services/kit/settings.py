@@ -1,0 +1,38 @@
+"""What every service reads from its environment; the only place where the environment is read.
+
+A variable is the field's name with `KAWASE_` before it (`KAWASE_KAFKA`). A service adds its own
+fields in a subclass. Secrets are `SecretStr`, so that a printed setting shows none.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.core.clock import Clock, SharedClock, SystemClock
+
+
+class ServiceSettings(BaseSettings):
+    """Settings that all services share."""
+
+    model_config = SettingsConfigDict(env_prefix="KAWASE_", frozen=True, extra="ignore")
+
+    postgres: SecretStr
+    """DSN of this service's own login."""
+    kafka: str
+    """Bootstrap servers, `host:port[,…]`."""
+    listen: str = "127.0.0.1:0"
+    """Where its gRPC server listens; port 0 takes a free one."""
+    topic_prefix: str = "kawase"
+    clock: Path | None = None
+    """The sandbox's clock file; without it the machine's clock is read."""
+    instance: str = ""
+    """A name that stays over restarts (a pod's); empty in the sandbox."""
+    partitions: int = Field(default=1, ge=1, le=64)
+    """Partitions of topics that do not exist yet; a power of two, so that stripes stay whole."""
+    pool_size: int = Field(default=8, ge=2, le=64)
+    """Postgres connections of this process."""
+
+    def make_clock(self) -> Clock:
+        """The clock this process reads."""
+        return SystemClock() if self.clock is None else SharedClock(self.clock)
