@@ -56,7 +56,7 @@ def decode_consumer_code(payload: str, profile: Profile | None) -> Code:
         valid=not findings,
         scheme=_scheme(nodes, consumer.format),
         findings=tuple(findings),
-        root={node.tag: _hex(node.value) for node in reversed(nodes)},
+        root=_first_values(nodes),
         templates=_templates(nodes),
         consumer=consumer,
     )
@@ -86,9 +86,16 @@ def _templates(nodes: tuple[Node, ...], prefix: str = "") -> dict[str, dict[str,
         while path in templates:
             count += 1
             path = f"{base}#{count}"
-        templates[path] = {one.tag: _hex(one.value) for one in reversed(node.children)}
+        templates[path] = _first_values(node.children)
         templates.update(_templates(node.children, f"{path}."))
     return templates
+
+
+def _first_values(nodes: tuple[Node, ...]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for node in nodes:
+        values.setdefault(node.tag, _hex(node.value))
+    return values
 
 
 def _consumer(nodes: tuple[Node, ...]) -> Consumer:

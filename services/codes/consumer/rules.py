@@ -1,6 +1,7 @@
 """What EMVCo QR CPM v1.1 and the JPQR CPM guideline demand of a payload that can be read."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 from services.codes.consumer.bertlv import Node
 from services.codes.findings import Finding, error, quoted
@@ -22,6 +23,27 @@ _LENGTHS = {
     "9F25": (2, 2),
 }
 _ADF_NAME_LENGTH = (5, 16)
+
+NAMES: Mapping[str, str] = {
+    "4F": "ADF name",
+    "50": "application label",
+    "57": "track 2 equivalent data",
+    "5A": "account number",
+    "5F20": "cardholder name",
+    "5F2D": "languages",
+    "5F50": "issuer address",
+    "63": "transparent template",
+    "64": "transparent template",
+    "99": "free area",
+    "9F08": "application version",
+    "9F10": "issuer application data",
+    "9F19": "token requestor",
+    "9F24": "account reference",
+    "9F25": "last four digits",
+    "9F26": "cryptogram",
+    "9F36": "transaction counter",
+    "9F37": "unpredictable number",
+}
 
 
 def check_consumer(nodes: tuple[Node, ...], formats: tuple[str, ...]) -> list[Finding]:

@@ -31,7 +31,7 @@ def check_amount(value: str, path: str, currency: str | None) -> list[Finding]:
     if currency is not None and len(value.partition(".")[2]) > minor_units(currency):
         said = (
             f"The amount ({path}) {quoted(value)} has more decimals than {currency} allows "
-            f"({minor_units(currency)}): ask the merchant for a code with the right amount."
+            f"({minor_units(currency)}): a code with the exact amount is needed."
         )
         findings.append(error("AMOUNT_DECIMALS_WARN", path, said))
     return findings

@@ -1,0 +1,1 @@
+"""The `kawase` command: groups of sub-commands, each loaded when it is called."""

@@ -1,0 +1,59 @@
+"""The root of the `kawase` command.
+
+A sub-command's module is imported when that sub-command is called, so that starting up costs what
+the one command needs and no more. Errors of ours reach people as one sentence, never as a trace.
+"""
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import click
+
+from services.core.errors import KawaseError
+
+
+class Lazy(NamedTuple):
+    """Where a sub-command lives, and the line `kawase --help` shows for it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS = {
+    "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its sub-commands by name and imports them on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return sorted(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click's signature
+        cmd_name: str,
+    ) -> click.Command | None:
+        lazy = COMMANDS.get(cmd_name)
+        if lazy is None:
+            return None
+        command = getattr(import_module(lazy.module), lazy.attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KawaseError as problem:
+            raise click.ClickException(problem.message) from problem
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """kawase: an open gateway for cross-border QR payments."""
