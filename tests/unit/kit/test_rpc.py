@@ -1,0 +1,66 @@
+"""Errors cross the wire with kind, reason, sentence and variable parts."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import pytest
+
+from services.core import errors
+from services.kit import rpc
+from services.pb.kawase.fx.v1 import fx_service_pb2 as pb
+from services.pb.kawase.fx.v1 import fx_service_pb2_grpc as stubs
+
+
+class CorridorClosed(errors.Refused):
+    """A leaf, as the services have them."""
+
+
+class Sample:
+    """Answers with whatever error it was given."""
+
+    def __init__(self) -> None:
+        self.error: Exception = CorridorClosed("The corridor is closed.", corridor_id="a-b")
+
+    @rpc.answers
+    async def GetRate(self, request: pb.GetRateRequest, context: Any) -> pb.GetRateResponse:  # noqa: N802
+        raise self.error
+
+
+@pytest.fixture
+async def sample() -> AsyncIterator[tuple[Sample, "stubs.FxServiceAsyncStub"]]:
+    server = rpc.RpcServer("127.0.0.1:0")
+    servicer = Sample()
+    server.add(stubs.add_FxServiceServicer_to_server, servicer, "kawase.fx.v1.FxService")
+    await server.start()
+    async with rpc.open_channel(server.address) as channel:
+        yield servicer, stubs.FxServiceStub(channel)
+    await server.stop()
+
+
+async def test_a_refusal_arrives_with_all_its_parts(
+    sample: tuple[Sample, "stubs.FxServiceAsyncStub"],
+) -> None:
+    with pytest.raises(errors.Refused) as refusal:
+        await rpc.call(sample[1].GetRate(pb.GetRateRequest(), timeout=5))
+
+    assert refusal.value.reason == "CORRIDOR_CLOSED"
+    assert refusal.value.message == "The corridor is closed."
+    assert refusal.value.metadata == {"corridor_id": "a-b"}
+
+
+async def test_an_error_of_ours_does_not_show_its_text(
+    sample: tuple[Sample, "stubs.FxServiceAsyncStub"],
+) -> None:
+    servicer, stub = sample
+    servicer.error = RuntimeError("password=hunter2")
+    with pytest.raises(grpc.aio.AioRpcError) as failure:
+        await stub.GetRate(pb.GetRateRequest(), timeout=5)
+
+    assert failure.value.code() is grpc.StatusCode.INTERNAL
+    assert "hunter2" not in str(failure.value)
+
+
+@pytest.mark.parametrize("kind", list(rpc.STATUS_OF))
+def test_every_kind_of_error_has_its_status(kind: type[errors.KawaseError]) -> None:
+    assert rpc.status_code(kind("why")) is rpc.STATUS_OF[kind]
