@@ -8,41 +8,47 @@ import pytest
 
 from services.core import errors
 from services.kit import rpc
-from services.pb.kawase.fx.v1 import fx_service_pb2 as pb
-from services.pb.kawase.fx.v1 import fx_service_pb2_grpc as stubs
+from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
+from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc as stubs
 
 
 class CorridorClosed(errors.Refused):
     """A leaf, as the services have them."""
 
 
-class Sample:
+class Sample(stubs.SettlementServiceServicer):
     """Answers with whatever error it was given."""
 
     def __init__(self) -> None:
         self.error: Exception = CorridorClosed("The corridor is closed.", corridor_id="a-b")
 
     @rpc.answers
-    async def GetRate(self, request: pb.GetRateRequest, context: Any) -> pb.GetRateResponse:  # noqa: N802
+    async def GetProgress(
+        self, request: pb.GetProgressRequest, context: Any
+    ) -> pb.GetProgressResponse:
         raise self.error
 
 
 @pytest.fixture
-async def sample() -> AsyncIterator[tuple[Sample, "stubs.FxServiceAsyncStub"]]:
+async def sample() -> AsyncIterator[tuple[Sample, "stubs.SettlementServiceAsyncStub"]]:
     server = rpc.RpcServer("127.0.0.1:0")
     servicer = Sample()
-    server.add(stubs.add_FxServiceServicer_to_server, servicer, "kawase.fx.v1.FxService")
+    server.add(
+        stubs.add_SettlementServiceServicer_to_server,
+        servicer,
+        "kawase.settlement.v1.SettlementService",
+    )
     await server.start()
     async with rpc.open_channel(server.address) as channel:
-        yield servicer, stubs.FxServiceStub(channel)
+        yield servicer, stubs.SettlementServiceStub(channel)
     await server.stop()
 
 
 async def test_a_refusal_arrives_with_all_its_parts(
-    sample: tuple[Sample, "stubs.FxServiceAsyncStub"],
+    sample: tuple[Sample, "stubs.SettlementServiceAsyncStub"],
 ) -> None:
     with pytest.raises(errors.Refused) as refusal:
-        await rpc.call(sample[1].GetRate(pb.GetRateRequest(), timeout=5))
+        await rpc.call(sample[1].GetProgress(pb.GetProgressRequest(), timeout=5))
 
     assert refusal.value.reason == "CORRIDOR_CLOSED"
     assert refusal.value.message == "The corridor is closed."
@@ -50,12 +56,12 @@ async def test_a_refusal_arrives_with_all_its_parts(
 
 
 async def test_an_error_of_ours_does_not_show_its_text(
-    sample: tuple[Sample, "stubs.FxServiceAsyncStub"],
+    sample: tuple[Sample, "stubs.SettlementServiceAsyncStub"],
 ) -> None:
     servicer, stub = sample
     servicer.error = RuntimeError("password=hunter2")
     with pytest.raises(grpc.aio.AioRpcError) as failure:
-        await stub.GetRate(pb.GetRateRequest(), timeout=5)
+        await stub.GetProgress(pb.GetProgressRequest(), timeout=5)
 
     assert failure.value.code() is grpc.StatusCode.INTERNAL
     assert "hunter2" not in str(failure.value)
