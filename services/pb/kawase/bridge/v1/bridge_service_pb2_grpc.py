@@ -60,6 +60,11 @@ class BridgeServiceStub:
                 request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.SerializeToString,
                 response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.FromString,
                 _registered_method=True)
+        self.ListFacts = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/ListFacts',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsResponse.FromString,
+                _registered_method=True)
 
 
 class BridgeServiceServicer:
@@ -100,6 +105,13 @@ class BridgeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFacts(self, request, context):
+        """Facts of one stripe after a sequence: what a consumer that missed some reads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_BridgeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -127,6 +139,11 @@ def add_BridgeServiceServicer_to_server(servicer, server):
                     servicer.ResolveCharge,
                     request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.FromString,
                     response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.SerializeToString,
+            ),
+            'ListFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFacts,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -265,6 +282,33 @@ class BridgeService:
             '/kawase.bridge.v1.BridgeService/ResolveCharge',
             kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.SerializeToString,
             kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/ListFacts',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

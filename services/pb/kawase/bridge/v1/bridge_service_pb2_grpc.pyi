@@ -42,6 +42,8 @@ class BridgeServiceStub:
     """Charges whose partner has not given its word, oldest first."""
     ResolveCharge: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolveChargeRequest, _bridge_service_pb2.ResolveChargeResponse]
     """An operator's journaled word on a charge no partner speaks of."""
+    ListFacts: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ListFactsRequest, _bridge_service_pb2.ListFactsResponse]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 @_typing.type_check_only
 class BridgeServiceAsyncStub(BridgeServiceStub):
@@ -57,6 +59,8 @@ class BridgeServiceAsyncStub(BridgeServiceStub):
     """Charges whose partner has not given its word, oldest first."""
     ResolveCharge: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolveChargeRequest, _bridge_service_pb2.ResolveChargeResponse]  # type: ignore[assignment]
     """An operator's journaled word on a charge no partner speaks of."""
+    ListFacts: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ListFactsRequest, _bridge_service_pb2.ListFactsResponse]  # type: ignore[assignment]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 class BridgeServiceServicer(metaclass=_abc_1.ABCMeta):
     """Talking to partners; knows what was asked and what was answered."""
@@ -99,5 +103,13 @@ class BridgeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bridge_service_pb2.ResolveChargeResponse, _abc.Awaitable[_bridge_service_pb2.ResolveChargeResponse]]:
         """An operator's journaled word on a charge no partner speaks of."""
+
+    @_abc_1.abstractmethod
+    def ListFacts(
+        self,
+        request: _bridge_service_pb2.ListFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.ListFactsResponse, _abc.Awaitable[_bridge_service_pb2.ListFactsResponse]]:
+        """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 def add_BridgeServiceServicer_to_server(servicer: BridgeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
