@@ -284,12 +284,12 @@ class Tail:
 
     def __init__(self, topics: Topics, names: Iterable[str], from_beginning: bool) -> None:
         self._topics = topics
-        self._names = list(names)
-        self._from_beginning = from_beginning
+        # Without a group every partition is ours, also those made later.
         self._consumer = AIOKafkaConsumer(
+            *(topics.full(name) for name in names),
             bootstrap_servers=topics.bootstrap,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="earliest" if from_beginning else "latest",
             request_timeout_ms=REQUEST_MS,
             fetch_max_wait_ms=FETCH_WAIT_MS,
             metadata_max_age_ms=5_000,
@@ -297,23 +297,12 @@ class Tail:
         )
 
     async def start(self) -> None:
-        """Assign every partition and stand at its beginning or end. Raises `KafkaAway`."""
+        """Stand at the beginning or end of every partition. Raises `KafkaAway`."""
         await self._topics.ensure()
         try:
             await self._consumer.start()
-            places = []
-            await self._consumer.topics()
-            for name in self._names:
-                full = self._topics.full(name)
-                partitions = self._consumer.partitions_for_topic(full) or ()
-                places += [TopicPartition(full, partition) for partition in partitions]
-            self._consumer.assign(places)
-            if self._from_beginning:
-                await self._consumer.seek_to_beginning(*places)
-            else:
-                await self._consumer.seek_to_end(*places)
-                for place in places:
-                    await self._consumer.position(place)
+            for place in self._consumer.assignment():
+                await self._consumer.position(place)
         except (KafkaError, OSError) as error:
             raise KafkaAway(f"tail: {error!r}") from error
 
