@@ -1,0 +1,300 @@
+"""AdminService: the operator's people put reference data, make keys, and look at what is stuck.
+
+Each Put is one unit: the row, its line in the journal with the key that did it, and the command
+that opens the ledger accounts it needs. The same content again changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, TypeVar
+
+import grpc
+
+from services.core.accounts import AccountSpec
+from services.core.clock import Clock
+from services.core.errors import Malformed, NotFound
+from services.core.ids import STRIPE_COUNT
+from services.gateway import admin_codec, opening, outgoing
+from services.gateway import reference_rules as rules
+from services.gateway import reference_store as store
+from services.gateway.auth import Caller, Keys, new_api_key
+from services.gateway.reference import (
+    Corridor,
+    FeePlan,
+    Merchant,
+    Participant,
+    Reference,
+    Scheme,
+)
+from services.gateway.reference_errors import ParticipantUnknown
+from services.kit.outbox import list_facts
+from services.kit.postgres import Connection
+from services.kit.rpc import answers
+from services.kit.unit import Decided, Units
+from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
+from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceServicer
+
+PAGE_SIZE = 100
+PAGE_SIZE_MAXIMUM = 1000
+
+Context = grpc.aio.ServicerContext[Any, Any]
+ListStuck = Callable[[int], Awaitable[Sequence[pb.StuckPayment]]]
+# Changes but those of merchants read none of these: there may be many.
+_NO_MERCHANT = Merchant("", "", "", "", "", "", "", "", "", "")
+T = TypeVar("T", Participant, Merchant, Scheme, FeePlan, Corridor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind(Generic[T]):
+    """How one kind of reference data is checked and stored."""
+
+    operation: str
+    id_of: Callable[[T], str]
+    known: Callable[[Reference, str], T | None]
+    check: Callable[[Reference, T], None]
+    put: Callable[[Connection, T], Awaitable[None]]
+    accounts: Callable[[T], list[AccountSpec]]
+    merchant: Callable[[T], Merchant] = lambda _new: _NO_MERCHANT
+
+
+_PARTICIPANT = _Kind(
+    "PutParticipant",
+    lambda new: new.participant_id,
+    lambda known, name: known.participants.get(name),
+    rules.check_participant,
+    store.put_participant,
+    opening.accounts_of_participant,
+)
+_MERCHANT = _Kind(
+    "PutMerchant",
+    lambda new: new.merchant_id,
+    lambda known, name: known.merchants.get(name),
+    rules.check_merchant,
+    store.put_merchant,
+    opening.accounts_of_merchant,
+    lambda new: new,
+)
+_SCHEME = _Kind(
+    "PutScheme",
+    lambda new: new.scheme,
+    lambda known, name: known.schemes.get(name),
+    rules.check_scheme,
+    store.put_scheme,
+    opening.accounts_of_scheme,
+)
+_FEE_PLAN = _Kind(
+    "PutFeePlan",
+    lambda new: new.fee_plan_id,
+    lambda known, name: known.fee_plans.get(name),
+    rules.check_fee_plan,
+    store.put_fee_plan,
+    lambda _new: [],
+)
+_CORRIDOR = _Kind(
+    "PutCorridor",
+    lambda new: new.corridor_id,
+    rules.corridor_named,
+    rules.check_corridor,
+    store.put_corridor,
+    opening.accounts_of_corridor,
+)
+
+
+class AdminServer(AdminServiceServicer):
+    """Every method needs an operator's key. `list_stuck` reads the payments given up repeating."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        board: store.ReferenceBoard,
+        units: Units,
+        clock: Clock,
+        list_stuck: ListStuck,
+    ) -> None:
+        self._keys = keys
+        self._board = board
+        self._units = units
+        self._clock = clock
+        self._list_stuck = list_stuck
+
+    @answers
+    async def PutParticipant(
+        self, request: pb.PutParticipantRequest, context: Context
+    ) -> pb.PutParticipantResponse:
+        caller = self._keys.require_operator(context)
+        new = admin_codec.participant_from(request.participant)
+        await self._put(caller, _PARTICIPANT, new)
+        return pb.PutParticipantResponse(participant=admin_codec.participant_to(new))
+
+    @answers
+    async def PutMerchant(
+        self, request: pb.PutMerchantRequest, context: Context
+    ) -> pb.PutMerchantResponse:
+        caller = self._keys.require_operator(context)
+        new = admin_codec.merchant_from(request.merchant)
+        await self._put(caller, _MERCHANT, new)
+        return pb.PutMerchantResponse(merchant=admin_codec.merchant_to(new))
+
+    @answers
+    async def PutScheme(
+        self, request: pb.PutSchemeRequest, context: Context
+    ) -> pb.PutSchemeResponse:
+        caller = self._keys.require_operator(context)
+        new = admin_codec.scheme_from(request.scheme)
+        await self._put(caller, _SCHEME, new)
+        return pb.PutSchemeResponse(scheme=admin_codec.scheme_to(new))
+
+    @answers
+    async def PutFeePlan(
+        self, request: pb.PutFeePlanRequest, context: Context
+    ) -> pb.PutFeePlanResponse:
+        caller = self._keys.require_operator(context)
+        new = admin_codec.fee_plan_from(request.fee_plan)
+        await self._put(caller, _FEE_PLAN, new)
+        return pb.PutFeePlanResponse(fee_plan=admin_codec.fee_plan_to(new))
+
+    @answers
+    async def PutCorridor(
+        self, request: pb.PutCorridorRequest, context: Context
+    ) -> pb.PutCorridorResponse:
+        caller = self._keys.require_operator(context)
+        new = admin_codec.corridor_from(request.corridor)
+        await self._put(caller, _CORRIDOR, new)
+        return pb.PutCorridorResponse(corridor=admin_codec.corridor_to(new))
+
+    async def _put(self, caller: Caller, kind: _Kind[T], new: T) -> None:
+        async def work(connection: Connection) -> Decided[None]:
+            await store.lock_changes(connection)
+            known = await store.read_reference(connection, kind.merchant(new))
+            kind.check(known, new)
+            if kind.known(known, kind.id_of(new)) == new:
+                return Decided(None)
+            await kind.put(connection, new)
+            await self._journal(connection, caller, kind.operation, kind.id_of(new), asdict(new))
+            specs = kind.accounts(new)
+            return Decided(None, [outgoing.open_accounts(specs)] if specs else [])
+
+        await self._units.write(work)
+        await self._board.load()
+
+    async def _journal(
+        self,
+        connection: Connection,
+        caller: Caller,
+        operation: str,
+        subject_id: str,
+        content: Mapping[str, object],
+    ) -> None:
+        await store.journal_change(
+            connection, self._clock.now(), caller.key_id, operation, subject_id, content
+        )
+
+    @answers
+    async def CreateApiKey(
+        self, request: pb.CreateApiKeyRequest, context: Context
+    ) -> pb.CreateApiKeyResponse:
+        caller = self._keys.require_operator(context)
+        now = self._clock.now()
+        expire_time: float | None = None
+        if request.HasField("expire_time"):
+            expire_time = request.expire_time.seconds + request.expire_time.nanos / 1e9
+            if expire_time <= now.timestamp():
+                raise ExpireTimePast
+        key, text = new_api_key(request.participant_id, expire_time)
+
+        async def work(connection: Connection) -> Decided[None]:
+            await store.lock_changes(connection)
+            known = await store.read_reference(connection, _NO_MERCHANT)
+            if key.participant_id not in known.participants:
+                raise ParticipantUnknown(key.participant_id)
+            await store.add_api_key(connection, key, now)
+            content = {"participant_id": key.participant_id, "expire_time": expire_time}
+            await self._journal(connection, caller, "CreateApiKey", key.key_id, content)
+            return Decided(None)
+
+        await self._units.write(work)
+        await self._board.load()
+        return pb.CreateApiKeyResponse(key_id=key.key_id, api_key=text)
+
+    @answers
+    async def RevokeApiKey(
+        self, request: pb.RevokeApiKeyRequest, context: Context
+    ) -> pb.RevokeApiKeyResponse:
+        caller = self._keys.require_operator(context)
+
+        async def work(connection: Connection) -> Decided[None]:
+            await store.lock_changes(connection)
+            known = await store.read_reference(connection, _NO_MERCHANT)
+            key = known.api_keys.get(request.key_id)
+            if key is None:
+                raise KeyUnknown(request.key_id)
+            if not key.revoked:
+                await store.revoke_api_key(connection, key.key_id, self._clock.now())
+                content = {"participant_id": key.participant_id}
+                await self._journal(connection, caller, "RevokeApiKey", key.key_id, content)
+            return Decided(None)
+
+        await self._units.write(work)
+        await self._board.load()
+        return pb.RevokeApiKeyResponse()
+
+    @answers
+    async def ListStuckPayments(
+        self, request: pb.ListStuckPaymentsRequest, context: Context
+    ) -> pb.ListStuckPaymentsResponse:
+        self._keys.require_operator(context)
+        payments = await self._list_stuck(_page_size(request.page_size))
+        return pb.ListStuckPaymentsResponse(payments=payments)
+
+    @answers
+    async def ListFacts(
+        self, request: pb.ListFactsRequest, context: Context
+    ) -> pb.ListFactsResponse:
+        self._keys.require_operator(context)
+        if not 0 <= request.stripe < STRIPE_COUNT:
+            raise StripeOutOfRange(request.stripe)
+        async with self._units.pool.acquire() as connection:
+            facts = await list_facts(
+                connection,
+                "payment.event",
+                request.stripe,
+                request.after_sequence,
+                _page_size(request.page_size),
+            )
+        return pb.ListFactsResponse(
+            facts=[
+                pb.Fact(
+                    stripe=fact.stripe,
+                    sequence=fact.sequence,
+                    key=fact.key,
+                    type=fact.type,
+                    payload=fact.payload,
+                )
+                for fact in facts
+            ]
+        )
+
+
+def _page_size(asked: int) -> int:
+    return min(asked, PAGE_SIZE_MAXIMUM) if asked > 0 else PAGE_SIZE
+
+
+class ExpireTimePast(Malformed):
+    """A key that would never be good for anything."""
+
+    def __init__(self) -> None:
+        super().__init__("expire_time is in the past: leave it out, or give a time to come.")
+
+
+class KeyUnknown(NotFound):
+    """No API key of this id."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(f"There is no API key {key_id[:80]!r}.", key_id=key_id[:80])
+
+
+class StripeOutOfRange(Malformed):
+    """A stripe that does not exist."""
+
+    def __init__(self, stripe: int) -> None:
+        super().__init__(f"There is no stripe {stripe}: they are 0 to {STRIPE_COUNT - 1}.")

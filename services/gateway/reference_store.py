@@ -1,0 +1,287 @@
+"""SQL of reference data, and the copy of it that each process holds in memory.
+
+Changes happen one at a time, under an advisory lock; each is journaled and announced to all
+gateways by NOTIFY.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+import structlog
+
+from services.core.money import Money, Rounding
+from services.gateway.reference import (
+    ApiKey,
+    Corridor,
+    FeePayer,
+    FeePlan,
+    Funding,
+    Merchant,
+    Participant,
+    ParticipantKind,
+    Reference,
+    Scheme,
+)
+from services.kit.postgres import Connection
+
+log = structlog.get_logger()
+
+CHANNEL = "reference_changed"
+POLL_SECONDS = 15.0
+RETRY_SECONDS = 0.5
+_CHANGE_LOCK = 0x7265666572  # "refer"
+
+
+class ReferenceBoard:
+    """Holds the newest `Reference` known to this process."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+        self._changed = asyncio.Event()
+        self._loading = asyncio.Lock()
+        self.current = Reference()
+
+    async def load(self) -> Reference:
+        """Read all reference data now. Raises what asyncpg raises."""
+        # One load after the other: an older one must not replace a newer one.
+        async with (
+            self._loading,
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            self.current = await read_reference(connection)
+        return self.current
+
+    async def run(self) -> None:
+        """Follow changes for ever; goes on with what is known while Postgres is away."""
+        while True:
+            try:
+                async with self._pool.acquire() as connection:
+                    await connection.add_listener(CHANNEL, self._hear)
+                    try:
+                        await self._follow(connection)
+                    finally:
+                        await connection.remove_listener(CHANNEL, self._hear)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("reference_delayed", problem=repr(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _follow(self, connection: Connection) -> None:
+        while True:
+            self._changed.clear()
+            await self.load()
+            try:
+                await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
+            except TimeoutError:
+                # A connection that died in silence is found out here.
+                await connection.execute("SELECT 1")
+
+    def _hear(self, *_notice: object) -> None:
+        self._changed.set()
+
+
+async def lock_changes(connection: Connection) -> None:
+    """Wait until no other change is under way; until the transaction ends there is none."""
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", _CHANGE_LOCK)
+
+
+async def read_reference(connection: Connection, only: Merchant | None = None) -> Reference:
+    """Everything; with `only`, of the merchants just those of its id or its code."""
+    narrowed = (only.merchant_id, only.scheme, only.scheme_account_id) if only else (None,) * 3
+    merchants = [Merchant(**dict(row)) for row in await connection.fetch(_MERCHANTS, *narrowed)]
+    corridors = [Corridor(**dict(row)) for row in await connection.fetch(_CORRIDORS)]
+    return Reference(
+        {row["participant_id"]: _participant(row) for row in await connection.fetch(_PARTICIPANTS)},
+        {row["key_id"]: ApiKey(**dict(row)) for row in await connection.fetch(_API_KEYS)},
+        {merchant.merchant_id: merchant for merchant in merchants},
+        {(merchant.scheme, merchant.scheme_account_id): merchant for merchant in merchants},
+        {row["scheme"]: Scheme(**dict(row)) for row in await connection.fetch(_SCHEMES)},
+        {row["fee_plan_id"]: _fee_plan(row) for row in await connection.fetch(_FEE_PLANS)},
+        {(c.wallet_id, c.acceptance_partner_id, c.target_currency): c for c in corridors},
+    )
+
+
+_PARTICIPANTS = """
+SELECT participant_id, kind, display_name, funding, home_currency, time_zone, collect_partner_id,
+    net_debit_limit
+FROM participants
+"""
+_API_KEYS = """
+SELECT key_id, participant_id, digest, extract(epoch FROM expire_time)::float8 AS expire_time,
+    revoke_time IS NOT NULL AS revoked
+FROM api_keys
+"""
+_MERCHANTS = """
+SELECT merchant_id, acquirer_id, name, city, country_code, category_code, currency, scheme,
+    scheme_account_id, fee_plan_id, net_debit_limit
+FROM merchants
+WHERE $1::text IS NULL OR merchant_id = $1 OR (scheme = $2 AND scheme_account_id = $3)
+"""
+_SCHEMES = """
+SELECT scheme, acceptance_partner_id, currency, country_code, resolved_by_partner FROM schemes
+"""
+_FEE_PLANS = """
+SELECT fee_plan_id, payer, rate_basis_points, currency, fixed_minor, minimum_minor, rounding
+FROM fee_plans
+"""
+_CORRIDORS = """
+SELECT corridor_id, wallet_id, acceptance_partner_id, home_currency, target_currency, fee_plan_id,
+    quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open
+FROM corridors
+"""
+
+
+def _participant(row: Mapping[str, Any]) -> Participant:
+    funding = row["funding"]
+    return Participant(
+        **{
+            **dict(row),
+            "kind": ParticipantKind(row["kind"]),
+            "funding": None if funding is None else Funding(funding),
+        }
+    )
+
+
+def _fee_plan(row: Mapping[str, Any]) -> FeePlan:
+    return FeePlan(
+        row["fee_plan_id"],
+        FeePayer(row["payer"]),
+        row["rate_basis_points"],
+        Money(row["fixed_minor"], row["currency"]),
+        Money(row["minimum_minor"], row["currency"]),
+        Rounding(row["rounding"]),
+    )
+
+
+def _columns(thing: Participant | Merchant | Scheme | Corridor) -> list[object]:
+    return [getattr(thing, field.name) for field in fields(thing)]
+
+
+async def put_participant(connection: Connection, new: Participant) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO participants (participant_id, kind, display_name, funding, home_currency,
+            time_zone, collect_partner_id, net_debit_limit)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        ON CONFLICT (participant_id) DO UPDATE
+        SET display_name = $3, time_zone = $6, collect_partner_id = $7
+        """,
+        *_columns(new),
+    )
+
+
+async def put_merchant(connection: Connection, new: Merchant) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO merchants (merchant_id, acquirer_id, name, city, country_code, category_code,
+            currency, scheme, scheme_account_id, fee_plan_id, net_debit_limit)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (merchant_id) DO UPDATE SET name = $3, city = $4, country_code = $5,
+            category_code = $6, scheme = $8, scheme_account_id = $9, fee_plan_id = $10
+        """,
+        *_columns(new),
+    )
+
+
+async def put_scheme(connection: Connection, new: Scheme) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO schemes (scheme, acceptance_partner_id, currency, country_code,
+            resolved_by_partner)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (scheme) DO UPDATE SET acceptance_partner_id = $2, currency = $3,
+            country_code = $4, resolved_by_partner = $5
+        """,
+        *_columns(new),
+    )
+
+
+async def put_fee_plan(connection: Connection, new: FeePlan) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO fee_plans (fee_plan_id, payer, rate_basis_points, currency, fixed_minor,
+            minimum_minor, rounding)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (fee_plan_id) DO UPDATE SET payer = $2, rate_basis_points = $3,
+            fixed_minor = $5, minimum_minor = $6, rounding = $7
+        """,
+        new.fee_plan_id,
+        new.payer,
+        new.rate_basis_points,
+        new.fixed.currency,
+        new.fixed.minor,
+        new.minimum.minor,
+        new.rounding,
+    )
+
+
+async def put_corridor(connection: Connection, new: Corridor) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO corridors (corridor_id, wallet_id, acceptance_partner_id, home_currency,
+            target_currency, fee_plan_id, quote_seconds, payment_minimum, payment_limit,
+            payer_day_limit, corridor_day_limit, open)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (corridor_id) DO UPDATE SET fee_plan_id = $6, quote_seconds = $7,
+            payment_minimum = $8, payment_limit = $9, payer_day_limit = $10,
+            corridor_day_limit = $11, open = $12
+        """,
+        *_columns(new),
+    )
+
+
+async def add_api_key(connection: Connection, key: ApiKey, now: datetime) -> None:
+    """Insert a fresh key."""
+    await connection.execute(
+        """
+        INSERT INTO api_keys (key_id, participant_id, digest, create_time, expire_time)
+        VALUES ($1, $2, $3, $4, to_timestamp($5::float8))
+        """,
+        key.key_id,
+        key.participant_id,
+        key.digest,
+        now,
+        key.expire_time,
+    )
+
+
+async def revoke_api_key(connection: Connection, key_id: str, now: datetime) -> None:
+    """From now on the key is good for nothing."""
+    await connection.execute(
+        "UPDATE api_keys SET revoke_time = $2 WHERE key_id = $1 AND revoke_time IS NULL",
+        key_id,
+        now,
+    )
+
+
+async def journal_change(
+    connection: Connection,
+    now: datetime,
+    key_id: str,
+    operation: str,
+    subject_id: str,
+    content: Mapping[str, object],
+) -> None:
+    """Write who changed what, and tell all gateways once this is committed."""
+    await connection.execute(
+        """
+        INSERT INTO reference_changes (change_time, key_id, operation, subject_id, content)
+        VALUES ($1, $2, $3, $4, $5)
+        """,
+        now,
+        key_id,
+        operation,
+        subject_id,
+        json.dumps(content),
+    )
+    await connection.execute("SELECT pg_notify($1, '')", CHANNEL)
