@@ -20,7 +20,7 @@ _DRAFT_OPTIONS = (
     ("--category", "category_code", "Merchant category, four digits of ISO 18245."),
     ("--postal-code", "postal_code", "Postal code."),
     ("--currency", "currency_code", "Currency, three letters (known for a scheme)."),
-    ("--amount", "amount", "Price in whole units, such as 23.72; without it the payer types it."),
+    ("--amount", "amount", "Price, such as 23.72; without it the payer types it."),
     ("--local-name", "local_name", "Merchant name in the local script."),
     ("--language", "language", "Language of the local name, two letters."),
     ("--reference", "reference", "Reference label."),

@@ -110,6 +110,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     """In grey, transparent parts white: a screenshot's background may be see-through."""
     if not image.has_transparency_data:
         return image.convert("L")
-    coloured = image.convert("RGBA")
-    ground = Image.new("RGBA", coloured.size, "white")
-    return Image.alpha_composite(ground, coloured).convert("L")
+    faded = image.convert("RGBA").convert("LA")
+    ground = Image.new("L", faded.size, 255)
+    ground.paste(faded.getchannel("L"), mask=faded.getchannel("A"))
+    return ground
