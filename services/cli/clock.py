@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from services.cli.up import directory_option
+from services.cli.options import directory_option
 from services.core.errors import NotFound
 from services.sandbox.clock import FILE_NAME, advance_clock, read_setting, set_clock, shown
 

@@ -21,7 +21,9 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
+    "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),
     "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
+    "up": Lazy("services.cli.up", "up", "Run the local stack and the house until Ctrl-C."),
 }
 
 

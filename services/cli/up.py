@@ -8,19 +8,11 @@ from pathlib import Path
 
 import click
 
+from services.cli.options import directory_option
 from services.sandbox.endpoints import Endpoints
 from services.sandbox.house import House, chosen, names
 from services.sandbox.progress import Progress
 from services.sandbox.stack import Stack
-
-directory_option = click.option(
-    "--dir",
-    "directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".local"),
-    show_default=True,
-    help="Where the stack keeps its data.",
-)
 
 
 @click.command()

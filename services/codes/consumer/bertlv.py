@@ -6,9 +6,10 @@ Only the templates of EMVCo CPM are opened, so depth is bounded by the format an
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# Application, common data and the two transparent templates (EMVCo QR CPM v1.1).
-TEMPLATE_TAGS = frozenset({"61", "62", "63", "64"})
+# Application and common data, and inside them the transparent templates (EMVCo QR CPM v1.1).
+_TEMPLATES = frozenset({"61", "62"})
 _INNER_TEMPLATES = frozenset({"63", "64"})
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +34,13 @@ class BerMalformed(ValueError):
         self.message = message
 
 
-def split_ber(data: bytes, opened: frozenset[str] = TEMPLATE_TAGS) -> tuple[Node, ...]:
+def split_ber(data: bytes, opened: frozenset[str] = _TEMPLATES) -> tuple[Node, ...]:
     """Read the objects of one level, and inside those whose tag is in `opened`.
 
     Raises `BerMalformed`.
     """
     nodes: list[Node] = []
+    inner = _INNER_TEMPLATES if opened is _TEMPLATES else _NONE
     position = 0
     while position < len(data):
         tag, after_tag = _read_tag(data, position)
@@ -47,7 +49,6 @@ def split_ber(data: bytes, opened: frozenset[str] = TEMPLATE_TAGS) -> tuple[Node
             said = f"Tag {tag} runs {start + length - len(data)} byte(s) past the end."
             raise BerMalformed("TLV_TRUNCATED", tag, said)
         value = data[start : start + length]
-        inner = opened & _INNER_TEMPLATES
         nodes.append(Node(tag, value, split_ber(value, inner) if tag in opened else None))
         position = start + length
     return tuple(nodes)
