@@ -1,0 +1,132 @@
+"""What wallet and bridge say, as one flat value that rules can be written over.
+
+Protobuf ends here: `read_event` turns a record into an `Incoming`, or None where it is not about
+anything of the gateway's (a payout, an operator's transfer).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.core.ids import Resource, parse_resource_id
+from services.core.money import Money
+from services.kit.batch import UnknownMessage
+from services.kit.kafka import Record
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
+from services.pb.kawase.money.v1 import money_pb2
+from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
+
+REFERENCE_LENGTH = 26
+
+
+class What(StrEnum):
+    """The member of the event's `oneof`."""
+
+    FUNDS_RESERVED = "funds_reserved"
+    FUNDS_REFUSED = "funds_refused"
+    FUNDS_POSTED = "funds_posted"
+    FUNDS_VOIDED = "funds_voided"
+    FUNDS_EXPIRED = "funds_expired"
+    ACCOUNTS_OPENED = "accounts_opened"
+    CHARGE_ACCEPTED = "charge_accepted"
+    CHARGE_REJECTED = "charge_rejected"
+    CHARGE_ACTION_REQUIRED = "charge_action_required"
+    CHARGE_UNKNOWN = "charge_unknown"
+    CHARGE_CANCELLED = "charge_cancelled"
+    REFUND_ACCEPTED = "refund_accepted"
+    REFUND_REJECTED = "refund_rejected"
+    CHARGE_ACCEPTED_LATE = "charge_accepted_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One event about `resource` with our `reference`. Fields an event does not have are empty.
+
+    `link_id` is the wallet's link, or the resource id the bridge keyed its event by; it may go on
+    after the reference (`late-…-back`). `charge_id` is the bridge's charge or refund. `command` is
+    what the wallet refused.
+    """
+
+    resource: Resource
+    reference: str
+    what: What
+    link_id: str = ""
+    charge_id: str = ""
+    command: str = ""
+    reason: str = ""
+    message: str = ""
+    account_id: str = ""
+    action_url: str = ""
+    partner_id: str = ""
+    partner_reference: str = ""
+    amount: Money | None = None
+
+
+def read_event(record: Record) -> Incoming | None:
+    """The event in a record of `wallet.event` or `bridge.event`.
+
+    Raises `UnknownMessage` for a member of the `oneof` we do not know, `DecodeError` for bytes that
+    are no event.
+    """
+    try:
+        resource, rest = parse_resource_id(record.key)
+    except ValueError:
+        return None
+    read = _READERS[record.topic]
+    return read(resource, rest[:REFERENCE_LENGTH], record)
+
+
+def _read_wallet(resource: Resource, reference: str, record: Record) -> Incoming:
+    event = wallet.WalletEvent.FromString(record.value)
+    what = _what(event.WhichOneof("body"), record)
+    if what is not What.FUNDS_REFUSED:
+        return Incoming(resource, reference, what, event.link_id)
+    refused = event.funds_refused
+    return Incoming(
+        resource,
+        reference,
+        what,
+        event.link_id,
+        command=refused.command,
+        reason=refused.reason,
+        message=refused.message,
+        account_id=refused.account_id,
+    )
+
+
+def _read_bridge(resource: Resource, reference: str, record: Record) -> Incoming:
+    event = bridge.BridgeEvent.FromString(record.value)
+    name = event.WhichOneof("body")
+    what = _what(name, record)
+    said = getattr(event, str(name))
+    return Incoming(
+        resource,
+        reference,
+        what,
+        event.resource_id,
+        event.charge_id,
+        reason=getattr(said, "reason", ""),
+        message=getattr(said, "message", ""),
+        action_url=getattr(said, "action_url", ""),
+        partner_id=getattr(said, "partner_id", ""),
+        partner_reference=getattr(said, "partner_reference", ""),
+        amount=_money(getattr(said, "amount", None)),
+    )
+
+
+def _what(name: str | None, record: Record) -> What:
+    try:
+        return What(name or "")
+    except ValueError:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        raise UnknownMessage(f"{place}: an event of kind {name or record.type!r}") from None
+
+
+def _money(money: money_pb2.Money | None) -> Money | None:
+    return None if money is None else Money(money.minor_units, money.currency_code)
+
+
+_READERS: dict[str, Callable[[Resource, str, Record], Incoming]] = {
+    "wallet.event": _read_wallet,
+    "bridge.event": _read_bridge,
+}
