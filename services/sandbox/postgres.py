@@ -20,7 +20,7 @@ import psutil
 
 from services.sandbox.databases import keep_secret
 from services.sandbox.errors import ServerFailed, StackError
-from services.sandbox.ports import HOST, free_port
+from services.sandbox.ports import HOST, PortBook
 from services.sandbox.process import Child, Command, User
 
 OWNER = "kawase"
@@ -71,9 +71,10 @@ class Postgres:
     home: Path
     log: Path
     env: dict[str, str]
-    port: int | None = None
+    ports: PortBook
     durable: bool = True
     name: str = "postgres"
+    port: int = field(default=0, init=False)
     child: Child | None = field(default=None, init=False)
 
     @property
@@ -99,7 +100,7 @@ class Postgres:
         if not self.data.exists():
             await self._create(user)
         await asyncio.to_thread(_end_orphans, self.data)
-        self.port = free_port(self.port)
+        self.port = self.ports.take(self.name)
         settings = SETTINGS | ({} if self.durable else FOR_TESTS) | {"port": str(self.port)}
         argv = [str(binary("postgres")), "-D", str(self.data)]
         for name, value in settings.items():

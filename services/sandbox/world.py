@@ -1,0 +1,260 @@
+"""A world to pay in: wallets, shops, partners, corridors and deposits, put through the public APIs.
+
+Everything is put with the operator's key, as an operator would; putting it again changes nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.core.accounts import AccountKind, AccountSpec, house, prefund
+from services.kit.rpc import call, open_channel
+from services.pb.kawase.gateway.v1 import admin_service_pb2 as admin_pb
+from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc as admin_stubs
+from services.pb.kawase.money.v1 import money_pb2
+from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_service_pb2
+from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
+
+CALL_SECONDS = 20.0
+
+PANDA = "panda-wallet"
+SAKURA = "sakura-wallet"
+KAKAO_USERS = "kakaopay-wallet"
+EDO = "edo-acquirer"
+KAKAOPAY = "kakaopay"
+KAKAOPAY_ONLINE = "kakaopay-online"
+SHANGHAI = "shanghai-ams"
+BANK = "japan-bank"
+
+# Minor units: 500,000 yuan deposited by the Chinese wallet.
+PANDA_DEPOSIT = 50_000_000
+KAKAO_DEBT_LIMIT = 100_000_000
+
+_WALLET = admin_pb.PARTICIPANT_KIND_WALLET
+PARTICIPANTS = (
+    admin_pb.Participant(
+        participant_id=PANDA,
+        kind=_WALLET,
+        display_name="Panda Wallet",
+        funding=admin_pb.FUNDING_PREFUND,
+        home_currency_code="CNY",
+        time_zone="Asia/Shanghai",
+    ),
+    admin_pb.Participant(
+        participant_id=SAKURA,
+        kind=_WALLET,
+        display_name="Sakura Wallet",
+        funding=admin_pb.FUNDING_HOSTED,
+        home_currency_code="JPY",
+        time_zone="Asia/Tokyo",
+    ),
+    admin_pb.Participant(
+        participant_id=KAKAO_USERS,
+        kind=_WALLET,
+        display_name="Kakao Pay users",
+        funding=admin_pb.FUNDING_PARTNER,
+        home_currency_code="KRW",
+        time_zone="Asia/Seoul",
+        collect_partner_id=KAKAOPAY_ONLINE,
+        net_debit_limit=KAKAO_DEBT_LIMIT,
+    ),
+    admin_pb.Participant(
+        participant_id=EDO,
+        kind=admin_pb.PARTICIPANT_KIND_ACQUIRER,
+        display_name="Edo Acquiring",
+        time_zone="Asia/Tokyo",
+    ),
+)
+
+
+def fee_plan(plan_id: str, basis_points: int, currency: str) -> admin_pb.FeePlan:
+    """A percentage of the target amount, borne by the merchant's side, rounded down."""
+    none = money_pb2.Money(minor_units=0, currency_code=currency)
+    return admin_pb.FeePlan(
+        fee_plan_id=plan_id,
+        payer=admin_pb.FEE_PAYER_MERCHANT,
+        rate_basis_points=basis_points,
+        fixed=none,
+        minimum=none,
+        rounding=admin_pb.FEE_ROUNDING_DOWN,
+    )
+
+
+FEE_PLANS = (
+    fee_plan("kr-partner", 60, "KRW"),
+    fee_plan("cn-partner", 60, "CNY"),
+    fee_plan("jp-shop", 160, "JPY"),
+)
+SCHEMES = (
+    admin_pb.Scheme(
+        scheme="kakaopay",
+        acceptance_partner_id=KAKAOPAY,
+        currency_code="KRW",
+        country_code="KR",
+        resolved_by_partner=True,
+    ),
+    admin_pb.Scheme(
+        scheme="alipay",
+        acceptance_partner_id=SHANGHAI,
+        currency_code="CNY",
+        country_code="CN",
+        resolved_by_partner=True,
+    ),
+    admin_pb.Scheme(
+        scheme="emvco-cn",
+        acceptance_partner_id=SHANGHAI,
+        currency_code="CNY",
+        country_code="CN",
+    ),
+    admin_pb.Scheme(scheme="jpqr", currency_code="JPY", country_code="JP"),
+)
+
+
+def corridor(
+    wallet: str, partner: str, home: str, target: str, plan: str, limit: int
+) -> admin_pb.Corridor:
+    """Open, quotes good for two minutes, a limit per payment and ten times as much per day."""
+    return admin_pb.Corridor(
+        corridor_id=f"{wallet}_{partner or EDO}",
+        wallet_id=wallet,
+        acceptance_partner_id=partner,
+        home_currency_code=home,
+        target_currency_code=target,
+        fee_plan_id=plan,
+        quote_seconds=120,
+        payment_minimum=1,
+        payment_limit=limit,
+        payer_day_limit=10 * limit,
+        open=True,
+    )
+
+
+CORRIDORS = (
+    corridor(PANDA, KAKAOPAY, "CNY", "KRW", "kr-partner", 1_000_000),
+    corridor(PANDA, "", "CNY", "JPY", "jp-shop", 1_000_000),
+    corridor(SAKURA, "", "JPY", "JPY", "jp-shop", 200_000),
+    corridor(SAKURA, SHANGHAI, "JPY", "CNY", "cn-partner", 200_000),
+    corridor(SAKURA, KAKAOPAY, "JPY", "KRW", "kr-partner", 200_000),
+    corridor(KAKAO_USERS, "", "KRW", "JPY", "jp-shop", 2_000_000),
+)
+MERCHANTS = (
+    admin_pb.AcquiredMerchant(
+        merchant_id="test-shokudo",
+        acquirer_id=EDO,
+        name="TEST SHOKUDO",
+        city="TOKYO",
+        country_code="JP",
+        category_code="5812",
+        currency_code="JPY",
+        scheme="jpqr",
+        scheme_account_id="0000000000001.0001.000001.000001",
+        fee_plan_id="jp-shop",
+        net_debit_limit=100_000,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Where the operator's calls go, and their key."""
+
+    gateway: str
+    wallet: str
+    key: str
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self.key}"),)
+
+
+async def put_world(operator: Operator) -> dict[str, str]:
+    """Put the demo's world and the deposit; returns a fresh API key of each participant."""
+    async with open_channel(operator.gateway) as channel:
+        stub = admin_stubs.AdminServiceStub(channel)
+        await put_reference(operator, stub, PARTICIPANTS, FEE_PLANS, SCHEMES, CORRIDORS)
+        for merchant in MERCHANTS:
+            await call(
+                stub.PutMerchant(
+                    admin_pb.PutMerchantRequest(merchant=merchant),
+                    metadata=operator.metadata,
+                    timeout=CALL_SECONDS,
+                )
+            )
+        keys = {p.participant_id: await create_key(operator, stub, p) for p in PARTICIPANTS}
+    await deposit(operator, PANDA, "CNY", PANDA_DEPOSIT)
+    return keys
+
+
+async def put_reference(
+    operator: Operator,
+    stub: "admin_stubs.AdminServiceAsyncStub",
+    participants: Sequence[admin_pb.Participant],
+    fee_plans: Sequence[admin_pb.FeePlan],
+    schemes: Sequence[admin_pb.Scheme],
+    corridors: Sequence[admin_pb.Corridor],
+) -> None:
+    """Put reference data in the order in which it refers to each other."""
+    options = {"metadata": operator.metadata, "timeout": CALL_SECONDS}
+    for participant in participants:
+        put = admin_pb.PutParticipantRequest(participant=participant)
+        await call(stub.PutParticipant(put, **options))
+    for plan in fee_plans:
+        await call(stub.PutFeePlan(admin_pb.PutFeePlanRequest(fee_plan=plan), **options))
+    for scheme in schemes:
+        await call(stub.PutScheme(admin_pb.PutSchemeRequest(scheme=scheme), **options))
+    for one in corridors:
+        await call(stub.PutCorridor(admin_pb.PutCorridorRequest(corridor=one), **options))
+
+
+async def create_key(
+    operator: Operator,
+    stub: "admin_stubs.AdminServiceAsyncStub",
+    participant: admin_pb.Participant,
+) -> str:
+    """A new API key of a participant."""
+    request = admin_pb.CreateApiKeyRequest(participant_id=participant.participant_id)
+    answer = await call(
+        stub.CreateApiKey(request, metadata=operator.metadata, timeout=CALL_SECONDS)
+    )
+    return str(answer.api_key)
+
+
+async def deposit(operator: Operator, wallet: str, currency: str, minor: int) -> None:
+    """Book a partner wallet's deposit, once: our bank got it, we owe it."""
+    bank = house(AccountKind.BANK, currency)
+    fund = prefund(wallet, currency)
+    async with open_channel(operator.wallet) as channel:
+        stub = wallet_stubs.WalletServiceStub(channel)
+        await call(
+            stub.CreateAccounts(
+                wallet_service_pb2.CreateAccountsRequest(accounts=[_account(bank), _account(fund)]),
+                timeout=CALL_SECONDS,
+            )
+        )
+        leg = transfer_pb2.Leg(
+            debit_account_id=bank.account_id,
+            credit_account_id=fund.account_id,
+            amount=money_pb2.Money(minor_units=minor, currency_code=currency),
+            purpose="deposit",
+        )
+        await call(
+            stub.Transfer(
+                wallet_service_pb2.TransferRequest(
+                    link_id=f"deposit-{wallet}-{minor}",
+                    funding_account_id=fund.account_id,
+                    legs=[leg],
+                ),
+                timeout=CALL_SECONDS,
+            )
+        )
+
+
+def _account(spec: AccountSpec) -> transfer_pb2.Account:
+    kind = f"ACCOUNT_KIND_{spec.kind.name}"
+    return transfer_pb2.Account(
+        account_id=spec.account_id,
+        currency_code=spec.currency,
+        kind=transfer_pb2.AccountKind.Value(kind),
+        owner_id=spec.owner,
+        striped=spec.striped,
+        net_debit_limit=spec.net_debit_limit,
+    )
