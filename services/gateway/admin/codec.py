@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from services.core.errors import Malformed
 from services.core.money import Money, Rounding
+from services.gateway.admin.errors import FieldMissing
 from services.gateway.reference import (
     Corridor,
     FeePayer,
@@ -16,7 +17,6 @@ from services.gateway.reference import (
     ParticipantKind,
     Scheme,
 )
-from services.gateway.reference_errors import FieldMissing
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.money.v1 import money_pb2
 

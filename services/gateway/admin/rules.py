@@ -11,17 +11,7 @@ from services.core.currencies import minor_units
 from services.core.ids import checked_id
 from services.core.money import LARGEST_UNITS
 from services.core.rate import BASIS_POINTS
-from services.gateway.reference import (
-    Corridor,
-    FeePlan,
-    Funding,
-    Merchant,
-    Participant,
-    ParticipantKind,
-    Reference,
-    Scheme,
-)
-from services.gateway.reference_errors import (
+from services.gateway.admin.errors import (
     QUOTE_SECONDS_MAXIMUM,
     TEXT_MAXIMUM,
     CategoryMalformed,
@@ -42,6 +32,16 @@ from services.gateway.reference_errors import (
     SchemeUnknown,
     TextTooLong,
     TimeZoneUnknown,
+)
+from services.gateway.reference import (
+    Corridor,
+    FeePlan,
+    Funding,
+    Merchant,
+    Participant,
+    ParticipantKind,
+    Reference,
+    Scheme,
 )
 
 

@@ -14,9 +14,10 @@ from services.core.accounts import AccountSpec
 from services.core.clock import Clock
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
-from services.gateway import admin_codec, opening, outgoing
-from services.gateway import reference_rules as rules
+from services.gateway import opening, outgoing
 from services.gateway import reference_store as store
+from services.gateway.admin import codec, rules
+from services.gateway.admin.errors import ParticipantUnknown
 from services.gateway.auth import Caller, Keys, new_api_key
 from services.gateway.reference import (
     Corridor,
@@ -26,7 +27,6 @@ from services.gateway.reference import (
     Reference,
     Scheme,
 )
-from services.gateway.reference_errors import ParticipantUnknown
 from services.kit.outbox import list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import answers
@@ -122,45 +122,45 @@ class AdminServer(AdminServiceServicer):
         self, request: pb.PutParticipantRequest, context: Context
     ) -> pb.PutParticipantResponse:
         caller = self._keys.require_operator(context)
-        new = admin_codec.participant_from(request.participant)
+        new = codec.participant_from(request.participant)
         await self._put(caller, _PARTICIPANT, new)
-        return pb.PutParticipantResponse(participant=admin_codec.participant_to(new))
+        return pb.PutParticipantResponse(participant=codec.participant_to(new))
 
     @answers
     async def PutMerchant(
         self, request: pb.PutMerchantRequest, context: Context
     ) -> pb.PutMerchantResponse:
         caller = self._keys.require_operator(context)
-        new = admin_codec.merchant_from(request.merchant)
+        new = codec.merchant_from(request.merchant)
         await self._put(caller, _MERCHANT, new)
-        return pb.PutMerchantResponse(merchant=admin_codec.merchant_to(new))
+        return pb.PutMerchantResponse(merchant=codec.merchant_to(new))
 
     @answers
     async def PutScheme(
         self, request: pb.PutSchemeRequest, context: Context
     ) -> pb.PutSchemeResponse:
         caller = self._keys.require_operator(context)
-        new = admin_codec.scheme_from(request.scheme)
+        new = codec.scheme_from(request.scheme)
         await self._put(caller, _SCHEME, new)
-        return pb.PutSchemeResponse(scheme=admin_codec.scheme_to(new))
+        return pb.PutSchemeResponse(scheme=codec.scheme_to(new))
 
     @answers
     async def PutFeePlan(
         self, request: pb.PutFeePlanRequest, context: Context
     ) -> pb.PutFeePlanResponse:
         caller = self._keys.require_operator(context)
-        new = admin_codec.fee_plan_from(request.fee_plan)
+        new = codec.fee_plan_from(request.fee_plan)
         await self._put(caller, _FEE_PLAN, new)
-        return pb.PutFeePlanResponse(fee_plan=admin_codec.fee_plan_to(new))
+        return pb.PutFeePlanResponse(fee_plan=codec.fee_plan_to(new))
 
     @answers
     async def PutCorridor(
         self, request: pb.PutCorridorRequest, context: Context
     ) -> pb.PutCorridorResponse:
         caller = self._keys.require_operator(context)
-        new = admin_codec.corridor_from(request.corridor)
+        new = codec.corridor_from(request.corridor)
         await self._put(caller, _CORRIDOR, new)
-        return pb.PutCorridorResponse(corridor=admin_codec.corridor_to(new))
+        return pb.PutCorridorResponse(corridor=codec.corridor_to(new))
 
     async def _put(self, caller: Caller, kind: _Kind[T], new: T) -> None:
         async def work(connection: Connection) -> Decided[None]:

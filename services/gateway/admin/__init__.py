@@ -1,0 +1,1 @@
+"""What the operator changes: reference data, checked, journaled, and put."""
