@@ -5,6 +5,7 @@ Everything is put with the operator's key, as an operator would; putting it agai
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from services.core.accounts import AccountKind, AccountSpec, house, prefund
 from services.kit.rpc import call, open_channel
@@ -161,61 +162,57 @@ class Operator:
     wallet: str
     key: str
 
-    @property
-    def metadata(self) -> tuple[tuple[str, str], ...]:
-        return (("authorization", f"Bearer {self.key}"),)
+    async def ask(self, method: Any, request: Any) -> Any:
+        """Call `method` with the operator's key. Raises what the service refuses with."""
+        metadata = (("authorization", f"Bearer {self.key}"),)
+        return await call(method(request, metadata=metadata, timeout=CALL_SECONDS))
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceData:
+    """What is put on record, in the order in which it refers to each other."""
+
+    participants: Sequence[admin_pb.Participant]
+    fee_plans: Sequence[admin_pb.FeePlan]
+    schemes: Sequence[admin_pb.Scheme]
+    corridors: Sequence[admin_pb.Corridor]
+    merchants: Sequence[admin_pb.AcquiredMerchant] = ()
+
+
+DEMO = ReferenceData(PARTICIPANTS, FEE_PLANS, SCHEMES, CORRIDORS, MERCHANTS)
 
 
 async def put_world(operator: Operator) -> dict[str, str]:
     """Put the demo's world and the deposit; returns a fresh API key of each participant."""
-    async with open_channel(operator.gateway) as channel:
-        stub = admin_stubs.AdminServiceStub(channel)
-        await put_reference(operator, stub, PARTICIPANTS, FEE_PLANS, SCHEMES, CORRIDORS)
-        for merchant in MERCHANTS:
-            await call(
-                stub.PutMerchant(
-                    admin_pb.PutMerchantRequest(merchant=merchant),
-                    metadata=operator.metadata,
-                    timeout=CALL_SECONDS,
-                )
-            )
-        keys = {p.participant_id: await create_key(operator, stub, p) for p in PARTICIPANTS}
+    keys = await put_reference(operator, DEMO)
     await deposit(operator, PANDA, "CNY", PANDA_DEPOSIT)
     return keys
 
 
-async def put_reference(
-    operator: Operator,
-    stub: "admin_stubs.AdminServiceAsyncStub",
-    participants: Sequence[admin_pb.Participant],
-    fee_plans: Sequence[admin_pb.FeePlan],
-    schemes: Sequence[admin_pb.Scheme],
-    corridors: Sequence[admin_pb.Corridor],
-) -> None:
-    """Put reference data in the order in which it refers to each other."""
-    options = {"metadata": operator.metadata, "timeout": CALL_SECONDS}
-    for participant in participants:
-        put = admin_pb.PutParticipantRequest(participant=participant)
-        await call(stub.PutParticipant(put, **options))
-    for plan in fee_plans:
-        await call(stub.PutFeePlan(admin_pb.PutFeePlanRequest(fee_plan=plan), **options))
-    for scheme in schemes:
-        await call(stub.PutScheme(admin_pb.PutSchemeRequest(scheme=scheme), **options))
-    for one in corridors:
-        await call(stub.PutCorridor(admin_pb.PutCorridorRequest(corridor=one), **options))
-
-
-async def create_key(
-    operator: Operator,
-    stub: "admin_stubs.AdminServiceAsyncStub",
-    participant: admin_pb.Participant,
-) -> str:
-    """A new API key of a participant."""
-    request = admin_pb.CreateApiKeyRequest(participant_id=participant.participant_id)
-    answer = await call(
-        stub.CreateApiKey(request, metadata=operator.metadata, timeout=CALL_SECONDS)
-    )
-    return str(answer.api_key)
+async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, str]:
+    """Put reference data; returns a fresh API key of each participant."""
+    async with open_channel(operator.gateway) as channel:
+        stub = admin_stubs.AdminServiceStub(channel)
+        for participant in data.participants:
+            request = admin_pb.PutParticipantRequest(participant=participant)
+            await operator.ask(stub.PutParticipant, request)
+        for plan in data.fee_plans:
+            await operator.ask(stub.PutFeePlan, admin_pb.PutFeePlanRequest(fee_plan=plan))
+        for scheme in data.schemes:
+            await operator.ask(stub.PutScheme, admin_pb.PutSchemeRequest(scheme=scheme))
+        for one in data.corridors:
+            await operator.ask(stub.PutCorridor, admin_pb.PutCorridorRequest(corridor=one))
+        for merchant in data.merchants:
+            await operator.ask(stub.PutMerchant, admin_pb.PutMerchantRequest(merchant=merchant))
+        return {
+            p.participant_id: (
+                await operator.ask(
+                    stub.CreateApiKey,
+                    admin_pb.CreateApiKeyRequest(participant_id=p.participant_id),
+                )
+            ).api_key
+            for p in data.participants
+        }
 
 
 async def deposit(operator: Operator, wallet: str, currency: str, minor: int) -> None:
