@@ -1,6 +1,5 @@
 """`kawase clock`: read and move the clock that every process of the local stack follows."""
 
-import contextlib
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from services.sandbox.clock import FILE_NAME, advance_clock, read_setting, set_c
 TOKYO = ZoneInfo("Asia/Tokyo")
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 MOST_DAYS = 3660
+SO_WRITTEN = "write it like 2026-10-30T10:00:00+09:00"
 
 
 class Duration(click.ParamType[timedelta]):
@@ -44,16 +44,13 @@ class Instant(click.ParamType[datetime]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> datetime:
-        with contextlib.suppress(ValueError):
+        try:
             instant = datetime.fromisoformat(str(value))
-            if instant.tzinfo is not None:
-                return instant
-        self.fail(
-            f"{value!r} is not an instant; write it with its offset from UTC, like "
-            "2026-10-30T10:00:00+09:00",
-            param,
-            ctx,
-        )
+        except ValueError:
+            self.fail(f"{value!r} is not an instant; {SO_WRITTEN}", param, ctx)
+        if instant.tzinfo is None:
+            self.fail(f"{value!r} does not say its offset from UTC; {SO_WRITTEN}", param, ctx)
+        return instant
 
 
 @click.group(invoke_without_command=True)

@@ -16,9 +16,9 @@ from services.sandbox.processes import (
     choose_addresses,
 )
 from services.sandbox.progress import Progress, Tell
+from services.sandbox.simulators import SIMULATORS
 from services.sandbox.stack import Stack
 from services.sandbox.supervise import Supervisor
-from services.sandbox.world import SIMULATORS
 
 
 class House:
