@@ -16,8 +16,10 @@ from services.core.currencies import number_of_currency
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A merchant code in plain words. `account` is written as `Merchant.account_ids` shows it.
+    """A merchant code in plain words.
 
+    `account` is written as `Merchant.account_ids` shows it, for a scheme of several templates with
+    the template's name before it (`promptpay_bill=0112233445566`); the first one needs no name.
     `currency_code` is ISO 4217 letters, `amount` decimal text in major units; `tip` is `prompt`,
     `fixed:AMOUNT` or `percent:NUMBER`; `objects` maps paths (`62.07`) to values. Without `dynamic`
     a code with an amount is dynamic and one without is static.
@@ -81,8 +83,10 @@ def _account(profile: Profile, account: str) -> dict[str, str]:
             return {profile.primitives[0]: account}
         said = "An account needs a scheme to stand in: name its profile, or set its objects by id."
         raise CodeInvalid((error("SCHEME_TEMPLATE_MISSING", "26-51", said),))
-    template = profile.templates[0]
-    values = _account_objects(profile, template, account)
+    name, _, rest = account.partition("=")
+    named = next((one for one in profile.templates if one.account == name), None)
+    template = named or profile.templates[0]
+    values = _account_objects(profile, template, rest if named else account)
     guid = {} if template.guid.startswith("*") else {"00": template.guid}
     return {f"{template.usual_id}.{key}": value for key, value in {**guid, **values}.items()}
 
@@ -97,13 +101,17 @@ def _account_objects(profile: Profile, template: Template, account: str) -> dict
         parts = account.split(".", len(template.key) - 1)
         if len(parts) == len(template.key):
             return dict(zip(template.key, parts, strict=True))
-    shape = (
-        " or ".join(f"{key}:VALUE" for key in template.key)
-        if template.alternatives
-        else ".".join(f"VALUE-OF-{key}" for key in template.key)
-    )
-    said = f"The account {quoted(account)} is not one of {profile.title}: write {shape}."
+    said = f"The account {quoted(account)} is not one of {profile.title}: write {_shape(template)}."
     raise CodeInvalid((error("SCHEME_VALUE", template.usual_id, said),))
+
+
+def _shape(template: Template) -> str:
+    names = {
+        key: template.fields[key].name if key in template.fields else key for key in template.key
+    }
+    if template.alternatives:
+        return " or ".join(f"{key}:<{name}>" for key, name in names.items())
+    return ".".join(f"<{name}>" for name in names.values())
 
 
 def _tip(tip: str | None) -> dict[str, str]:

@@ -4,7 +4,7 @@ from services.codes.consumer.decoding import decode_consumer_code, looks_like_co
 from services.codes.findings import error
 from services.codes.links import decode_link, looks_like_link
 from services.codes.merchant.decoding import LONGEST_PAYLOAD, decode_merchant_code
-from services.codes.merchant.schemes import AUTO, profile_named
+from services.codes.merchant.schemes import EMVCO, profile_named
 from services.codes.merchant.tlv import IDS
 from services.codes.model import Code, Kind
 
@@ -20,23 +20,24 @@ def decode(payload: str | bytes, profile: str = "emvco") -> Code:
     only a profile that does not exist raises (`ProfileUnknown`).
     """
     rules = profile_named(profile)
+    applied = rules.name if rules else EMVCO.name
     if isinstance(payload, bytes):
         # A character takes at most four bytes, so what is cut here stays too long.
         payload = payload[: 4 * (LONGEST_CONSUMER_PAYLOAD + 1)].decode("utf-8", "surrogateescape")
     if payload[:2] in IDS:
         if len(payload) > LONGEST_PAYLOAD:
-            return _refused(profile, Kind.EMV_MPM, "LENGTH", _TOO_LONG)
+            return _refused(applied, Kind.EMV_MPM, "LENGTH", _TOO_LONG)
         if not payload.isascii() and not _is_unicode(payload):
-            return _refused(profile, Kind.EMV_MPM, "ENCODING", _NOT_UNICODE)
+            return _refused(applied, Kind.EMV_MPM, "ENCODING", _NOT_UNICODE)
         return decode_merchant_code(payload, rules)
     if len(payload) > LONGEST_CONSUMER_PAYLOAD:
         kind = Kind.LINK if looks_like_link(payload) else Kind.EMV_MPM
-        return _refused(profile, kind, "LENGTH", _TOO_LONG)
+        return _refused(applied, kind, "LENGTH", _TOO_LONG)
     if looks_like_link(payload):
-        return decode_link(payload, profile)
+        return decode_link(payload, applied)
     if looks_like_consumer_code(payload):
         return decode_consumer_code(payload, rules)
-    return _refused(profile, Kind.EMV_MPM, "UNKNOWN_KIND", _UNKNOWN_KIND)
+    return _refused(applied, Kind.EMV_MPM, "UNKNOWN_KIND", _UNKNOWN_KIND)
 
 
 _NOT_UNICODE = "The payload is not UTF-8 text: scan the code again, or ask for a new one."
@@ -60,5 +61,4 @@ def _is_unicode(payload: str) -> bool:
 
 def _refused(profile: str, kind: Kind, code: str, said: str) -> Code:
     """A payload that was not read; `kind` is then only what it looks like."""
-    applied = "emvco" if profile == AUTO else profile
-    return Code(kind, applied, False, None, (error(code, "", said),), {}, {})
+    return Code(kind, profile, False, None, (error(code, "", said),), {}, {})

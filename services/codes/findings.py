@@ -40,13 +40,9 @@ def has_errors(findings: tuple[Finding, ...] | list[Finding]) -> bool:
 
 
 def quoted(value: str) -> str:
-    """`value` in quotes for a sentence: cut at 40 characters, control characters escaped."""
-    return ascii_safe(value if len(value) <= 40 else value[:40] + "…")
-
-
-def ascii_safe(value: str) -> str:
-    """`value` in quotes with control characters and lone surrogates escaped; scripts stay."""
-    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in value) + "'"
+    """`value` in quotes for a sentence, cut at 40 characters; what cannot be shown is escaped."""
+    cut = value if len(value) <= 40 else value[:40] + "…"
+    return "'" + "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut) + "'"
 
 
 class CodeInvalid(Malformed):

@@ -157,3 +157,11 @@ def test_a_code_written_for_a_scheme_is_read_back_as_its_own(scheme: Profile) ->
     assert (code.valid, code.scheme, code.profile) == (True, scheme.name, scheme.name)
     assert code.merchant is not None
     assert ACCOUNTS[scheme.name] in code.merchant.account_ids.values()
+
+
+def test_an_account_may_name_which_of_the_schemes_templates_it_is() -> None:
+    draft = Draft(profile="promptpay", account="promptpay_bill=0112233445566")
+    code = decode(encode(compose(draft), "promptpay"), "promptpay")
+
+    assert code.merchant is not None
+    assert code.merchant.account_ids == {"promptpay_bill": "0112233445566"}
