@@ -52,6 +52,8 @@ class Service:
     env: Mapping[str, str]
     log: Path
     ready: Ready = grpc_serving
+    ready_seconds: float = READY_SECONDS
+    stop_seconds: float = STOP_SECONDS
     child: Child | None = field(default=None, init=False)
 
     async def start(self) -> None:
@@ -59,9 +61,9 @@ class Service:
         if self.child is not None and self.child.returncode is None:
             raise ServerFailed(f"{self.name} runs already, as process {self.child.pid}")
         argv = [sys.executable, "-P", "-m", self.module]
-        command = Command(self.name, argv, self.env, self.log, stop_seconds=STOP_SECONDS)
+        command = Command(self.name, argv, self.env, self.log, stop_seconds=self.stop_seconds)
         self.child = await Child.spawn(command)
-        await self.child.until_ready(lambda: self.ready(self.address), READY_SECONDS)
+        await self.child.until_ready(lambda: self.ready(self.address), self.ready_seconds)
 
     async def wait(self) -> int:
         """Wait for its end; what it returned."""

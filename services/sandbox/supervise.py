@@ -54,7 +54,7 @@ class BackOff:
 
     def pause(self, deaths: int) -> float:
         """After the `deaths`-th death in a row."""
-        return min(self.first * self.factor ** (deaths - 1), self.longest)
+        return min(self.first * self.factor ** min(deaths - 1, 30), self.longest)
 
 
 class Supervisor:
