@@ -184,6 +184,11 @@ class RpcServer:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         log.info("rpc_listening", address=self.address)
 
+    async def set_health(self, name: str, serving: bool) -> None:
+        """Say whether the service `name` can do its work now, once the server has started."""
+        states = health_pb2.HealthCheckResponse
+        await self._health.set(name, states.SERVING if serving else states.NOT_SERVING)
+
     async def stop(self) -> None:
         """Stop taking calls; give the running ones a few seconds."""
         await self._health.enter_graceful_shutdown()

@@ -1,0 +1,1 @@
+"""fx: trusted with rates and spreads; publishes rate sheets. Never touches balances."""
