@@ -51,3 +51,10 @@ async def take_records(tail: Tail, count: int) -> list[Record]:
             while len(records) < count:
                 records += await tail.take(count - len(records), wait_ms=200)
     return records
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds. Raises TimeoutError."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

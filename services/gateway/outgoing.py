@@ -1,42 +1,13 @@
-"""Messages the gateway sends, as rows of the outbox.
-
-Commands to the wallet are keyed by the funding account, everything else by the resource; the
-stripe follows the key. The header `type` is the name of the message inside the `oneof`.
-"""
+"""The command that opens ledger accounts, as a row of the outbox."""
 
 import hashlib
 from collections.abc import Sequence
 
 from services.core.accounts import AccountSpec
-from services.core.ids import stripe_of
+from services.gateway.payments.messages import wallet_command
 from services.kit.outbox import Outgoing
-from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
-from services.pb.kawase.gateway.v1 import payment_event_pb2 as gateway
 from services.pb.kawase.wallet.v1 import transfer_pb2 as ledger
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
-
-BodyMessage = wallet.WalletCommand | bridge.BridgeCommand | gateway.PaymentEvent
-
-
-def _outgoing(topic: str, key: str, message: BodyMessage) -> Outgoing:
-    name = message.WhichOneof("body") or ""
-    kind = getattr(message, name).DESCRIPTOR.name
-    return Outgoing(topic, key, stripe_of(key), kind, message.SerializeToString())
-
-
-def wallet_command(funding_account_id: str, command: wallet.WalletCommand) -> Outgoing:
-    """A command on topic wallet.command."""
-    return _outgoing("wallet.command", funding_account_id, command)
-
-
-def bridge_command(resource_id: str, command: bridge.BridgeCommand) -> Outgoing:
-    """A command on topic bridge.command."""
-    return _outgoing("bridge.command", resource_id, command)
-
-
-def payment_event(reference: str, event: gateway.PaymentEvent) -> Outgoing:
-    """A fact on topic payment.event."""
-    return _outgoing("payment.event", reference, event)
 
 
 def open_accounts(specs: Sequence[AccountSpec]) -> Outgoing:
@@ -48,7 +19,7 @@ def open_accounts(specs: Sequence[AccountSpec]) -> Outgoing:
             link_id=f"open-{digest[:26]}", accounts=[_account(spec) for spec in specs]
         )
     )
-    return wallet_command(specs[0].account_id, command)
+    return wallet_command(specs[0].account_id, "OpenAccounts", command)
 
 
 def _account(spec: AccountSpec) -> ledger.Account:

@@ -7,6 +7,7 @@ gateways by NOTIFY.
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -48,10 +49,13 @@ class ReferenceBoard:
 
     async def load(self) -> Reference:
         """Read all reference data now. Raises what asyncpg raises."""
+        async with self._pool.acquire() as connection:
+            return await self._load(connection)
+
+    async def _load(self, connection: Connection) -> Reference:
         # One load after the other: an older one must not replace a newer one.
         async with (
             self._loading,
-            self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             self.current = await read_reference(connection)
@@ -74,12 +78,9 @@ class ReferenceBoard:
     async def _follow(self, connection: Connection) -> None:
         while True:
             self._changed.clear()
-            await self.load()
-            try:
+            await self._load(connection)
+            with suppress(TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
-            except TimeoutError:
-                # A connection that died in silence is found out here.
-                await connection.execute("SELECT 1")
 
     def _hear(self, *_notice: object) -> None:
         self._changed.set()
