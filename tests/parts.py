@@ -20,6 +20,7 @@ async def running_units(
     """Units of a service's process whose outbox sends to Kafka; the relay does not run."""
     pool = await open_pool(database.dsn(service), service, 4)
     publisher = Publisher(topics)
+    await publisher.start()
     sender = OutboxSender(service, pool, publisher)
     sending = asyncio.create_task(sender.run())
     try:
