@@ -1,0 +1,85 @@
+"""`kawase bench`: how fast this machine is, with everything real."""
+
+import asyncio
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from services.sandbox.bench.run import Ask, bench_payments
+from services.sandbox.errors import StackError
+
+
+@click.group()
+def bench() -> None:
+    """Measure, and check the books afterwards."""
+
+
+@bench.command()
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=20.0, show_default=True)
+@click.option("--in-flight", type=click.IntRange(1, 10_000), default=256, show_default=True)
+@click.option("--api", type=click.Choice(["unary", "stream"]), default="unary", show_default=True)
+@click.option("--rate", type=click.FloatRange(0), default=0.0, help="Open loop: payments a second.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def payments(seconds: float, in_flight: int, api: str, rate: float, as_json: bool) -> None:
+    """Payments a second, latencies, and CPU of each process per payment.
+
+    Durable PostgreSQL and Kafka, a light partner over HTTP, all on this machine. Exit status 1 when
+    the books do not agree afterwards.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="kawase-bench-"))
+    err = Console(stderr=True)
+
+    def say(text: str) -> None:
+        err.print(text, style="dim", highlight=False)
+
+    try:
+        figures = asyncio.run(
+            bench_payments(
+                Ask(seconds, in_flight, api, rate), directory, lambda p: say(p.line()), say
+            )
+        )
+    except StackError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        show(figures)
+    if not (figures["final"] and figures["balanced"] and figures["partner_agrees"]):
+        raise SystemExit(1)
+
+
+def show(figures: dict[str, Any]) -> None:
+    """The figures for a person."""
+    console = Console()
+    console.print(
+        f"[bold]{figures['payments_per_second']:,} payments/s[/] by {figures['api']}, "
+        f"{figures['in_flight']} in flight, {figures['payments']:,} payments"
+    )
+    latency = Table("call", "p50 ms", "p95 ms", "p99 ms", box=None)
+    for name, values in figures["latency_ms"].items():
+        latency.add_row(name, *(str(value) for value in values.values()))
+    console.print(latency)
+    cpu = Table("process", "CPU µs a payment", box=None)
+    for name, micros in figures["cpu_us_per_payment"].items():
+        cpu.add_row(name, str(micros))
+    cpu.add_row("all", str(sum(figures["cpu_us_per_payment"].values())))
+    console.print(cpu)
+    for kind in ("states", "errors"):
+        for name, count in figures[kind].items():
+            console.print(f"{count:>8,}  {name}")
+    agreed = figures["final"] and figures["balanced"] and figures["partner_agrees"]
+    console.print(
+        f"all final: {figures['final']}, books balanced: {figures['balanced']}, "
+        f"same as the partner's: {figures['partner_agrees']}",
+        style="green" if agreed else "red",
+    )
+    if figures["problem"]:
+        console.print(figures["problem"], style="red")

@@ -1,0 +1,161 @@
+"""A bench run from start to end: house, world, load, figures, checks."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from services.sandbox.bench.checks import check
+from services.sandbox.bench.measure import CpuMeter, per_payment
+from services.sandbox.bench.plan import Plan
+from services.sandbox.bench.world import CODE, CURRENCY, put_bench_world
+from services.sandbox.errors import StackError
+from services.sandbox.house import House
+from services.sandbox.processes import PROCESSES, ProcessSpec, operator_key
+from services.sandbox.progress import Tell
+from services.sandbox.simulators import LIGHT
+from services.sandbox.stack import Stack
+from services.sandbox.world import Operator
+
+SERVICES = ("gateway", "wallet", "bridge", "fx")
+WARM_UP_SECONDS = 3.0
+LOAD_GRACE_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the person asked for."""
+
+    seconds: float
+    in_flight: int
+    api: str
+    rate: float = 0.0
+
+
+class Bench:
+    """A house with the light partner, and runs of load on it."""
+
+    def __init__(self, directory: Path, tell: Tell) -> None:
+        specs: list[ProcessSpec] = [spec for spec in PROCESSES if spec.name in SERVICES]
+        self._house = House(Stack(directory, tell=tell), tell, [LIGHT], specs)
+        self._keys: list[str] = []
+        self._runs = 0
+
+    async def start(self) -> None:
+        """Start the house and put the world. Raises StackError."""
+        endpoints = await self._house.start()
+        addresses = endpoints.processes
+        key = operator_key(endpoints.directory)
+        operator = Operator(addresses["gateway"], addresses["wallet"], key)
+        self._keys = await put_bench_world(operator)
+
+    async def stop(self) -> None:
+        await self._house.stop()
+
+    async def load(self, ask: Ask) -> dict[str, Any]:
+        """One run; latencies, throughput and CPU of each process."""
+        self._runs += 1
+        plan = Plan(
+            gateway=self._house.endpoints.processes["gateway"],
+            api=ask.api,
+            in_flight=ask.in_flight,
+            seconds=ask.seconds,
+            api_keys=self._keys,
+            code=CODE,
+            currency=CURRENCY,
+            run_id=f"run{self._runs}",
+            rate=ask.rate,
+        )
+        meter = CpuMeter(self._house.pids())
+        tally, load_cpu = await generate(plan)
+        used = {**meter.used(), "load": load_cpu}
+        payments = int(tally["payments"])
+        return {
+            "api": ask.api,
+            "in_flight": ask.in_flight,
+            "payments_per_second": round(tally["within"] / max(tally["seconds"], 0.001)),
+            "payments": payments,
+            "latency_ms": tally["latency_ms"],
+            "cpu_us_per_payment": per_payment(used, payments),
+            "states": tally["states"],
+            "errors": tally["errors"],
+        }
+
+    async def verdict(self) -> dict[str, Any]:
+        """The checks after all runs."""
+        endpoints = self._house.endpoints
+        partner = f"http://{endpoints.processes[LIGHT.name]}"
+        found = await check(endpoints.postgres, endpoints.processes["wallet"], partner)
+        return {
+            "final": found.final,
+            "balanced": found.balanced,
+            "partner_agrees": found.partner_agrees,
+            "completed": found.completed,
+            "problem": found.problem,
+        }
+
+
+async def generate(plan: Plan) -> tuple[Mapping[str, Any], float]:
+    """Run the load generator; its tally, and its CPU seconds."""
+    return await run_json(
+        ["-m", "services.sandbox.bench.load"], plan.to_json(), plan.seconds + LOAD_GRACE_SECONDS
+    )
+
+
+async def run_json(
+    arguments: list[str], given: str, limit_seconds: float
+) -> tuple[Mapping[str, Any], float]:
+    """Run a Python process that prints one JSON document; the document, and its CPU seconds.
+
+    Raises StackError when it fails or takes too long.
+    """
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-P",
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    meter = CpuMeter({"it": process.pid})
+    used = 0.0
+
+    async def watch() -> None:
+        nonlocal used
+        while process.returncode is None:
+            used = meter.used()["it"]
+            await asyncio.sleep(0.2)
+
+    watching = asyncio.create_task(watch())
+    try:
+        async with asyncio.timeout(limit_seconds):
+            out, err = await process.communicate(given.encode())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise StackError(f"{arguments[-1]} did not end within {limit_seconds:.0f} s") from None
+    finally:
+        watching.cancel()
+    if process.returncode:
+        raise StackError(f"{' '.join(arguments)} failed:\n{err.decode()[-2000:]}")
+    return json.loads(out.decode().splitlines()[-1]), used
+
+
+async def bench_payments(
+    ask: Ask, directory: Path, tell: Tell, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """A whole bench: start, warm up, load, check, stop. Raises StackError."""
+    async with AsyncExitStack() as closing:
+        bench = Bench(directory, tell)
+        closing.push_async_callback(bench.stop)
+        await bench.start()
+        say(f"warming up for {WARM_UP_SECONDS:.0f} s")
+        await bench.load(Ask(WARM_UP_SECONDS, ask.in_flight, ask.api))
+        say(f"{ask.in_flight} payments in flight by {ask.api} for {ask.seconds:.0f} s")
+        figures = await bench.load(ask)
+        say("checking ledger, payments and the partner's books")
+        return figures | await bench.verdict()

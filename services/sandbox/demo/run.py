@@ -1,0 +1,78 @@
+"""Runs the demo: a fresh house, the world, every chapter, and everything stopped again."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from services.kit.rpc import open_channel
+from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
+from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
+from services.sandbox.clock import advance_clock
+from services.sandbox.demo.partners import Control
+from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage
+from services.sandbox.demo.telling import Telling
+from services.sandbox.demo.wallet_app import WalletApp
+from services.sandbox.endpoints import Endpoints
+from services.sandbox.house import House
+from services.sandbox.processes import operator_key
+from services.sandbox.stack import Stack
+from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, Operator, put_world
+
+WAIT_SECONDS = 60.0
+POLL_SECONDS = 0.1
+
+
+async def run_demo(directory: Path, telling: Telling) -> None:
+    """Tell the whole story on a fresh stack in `directory`. Raises StackError or DemoFailed."""
+    shutil.rmtree(directory, ignore_errors=True)
+    house = House(
+        Stack(directory, tell=lambda progress: telling.progress(progress.line())),
+        lambda progress: telling.progress(progress.line()),
+    )
+    began = time.monotonic()
+    async with AsyncExitStack() as closing:
+        closing.push_async_callback(house.stop)
+        endpoints = await house.start()
+        telling.progress(f"everything is up after {time.monotonic() - began:.1f} s")
+        stage = await set_stage(closing, endpoints, telling)
+        for chapter in CHAPTERS:
+            await chapter(stage)
+        telling.progress("\nthat was all; stopping what was started")
+
+
+async def set_stage(closing: AsyncExitStack, endpoints: Endpoints, telling: Telling) -> Stage:
+    """Put the world, and connect its wallets."""
+    addresses = endpoints.processes
+    key = operator_key(endpoints.directory)
+    keys = await put_world(Operator(addresses["gateway"], addresses["wallet"], key))
+    gateway = await closing.enter_async_context(open_channel(addresses["gateway"]))
+    wallet = await closing.enter_async_context(open_channel(addresses["wallet"]))
+    stub = gateway_stubs.GatewayServiceStub(gateway)
+
+    async def pass_time(by: timedelta) -> None:
+        advance_clock(endpoints.clock, by)
+
+    return Stage(
+        telling=telling,
+        panda=WalletApp(PANDA, stub, keys[PANDA]),
+        sakura=WalletApp(SAKURA, stub, keys[SAKURA]),
+        kakao=WalletApp(KAKAO_USERS, stub, keys[KAKAO_USERS]),
+        ledger=wallet_stubs.WalletServiceStub(wallet),
+        kakaopay=Control(f"http://{addresses[f'partner-{KAKAOPAY}']}"),
+        japan_bank=Control(f"http://{addresses[f'partner-{BANK}']}"),
+        pass_time=pass_time,
+        until=until,
+    )
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for a condition. Raises DemoFailed when it takes too long."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not await is_so():
+        if time.monotonic() > deadline:
+            raise DemoFailed(f"waited {WAIT_SECONDS:.0f} s for what did not happen")
+        await asyncio.sleep(POLL_SECONDS)
