@@ -1,0 +1,1 @@
+"""The ledger's rules: pure, synchronous, without a database or a clock."""

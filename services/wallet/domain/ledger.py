@@ -1,0 +1,262 @@
+"""Decides commands on links, one after the other, over the rows a batch has locked.
+
+Each decision sees those before it. Nothing is read and nothing written here: the caller loads
+`Ledger` with what stands in the store and stores what the ledger says has changed.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from services.core.ids import stripe_of
+from services.wallet.domain.clauses import Clause, Fault, first_fault
+from services.wallet.domain.model import (
+    TOTAL_LIMIT,
+    AccountRow,
+    Answer,
+    Begin,
+    CommandName,
+    Leg,
+    Link,
+    Moved,
+    Outcome,
+    PlacedLeg,
+    Refusal,
+    Refused,
+    Resolve,
+)
+
+_ALREADY = {
+    Outcome.POSTED: Clause.ALREADY_POSTED,
+    Outcome.VOIDED: Clause.ALREADY_VOIDED,
+    Outcome.EXPIRED: Clause.ALREADY_EXPIRED,
+}
+
+
+class RowsNotLocked(Exception):
+    """A link's legs move rows the ledger was not given: the link came after they were locked."""
+
+
+_Place = tuple[AccountRow, AccountRow, Leg]
+
+
+class Ledger:
+    """The accounts, links and refusals a batch touches, and what the batch makes of them."""
+
+    def __init__(
+        self,
+        rows: Iterable[AccountRow],
+        links: Iterable[Link],
+        refusals: Iterable[Refusal],
+        now: datetime,
+    ) -> None:
+        self._single: dict[str, AccountRow] = {}
+        self._striped: dict[tuple[str, int], AccountRow] = {}
+        for row in rows:
+            if row.striped:
+                self._striped[row.account_id, row.stripe] = row
+            else:
+                self._single[row.account_id] = row
+        self._links = {link.link_id: link for link in links}
+        self._refusals = {(entry.link_id, entry.command): entry for entry in refusals}
+        self.now = now
+        self.new_links: list[Link] = []
+        self.new_legs: list[tuple[str, list[PlacedLeg]]] = []
+        self.resolved: list[Link] = []
+        self.new_refusals: list[Refusal] = []
+
+    @property
+    def changed_rows(self) -> list[AccountRow]:
+        """Rows whose totals the batch has moved."""
+        rows = [*self._single.values(), *self._striped.values()]
+        return [row for row in rows if row.totals != row.before]
+
+    @property
+    def has_news(self) -> bool:
+        """Whether anything has to be stored."""
+        return bool(self.new_links or self.resolved or self.new_refusals)
+
+    def decide(self, command: Begin | Resolve) -> Answer:
+        """The answer to `command`.
+
+        A command that comes again gets its first answer: a reserve is answered as reserved even
+        when its link was posted or voided since, which tells the sender nothing false, for its
+        own next step is refused or repeated in turn. Raises `RowsNotLocked`; then the ledger is of
+        no more use.
+        """
+        if isinstance(command, Begin):
+            return self._begin(command)
+        return self._resolve(command)
+
+    def _row(self, account_id: str, stripe: int) -> AccountRow | None:
+        return self._single.get(account_id) or self._striped.get((account_id, stripe))
+
+    def _refuse(self, command: Begin | Resolve, fault: Fault) -> Refused:
+        link = self._links.get(command.link_id)
+        stripe = link.stripe if link else stripe_of(command.funding_account_id)
+        return Refused(command.link_id, command.name, fault, stripe)
+
+    def _remember(self, command: Begin | Resolve, fault: Fault) -> None:
+        refusal = Refusal(command.link_id, command.name, fault)
+        self._refusals[command.link_id, command.name] = refusal
+        self.new_refusals.append(refusal)
+
+    def _new_link(self, command: Begin | Resolve, stripe: int, digest: bytes) -> Link:
+        link = Link(
+            command.link_id, command.name, command.funding_account_id, stripe, digest, self.now
+        )
+        self._links[link.link_id] = link
+        self.new_links.append(link)
+        return link
+
+    def _end(self, link: Link, outcome: Outcome) -> None:
+        link.outcome = outcome
+        link.resolve_time = self.now
+        self.resolved.append(link)
+
+    def _begin(self, command: Begin) -> Answer:
+        link = self._links.get(command.link_id)
+        if link is not None:
+            return self._begin_again(command, link)
+        if command.fault is not None:
+            return self._refuse(command, command.fault)
+        places, fault = self._look_up(command)
+        at_once = command.name is CommandName.TRANSFER
+        if fault is None:
+            fault = _rule_fault(places, at_once)
+        if fault is not None and not fault.clause.transient:
+            return self._refuse(command, fault)
+        # From here on the link id is taken.
+        link = self._new_link(command, command.stripe, command.digest)
+        if fault is not None:
+            self._remember(command, fault)
+            return self._refuse(command, fault)
+        link.legs = list(command.legs)
+        self.new_legs.append(
+            (link.link_id, [PlacedLeg(leg, d.stripe, c.stripe) for d, c, leg in places])
+        )
+        if not at_once:
+            for debit, credit, leg in places:
+                debit.debits_pending += leg.amount
+                credit.credits_pending += leg.amount
+            return Moved(link, None)
+        for debit, credit, leg in places:
+            debit.debits_posted += leg.amount
+            credit.credits_posted += leg.amount
+        self._end(link, Outcome.POSTED)
+        return Moved(link, Outcome.POSTED)
+
+    def _begin_again(self, command: Begin, link: Link) -> Answer:
+        if link.funding_account_id != command.funding_account_id or (
+            link.digest and link.digest != command.digest
+        ):
+            return self._refuse(command, Fault(Clause.LINK_EXISTS_WITH_DIFFERENT_CONTENT))
+        if not link.digest:
+            assert link.outcome is not None, "a tombstone is resolved"
+            return self._refuse(command, Fault(_ALREADY[link.outcome]))
+        refusal = self._refusals.get((command.link_id, command.name))
+        if refusal is not None:
+            return self._refuse(command, refusal.fault)
+        link.legs = link.legs or list(command.legs)
+        return Moved(link, Outcome.POSTED if command.name is CommandName.TRANSFER else None)
+
+    def _look_up(self, command: Begin) -> tuple[list[_Place], Fault | None]:
+        """The rows of each leg, or the lookup clause that takes precedence."""
+        places: list[_Place] = []
+        stripe = command.stripe
+        if self._row(command.funding_account_id, stripe) is None:
+            return [], Fault(Clause.FUNDING_ACCOUNT_NOT_FOUND, command.funding_account_id)
+        single, striped = self._single, self._striped
+        for leg in command.legs:
+            debit_id, credit_id, _amount, currency, _purpose = leg
+            debit = single.get(debit_id) or striped.get((debit_id, stripe))
+            credit = single.get(credit_id) or striped.get((credit_id, stripe))
+            if debit is None or credit is None:
+                return [], self._lookup_fault(command)
+            if debit.currency != currency or credit.currency != currency:
+                return [], self._lookup_fault(command)
+            places.append((debit, credit, leg))
+        return places, None
+
+    def _lookup_fault(self, command: Begin) -> Fault | None:
+        faults = []
+        for leg in command.legs:
+            debit = self._row(leg.debit_account_id, command.stripe)
+            credit = self._row(leg.credit_account_id, command.stripe)
+            if debit is None:
+                faults.append(Fault(Clause.DEBIT_ACCOUNT_NOT_FOUND, leg.debit_account_id))
+            elif debit.currency != leg.currency:
+                faults.append(Fault(Clause.CURRENCY_DIFFERS, leg.debit_account_id))
+            if credit is None:
+                faults.append(Fault(Clause.CREDIT_ACCOUNT_NOT_FOUND, leg.credit_account_id))
+            elif credit.currency != leg.currency:
+                faults.append(Fault(Clause.CURRENCY_DIFFERS, leg.credit_account_id))
+        return first_fault(faults)
+
+    def _resolve(self, command: Resolve) -> Answer:
+        refusal = self._refusals.get((command.link_id, command.name))
+        if refusal is not None:
+            return self._refuse(command, refusal.fault)
+        link = self._links.get(command.link_id)
+        if link is None:
+            return self._resolve_nothing(command)
+        if link.funding_account_id != command.funding_account_id:
+            return self._refuse(command, Fault(Clause.LINK_EXISTS_WITH_DIFFERENT_CONTENT))
+        outcome = command.outcome
+        if link.outcome is not None:
+            if link.outcome is outcome:
+                return Moved(link, outcome)
+            return self._refuse(command, Fault(_ALREADY[link.outcome]))
+        if outcome is Outcome.POSTED and (link.link_id, link.command) in self._refusals:
+            return self._refuse(command, Fault(Clause.LINK_REFUSED))
+        places = [(*self._locked(leg, link), leg.amount) for leg in link.legs]
+        for debit, credit, amount in places:
+            debit.debits_pending -= amount
+            credit.credits_pending -= amount
+            if outcome is Outcome.POSTED:
+                debit.debits_posted += amount
+                credit.credits_posted += amount
+        self._end(link, outcome)
+        return Moved(link, outcome)
+
+    def _locked(self, leg: Leg, link: Link) -> tuple[AccountRow, AccountRow]:
+        debit = self._row(leg.debit_account_id, link.stripe)
+        credit = self._row(leg.credit_account_id, link.stripe)
+        if debit is None or credit is None:
+            raise RowsNotLocked(link.link_id)
+        return debit, credit
+
+    def _resolve_nothing(self, command: Resolve) -> Answer:
+        """A post finds nothing; a void or expiry leaves a tombstone that refuses the reserve."""
+        if command.fault is not None:
+            return self._refuse(command, command.fault)
+        if command.outcome is Outcome.POSTED:
+            fault = Fault(Clause.LINK_NOT_FOUND)
+            self._remember(command, fault)
+            return self._refuse(command, fault)
+        link = self._new_link(command, stripe_of(command.funding_account_id), b"")
+        self._end(link, command.outcome)
+        return Moved(link, command.outcome)
+
+
+def _rule_fault(places: list[_Place], at_once: bool) -> Fault | None:
+    """Whether the accounts' rules let the legs through, leg by leg, each seeing those before it.
+
+    What is pending counts as spent and not yet as received.
+    """
+    for debit, credit, leg in places:
+        if debit.debits_pending + debit.debits_posted + leg.amount > TOTAL_LIMIT:
+            return Fault(Clause.TOTAL_TOO_LARGE, debit.account_id)
+        if credit.credits_pending + credit.credits_posted + leg.amount > TOTAL_LIMIT:
+            return Fault(Clause.TOTAL_TOO_LARGE, credit.account_id)
+    spent: dict[AccountRow, int] = {}
+    for debit, credit, leg in places:
+        limit = debit.net_debit_limit
+        if limit is not None:
+            here = spent[debit] = spent.get(debit, 0) + leg.amount
+            net = debit.debits_pending + debit.debits_posted - debit.credits_posted
+            if net + here > limit:
+                clause = Clause.EXCEEDS_NET_DEBIT_LIMIT if limit else Clause.EXCEEDS_CREDITS
+                return Fault(clause, debit.account_id)
+        if at_once and credit.net_debit_limit is not None:
+            spent[credit] = spent.get(credit, 0) - leg.amount
+    return None

@@ -1,0 +1,51 @@
+"""Links on a real Postgres: what a batch stores, and that a repeat stores nothing more."""
+
+from services.wallet.work import Command
+from tests.store.wallet.world import (
+    INCOME,
+    PANDA,
+    PAYABLE_KRW,
+    POSITION_KRW,
+    Wallet,
+    payment_legs,
+    post,
+    reserve,
+    void,
+)
+
+
+async def test_a_reserve_makes_all_legs_pending_and_a_post_posts_them(wallet: Wallet) -> None:
+    assert await wallet.told(reserve("p1")) == ["reserved"]
+    assert await wallet.totals(PANDA) == (10_000, 0, 0, 100_000)
+    assert await wallet.totals(PAYABLE_KRW) == (0, 0, 18_700, 0)
+
+    assert await wallet.told(post("p1")) == ["posted"]
+    assert await wallet.totals(PANDA) == (0, 10_000, 0, 100_000)
+    assert await wallet.totals(POSITION_KRW) == (0, 18_900, 0, 0)
+    books = await wallet.books()
+    assert books.balanced
+    assert (books.transfer_count, books.pending_count) == (5, 0)
+
+
+async def test_a_void_gives_everything_back(wallet: Wallet) -> None:
+    assert await wallet.told(reserve("p1"), void("p1")) == ["reserved", "voided"]
+    assert await wallet.totals(PANDA) == (0, 0, 0, 100_000)
+    assert await wallet.totals(INCOME) == (0, 0, 0, 0)
+
+
+async def test_a_repeat_gets_the_first_answer_and_moves_nothing(wallet: Wallet) -> None:
+    commands: list[Command] = [reserve("p1"), post("p1")]
+    assert await wallet.told(*commands) == ["reserved", "posted"]
+    before = await wallet.totals(PANDA)
+    assert await wallet.told(*commands, *commands) == ["reserved", "posted"] * 2
+    assert await wallet.totals(PANDA) == before
+    assert (await wallet.books()).balanced
+
+
+async def test_other_legs_under_a_used_id_are_refused(wallet: Wallet) -> None:
+    await wallet.send(reserve("p1"))
+    other = reserve("p1", *payment_legs(mid=9_801))
+    assert await wallet.told(other, reserve("p1")) == [
+        "LINK_EXISTS_WITH_DIFFERENT_CONTENT",
+        "reserved",
+    ]
