@@ -26,6 +26,7 @@ from services.sandbox.progress import Progress, Tell, tell_nobody
 FORMAT_SECONDS = 60.0
 READY_SECONDS = 60.0
 REQUEST_MS = 5_000
+TOLD_BYTES = 500_000
 
 JVM = (
     "-Xmx512m",
@@ -108,6 +109,7 @@ class Kafka:
     port: int = field(default=0, init=False)
     child: Child | None = field(default=None, init=False)
     _jars: list[Path] = field(default_factory=list, init=False)
+    _told: bool = field(default=False, init=False)
 
     @property
     def data(self) -> Path:
@@ -167,7 +169,12 @@ class Kafka:
         return self.home / "log4j2.properties"
 
     def _fetching(self, name: str, size: int) -> None:
-        self.tell(Progress(self.name, "fetching", f"{name} ({size / 1_000_000:.1f} MB)"))
+        """Say it once at the beginning, then for the large files only."""
+        if not self._told:
+            self._told = True
+            self.tell(Progress(self.name, "fetching", "its files, 45 MB, at the first start only"))
+        if size >= TOLD_BYTES:
+            self.tell(Progress(self.name, "fetching", f"{name}, {size / 1_000_000:.1f} MB"))
 
     def _configure(self, controller_port: int) -> None:
         settings = SETTINGS | {
