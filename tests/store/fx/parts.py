@@ -12,6 +12,7 @@ from services.fx.worker import RateDesk, SheetTerms
 from services.kit.kafka import Topics
 from services.kit.sheets import SheetBoard
 from services.kit.unit import Units
+from tests.parts import until
 from tests.unit.fx.builders import CURRENCIES, NOON, SteadySource
 
 TERMS = SheetTerms(CURRENCIES, timedelta(minutes=30), timedelta(minutes=1))
@@ -40,8 +41,4 @@ async def following(topics: Topics) -> AsyncIterator[SheetBoard]:
 
 async def until_shown(board: SheetBoard, sheet: RateSheet) -> None:
     """Wait until the board's newest sheet is this one."""
-    async with asyncio.timeout(15):
-        await board.ready.wait()
-        # A board tells of its first sheet only; of later ones it is asked.
-        while board.newest is None or board.newest.sheet_id != sheet.sheet_id:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await until(lambda: board.newest is not None and board.newest.sheet_id == sheet.sheet_id)
