@@ -29,7 +29,7 @@ DEAD_IN_A_ROW_LIMIT = 20
 DEAD_LIMIT = 200
 DEAD_LETTER_STRIPE = 63
 
-_AWAY = (
+AWAY = (
     OSError,
     TimeoutError,
     KafkaAway,
@@ -137,7 +137,7 @@ class BatchConsumer:
                     await committed.acknowledged
                 self._units.reach("after_publish")
                 return
-            except _AWAY as error:
+            except AWAY as error:
                 log.warning("batch_waits", consumer=self._name, problem=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -1,0 +1,1 @@
+"""What charges and refunds go through, as pure rules: no clock, no database, no partner here."""

@@ -1,0 +1,125 @@
+"""What the bridge wants of a partner; every adapter is one.
+
+An adapter asks and translates the answer; it decides nothing and keeps nothing. It raises nothing
+for silence or an unclear answer to an operation on a charge: that is `Outcome.UNKNOWN`.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.bridge.domain.answer import Answer, Rules
+from services.bridge.domain.charge import Charge
+from services.bridge.domain.refund import Refund
+from services.core.errors import NotFound, Refused, Unavailable
+from services.core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedMerchant:
+    """A merchant as the partner knows it. `amount` where the code states one."""
+
+    merchant_reference: str
+    name: str
+    city: str
+    country_code: str
+    currency_code: str
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BankAccount:
+    """A payer's bank account to be linked: bank code 4, branch code 3, type 1, number 7 digits;
+    the holder's name in kana."""
+
+    link_id: str
+    partner_id: str
+    bank_code: str
+    branch_code: str
+    account_type: str
+    account_number: str
+    holder_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedAccount:
+    """What the partner calls a linked account, and what people may be shown."""
+
+    payer_reference: str
+    display_name: str
+
+
+class CodeUnknown(NotFound):
+    """The partner knows no merchant behind this code."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(
+            "No merchant is known behind this code: scan it again, or ask the merchant.",
+            partner_id=partner_id,
+        )
+
+
+class PartnerUnavailable(Unavailable):
+    """The partner does not answer now."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(
+            f"Partner {partner_id} does not answer now; try again in a minute.",
+            partner_id=partner_id,
+        )
+
+
+class OperationNotOffered(Refused):
+    """The partner has no such service."""
+
+
+class AccountRefused(Refused):
+    """The bank does not link this account."""
+
+
+class Partner(Protocol):
+    """One partner. All operations end within `rules.call`, and may be called concurrently."""
+
+    partner_id: str
+    rules: Rules
+
+    async def start(self, charge: Charge) -> Answer:
+        """Ask for the charge: collect, deliver or top up."""
+        ...
+
+    async def approve(self, charge: Charge, token: str) -> Answer:
+        """Complete a charge that the payer has approved."""
+        raise self.not_offered("approve")
+
+    async def inquire(self, charge: Charge) -> Answer:
+        """Ask what has become of the charge."""
+        ...
+
+    async def cancel(self, charge: Charge) -> Answer:
+        """Undo it whole; may be asked again. `CANCELLED` also where there was nothing to undo."""
+        ...
+
+    async def refund(self, charge: Charge, refund: Refund) -> Answer:
+        """Give part back; may be asked again and is done once."""
+        ...
+
+    async def resolve_code(self, payload: str) -> ResolvedMerchant:
+        """The merchant behind a code. Raises `CodeUnknown`, `PartnerUnavailable`."""
+        raise self.not_offered("resolve a code")
+
+    async def link_account(self, account: BankAccount) -> LinkedAccount:
+        """Link a bank account; may be asked again. Raises `AccountRefused`,
+        `PartnerUnavailable`."""
+        raise self.not_offered("link an account")
+
+    def takes_callback(self, charge_id: str, token: str) -> bool:
+        """Whether `token` proves that a callback is about this charge."""
+        return False
+
+    async def close(self) -> None:
+        """Close its connections."""
+        ...
+
+    def not_offered(self, what: str) -> OperationNotOffered:
+        return OperationNotOffered(
+            f"Partner {self.partner_id} does not {what}.", partner_id=self.partner_id
+        )

@@ -1,0 +1,97 @@
+"""Kakao Pay as acquirer of shops with printed codes (`https://qr.kakaopay.com/<token>`).
+
+Kakao Pay publishes neither what its merchant codes hold nor how a foreign wallet charges through
+them (facts.md §2). So the charge is modelled on its nearest documented rail, Alipay+'s AMS
+(facts.md §3): results S, F, U, A; a payment request id that is done once; inquiry, cancel, refund.
+Authorization is the secret key header of Kakao Pay's open API. No personal data is sent.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from services.bridge.domain.answer import Answer, Outcome, Rules
+from services.bridge.domain.charge import Charge
+from services.bridge.domain.refund import Refund
+from services.bridge.partner import CodeUnknown, Partner, PartnerUnavailable, ResolvedMerchant
+from services.bridge.partners.ams_results import (
+    Read,
+    read_cancel,
+    read_inquiry,
+    read_merchant,
+    read_pay,
+    read_refund,
+    write_amount,
+)
+from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
+
+RULES = Rules(
+    repeatable=True,
+    cancels=True,
+    inquire_every=timedelta(seconds=3),
+    inquiries=10,
+    call=timedelta(seconds=5),
+)
+
+
+class KakaoPayAcquirer(Partner):
+    """`secret` is the secret key."""
+
+    def __init__(self, partner_id: str, http: PartnerHttp, rules: Rules, secret: str) -> None:
+        self.partner_id = partner_id
+        self.rules = rules
+        self._http = http
+        self._headers = {
+            "Authorization": f"SECRET_KEY {secret}",
+            "Content-Type": "application/json",
+        }
+
+    async def start(self, charge: Charge) -> Answer:
+        order = charge.order
+        request = {
+            "paymentRequestId": order.charge_id,
+            "merchantCode": order.merchant_code,
+            "amount": write_amount(order.amount),
+            "orderDescription": order.description,
+        }
+        return await self._ask("acquiring/v1/pay", request, read_pay)
+
+    async def inquire(self, charge: Charge) -> Answer:
+        request = {"paymentRequestId": charge.charge_id}
+        return await self._ask("acquiring/v1/inquiry", request, read_inquiry)
+
+    async def cancel(self, charge: Charge) -> Answer:
+        request = {"paymentRequestId": charge.charge_id}
+        return await self._ask("acquiring/v1/cancel", request, read_cancel)
+
+    async def refund(self, charge: Charge, refund: Refund) -> Answer:
+        request = {
+            "paymentRequestId": charge.charge_id,
+            "refundRequestId": refund.refund_id,
+            "refundAmount": write_amount(refund.order.amount),
+        }
+        return await self._ask("acquiring/v1/refund", request, read_refund)
+
+    async def resolve_code(self, payload: str) -> ResolvedMerchant:
+        body = json.dumps({"code": payload}).encode()
+        try:
+            reply = await self._http.post("acquiring/v1/code", body, self._headers)
+            fields = reply.json()
+            if fields["result"]["resultStatus"] == "S":
+                return read_merchant(fields["merchant"])
+        except (NotSent, NoAnswer, KeyError, TypeError) as error:
+            raise PartnerUnavailable(self.partner_id) from error
+        raise CodeUnknown(self.partner_id)
+
+    async def close(self) -> None:
+        await self._http.close()
+
+    async def _ask(self, path: str, request: dict[str, Any], read: Read) -> Answer:
+        body = json.dumps(request, separators=(",", ":"), ensure_ascii=False)
+        try:
+            reply = await self._http.post(path, body.encode(), self._headers)
+            return read(reply.json(), body, reply.body.decode())
+        except NotSent as error:
+            return Answer(Outcome.UNSENT, detail=str(error), request=body)
+        except (NoAnswer, KeyError, TypeError, ValueError) as error:
+            return Answer(Outcome.UNKNOWN, detail=repr(error), request=body)

@@ -1,0 +1,148 @@
+"""What the bridge reads from its environment and from its partners' file.
+
+The file is TOML, a table per partner:
+
+    [[partner]]
+    id = "kakaopay"
+    adapter = "kakaopay_acquirer"
+    base_url = "https://partner.example"    # or base_url_env, the name of a variable
+    secret_env = "KAKAOPAY_SECRET"          # or secret_file, a path
+    [partner.limits]                        # what differs from the adapter's rules
+    in_flight = 64
+    call_seconds = 5
+    [partner.options]                       # the adapter's own words
+
+Secrets are held as `SecretStr` and never logged.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from services.bridge.domain.answer import Rules
+from services.kit.settings import ServiceSettings
+
+MAX_IN_FLIGHT = 512
+
+
+class BridgeSettings(ServiceSettings):
+    """The bridge's own settings."""
+
+    bridge_partners: Path
+    """The partners' file."""
+    bridge_callback_listen: str = "127.0.0.1:0"
+    """Where payers' browsers come back to, host:port."""
+    bridge_callback_url: str = ""
+    """The public URL of that endpoint; empty where it is the same."""
+
+
+class PartnersFileWrong(Exception):
+    """The partners' file cannot be used; the text says where and why."""
+
+
+def _positive(value: float) -> float:
+    if value <= 0:
+        raise ValueError("must be more than zero")
+    return value
+
+
+Seconds = Annotated[float, AfterValidator(_positive)]
+
+
+class Limits(BaseModel):
+    """What a deployment changes of an adapter's rules."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    in_flight: int | None = Field(default=None, ge=1, le=MAX_IN_FLIGHT)
+    call_seconds: Seconds | None = None
+    lease_seconds: Seconds | None = None
+    inquire_every_seconds: Seconds | None = None
+    inquiries: int | None = Field(default=None, ge=1, le=1000)
+    slowest_seconds: Seconds | None = None
+    approval_every_seconds: Seconds | None = None
+    late_checks_seconds: list[Seconds] | None = None
+
+    def apply(self, rules: Rules) -> Rules:
+        """`rules` with what is set here. Raises ValueError where a lease is too short."""
+        changes: dict[str, Any] = {}
+        for name, value in self.model_dump(exclude_none=True).items():
+            match value:
+                case list():
+                    changes["late_checks"] = tuple(timedelta(seconds=each) for each in value)
+                case _ if name.endswith("_seconds"):
+                    changes[name.removesuffix("_seconds")] = timedelta(seconds=value)
+                case _:
+                    changes[name] = value
+        applied = replace(rules, **changes)
+        if applied.lease < 2 * applied.call:
+            raise ValueError("lease_seconds must be at least twice call_seconds")
+        return applied
+
+
+class PartnerEntry(BaseModel):
+    """One partner of the file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1, max_length=64)
+    adapter: str
+    base_url: str = ""
+    base_url_env: str = ""
+    secret_env: str = ""
+    secret_file: Path | None = None
+    limits: Limits = Limits()
+    options: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerConfig:
+    """A partner with its address and secret looked up."""
+
+    partner_id: str
+    adapter: str
+    base_url: str
+    secret: SecretStr
+    limits: Limits
+    options: dict[str, str]
+
+
+class _PartnersFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    partner: list[PartnerEntry] = []
+
+
+def read_partners(path: Path) -> list[PartnerConfig]:
+    """The partners of the file. Raises `PartnersFileWrong`."""
+    try:
+        entries = _PartnersFile.model_validate(tomllib.loads(path.read_text())).partner
+        configs = [_look_up(entry) for entry in entries]
+    except (OSError, ValueError) as error:
+        raise PartnersFileWrong(f"{path}: {error}") from error
+    if len({config.partner_id for config in configs}) < len(configs):
+        raise PartnersFileWrong(f"{path}: two partners have the same id")
+    return configs
+
+
+def _look_up(entry: PartnerEntry) -> PartnerConfig:
+    base_url = entry.base_url or os.environ.get(entry.base_url_env, "")
+    if not base_url:
+        raise ValueError(f"partner {entry.id}: neither base_url nor its variable is set")
+    return PartnerConfig(
+        entry.id, entry.adapter, base_url, _secret(entry), entry.limits, entry.options
+    )
+
+
+def _secret(entry: PartnerEntry) -> SecretStr:
+    if entry.secret_file is not None:
+        return SecretStr(entry.secret_file.read_text().strip())
+    secret = os.environ.get(entry.secret_env, "")
+    if not secret:
+        raise ValueError(f"partner {entry.id}: no secret_file, and {entry.secret_env!r} is not set")
+    return SecretStr(secret)
