@@ -24,7 +24,7 @@ from services.sandbox.databases import (
     with_database,
 )
 from services.sandbox.endpoints import Endpoints
-from services.sandbox.host import shared
+from services.sandbox.host import TEMPLATE, shared, template_of
 
 # Logins belong to the whole server, so all runs on one server agree on their passwords.
 PASSWORDS = {service: f"for-tests-{service}" for service in SERVICES}
@@ -57,14 +57,15 @@ def stack(run_directory: Path) -> Iterator[Endpoints]:
 
 
 @pytest.fixture(scope="session")
-def template_database(stack: Endpoints, run_directory: Path) -> str:
+def template_database(stack: Endpoints) -> str:
     """The name of the database whose copies tests get."""
-    note = run_directory / "template"
-    with (run_directory / "template.lock").open("a") as lock:
+    with (stack.directory / "template.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not note.exists() or not asyncio.run(has_database(stack.postgres, note.read_text())):
-            note.write_text(asyncio.run(create_template(stack.postgres, PASSWORDS)))
-        return note.read_text()
+        name = template_of(stack.directory)
+        if name is None or not asyncio.run(has_database(stack.postgres, name)):
+            name = asyncio.run(create_template(stack.postgres, PASSWORDS))
+            (stack.directory / TEMPLATE).write_text(name)
+        return name
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from services.sandbox.databases import execute
 from services.sandbox.endpoints import FILE_NAME, Endpoints, read_endpoints
 from services.sandbox.errors import StackError
 from services.sandbox.lock import is_taken
@@ -26,6 +27,8 @@ from services.sandbox.settings import given, inherited
 from services.sandbox.stack import Stack
 
 START_SECONDS = 300.0
+# The file that names the database whose copies tests get.
+TEMPLATE = "template"
 POLL_SECONDS = 0.02
 
 
@@ -39,9 +42,22 @@ async def host(directory: Path) -> None:
             # A thread may wait here: nothing is started from it.
             await asyncio.to_thread(fcntl.flock, users, fcntl.LOCK_EX)
         finally:
+            await _drop_template(stack)
             await stack.stop()
             for part in ("postgres", "kafka"):
                 shutil.rmtree(directory / part, ignore_errors=True)
+
+
+async def _drop_template(stack: Stack) -> None:
+    """Leave nothing behind in a server that is not ours and goes on."""
+    if stack.postgres is None and (name := template_of(stack.directory)) is not None:
+        await execute(stack.endpoints.postgres, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def template_of(directory: Path) -> str | None:
+    """The database whose copies tests get, once it is there."""
+    path = directory / TEMPLATE
+    return path.read_text() if path.exists() else None
 
 
 @contextmanager
