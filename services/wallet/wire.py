@@ -206,24 +206,25 @@ def encode_event(answer: Answer | Opened, stamp: Timestamp) -> Outgoing:
         event = wallet_message_pb2.WalletEvent(
             link_id=answer.link_id, event_time=stamp, accounts_opened=opened
         )
-        return _outgoing("AccountsOpened", answer.stripe, event)
+        return _outgoing("AccountsOpened", answer.link_id, answer.stripe, event)
     link, outcome = answer.link, answer.outcome
-    event = wallet_message_pb2.WalletEvent(link_id=link.link_id, event_time=stamp)
+    link_id = link.link_id
+    event = wallet_message_pb2.WalletEvent(link_id=link_id, event_time=stamp)
     if outcome is None:
         event.funds_reserved.SetInParent()
-        return _outgoing("FundsReserved", link.stripe, event)
+        return _outgoing("FundsReserved", link_id, link.stripe, event)
     if outcome is Outcome.VOIDED:
         event.funds_voided.SetInParent()
-        return _outgoing("FundsVoided", link.stripe, event)
+        return _outgoing("FundsVoided", link_id, link.stripe, event)
     if outcome is Outcome.EXPIRED:
         event.funds_expired.SetInParent()
-        return _outgoing("FundsExpired", link.stripe, event)
+        return _outgoing("FundsExpired", link_id, link.stripe, event)
     posted = event.funds_posted
     posted.funding_account_id = link.funding_account_id
     posted.stripe = link.stripe
     posted.posting_sequence = link.sequence
     posted.legs.extend([encode_leg(leg) for leg in link.legs])
-    return _outgoing("FundsPosted", link.stripe, event)
+    return _outgoing("FundsPosted", link_id, link.stripe, event)
 
 
 def _encode_refused(answer: Refused, stamp: Timestamp) -> Outgoing:
@@ -239,8 +240,8 @@ def _encode_refused(answer: Refused, stamp: Timestamp) -> Outgoing:
         ),
     )
     key = answer.link_id if is_link_id(answer.link_id) else ""
-    return Outgoing(EVENTS, key, answer.stripe, "FundsRefused", event.SerializeToString())
+    return _outgoing("FundsRefused", key, answer.stripe, event)
 
 
-def _outgoing(name: str, stripe: int, event: wallet_message_pb2.WalletEvent) -> Outgoing:
-    return Outgoing(EVENTS, event.link_id, stripe, name, event.SerializeToString())
+def _outgoing(name: str, key: str, stripe: int, event: wallet_message_pb2.WalletEvent) -> Outgoing:
+    return Outgoing(EVENTS, key, stripe, name, event.SerializeToString())

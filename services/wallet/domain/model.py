@@ -108,28 +108,25 @@ class Begin:
     legs: tuple[Leg, ...]
     stripe: int
     digest: bytes
+    """Of the content; empty where its shape is wrong."""
     fault: Fault | None
     """What is wrong with its shape."""
 
 
 def begin(name: CommandName, link_id: str, funding_account_id: str, legs: tuple[Leg, ...]) -> Begin:
     """A command that begins a link: `RESERVE` or `TRANSFER`."""
-    return Begin(
-        name,
-        link_id,
-        funding_account_id,
-        legs,
-        stripe_of(funding_account_id),
-        _digest(name, funding_account_id, legs),
-        _shape_fault(link_id, funding_account_id, legs),
-    )
+    fault = _shape_fault(link_id, funding_account_id, legs)
+    digest = b"" if fault else _digest(name, funding_account_id, legs)
+    stripe = stripe_of(funding_account_id)
+    return Begin(name, link_id, funding_account_id, legs, stripe, digest, fault)
 
 
 def _digest(name: CommandName, funding_account_id: str, legs: tuple[Leg, ...]) -> bytes:
-    """Tells contents apart. The separator cannot stand in an id, and `repr` bounds the rest."""
-    content = "\n".join(
-        [f"{name.value} {funding_account_id}", *[" ".join(map(repr, leg)) for leg in legs]]
-    )
+    """Tells contents apart: nothing whose shape is right has a line break, and only purposes, which
+    come last, have spaces.
+    """
+    lines = [f"{d} {c} {amount} {currency} {why}" for d, c, amount, currency, why in legs]
+    content = "\n".join([name.value, funding_account_id, *lines])
     return blake2b(content.encode(), digest_size=16).digest()
 
 

@@ -14,7 +14,7 @@ from services.wallet.store.accounts import account_of
 # Questions read much at once, for which the plans of the hot path are the wrong ones.
 _WIDE_PLANS = """
 SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
-SET LOCAL enable_bitmapscan = on
+SET LOCAL enable_bitmapscan = on; SET LOCAL plan_cache_mode = auto
 """
 
 
