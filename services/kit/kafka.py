@@ -34,7 +34,8 @@ REQUEST_MS = 10_000
 SESSION_MS = 6_000
 BATCH_BYTES = 1 << 20
 REQUEST_BYTES = 4 << 20
-FETCH_WAIT_MS = 10
+# An answer comes with the first byte; this only bounds how often an idle consumer asks.
+FETCH_WAIT_MS = 250
 PUBLISH_SECONDS = 15.0
 
 

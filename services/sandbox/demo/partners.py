@@ -17,18 +17,19 @@ class Control:
 
     base: str
 
-    async def plant(self, **rule: Any) -> None:
-        """Plant a fault: `operation`, `fault`, and how many `times`."""
+    async def plant(self, operation: str, fault: str, times: int = 1, **rest: Any) -> None:
+        """Have `fault` befall the next `times` calls of `operation`."""
+        rule = {"match": {"operation": operation}, "fault": fault, "times": times, **rest}
         await self._post("/_control/faults", rule)
 
-    async def books(self) -> list[dict[str, Any]]:
-        """What the partner has on its own books."""
+    async def accepted(self) -> dict[str, int]:
+        """What the partner has accepted: minor units by our request id."""
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session,
             session.get(f"{self.base}/_control/books") as answer,
         ):
             answer.raise_for_status()
-            found: list[dict[str, Any]] = await answer.json()
+            found: dict[str, int] = (await answer.json())["accepted"]
             return found
 
     async def _post(self, path: str, body: Any) -> None:

@@ -64,6 +64,11 @@ class WalletApp:
         request = pb.ConfirmPaymentRequest(payment_id=payment_id)
         return (await self._ask(self.stub.ConfirmPayment, request)).payment  # type: ignore[no-any-return]
 
+    async def cancel(self, payment_id: str) -> payment_pb2.Payment:
+        """Give up a payment that has not been confirmed."""
+        request = pb.CancelPaymentRequest(payment_id=payment_id)
+        return (await self._ask(self.stub.CancelPayment, request)).payment  # type: ignore[no-any-return]
+
     async def get(self, payment_id: str) -> pb.GetPaymentResponse:
         """The payment and its moves."""
         answer: pb.GetPaymentResponse = await self._ask(

@@ -1,0 +1,23 @@
+"""The demo, from start to end, in the hands of somebody who only reads its output."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from services.sandbox.demo.run import run_demo
+from services.sandbox.demo.telling import WIDTH, Telling
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+async def test_the_demo_tells_its_story_and_the_books_balance(tmp_path: Path) -> None:
+    written = io.StringIO()
+    await run_demo(tmp_path / "demo", Telling(Console(file=written, width=WIDTH)))
+    told = written.getvalue()
+
+    for ending in ("completed", "declined", "INSUFFICIENT_FUNDS", "CODE_INVALID", "QUOTE_EXPIRED"):
+        assert ending in told
+    assert "every account equals its transfers: balanced" in told
+    assert "Traceback" not in told
