@@ -1,0 +1,88 @@
+"""Puts a gateway process together and runs it: `python -m services.gateway`."""
+
+from services.core.ids import Resource
+from services.gateway.admin.server import AdminServer
+from services.gateway.auth import Keys
+from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
+from services.gateway.payments.confirming import Confirming
+from services.gateway.payments.creating import Creating
+from services.gateway.payments.driving import PaymentEvents
+from services.gateway.payments.late import LateChargeEvents
+from services.gateway.payments.reading import Reading
+from services.gateway.payments.scanning import Resolver
+from services.gateway.payments.shelf import Shelf
+from services.gateway.payments.sweeping import Sweeper
+from services.gateway.payments.waiters import PaymentTail, Waiters
+from services.gateway.reference_store import ReferenceBoard
+from services.gateway.server import GatewayServer
+from services.gateway.settings import GatewaySettings
+from services.kit.kafka import GroupConsumer
+from services.kit.life import Life, run_process
+from services.kit.log import configure_logs
+from services.kit.rpc import open_channel
+from services.kit.service import Parts, build_parts
+from services.kit.sheets import SheetBoard
+from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import BridgeServiceStub
+from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc, gateway_service_pb2_grpc
+
+
+async def build(life: Life) -> None:
+    """Settings, then parts, then the server last: it answers once all else runs."""
+    settings = GatewaySettings()  # type: ignore[call-arg]  # from the environment
+    parts = await build_parts(life, "gateway", settings)
+    board = ReferenceBoard(parts.pool)
+    await board.load()
+    life.run_part("reference", board.run())
+    sheets = SheetBoard(parts.topics)
+    life.run_part("sheets", sheets.run())
+    waiters = Waiters()
+    life.run_part("payment_tail", PaymentTail(parts.topics, waiters).run())
+    await _serve(life, settings, parts, board, sheets, waiters)
+
+
+async def _serve(
+    life: Life,
+    settings: GatewaySettings,
+    parts: Parts,
+    board: ReferenceBoard,
+    sheets: SheetBoard,
+    waiters: Waiters,
+) -> None:
+    shelf = Shelf()
+    channel = open_channel(settings.bridge_address)
+    life.on_close(channel.close)
+    bridge = BridgeServiceStub(channel)
+    handlers: dict[Resource, EventHandler] = {
+        Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
+        Resource.LATE: LateChargeEvents(parts.clock),
+    }
+    group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
+    life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
+    sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
+    life.run_part("sweeper", sweeper.run())
+    keys = Keys(board, parts.clock, settings.gateway_operator_key)
+    reading = Reading(parts.pool, shelf, waiters)
+    gateway = GatewayServer(  # type: ignore[abstract]  # refunds and top-ups follow
+        keys,
+        Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge)),
+        Confirming(parts.units, board, parts.clock, shelf, waiters),
+        reading,
+        waiters,
+    )
+    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck)
+    parts.server.add(
+        gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
+        gateway,
+        "kawase.gateway.v1.GatewayService",
+    )
+    parts.server.add(
+        admin_service_pb2_grpc.add_AdminServiceServicer_to_server,
+        admin,
+        "kawase.gateway.v1.AdminService",
+    )
+    await parts.server.start()
+
+
+if __name__ == "__main__":
+    configure_logs("gateway")
+    run_process(build)

@@ -1,0 +1,70 @@
+"""What confirm and cancel lead to, given where the payment is. Pure.
+
+A confirm of a payment that was confirmed before is answered with its state; of one that was
+cancelled or expired it is refused, each time. A cancel of a cancelled payment is answered; of a
+confirmed or expired one it is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from services.core.errors import KawaseError
+from services.gateway.payments.limits import Usage, amount_refusal, day_refusal, limit_keys
+from services.gateway.payments.model import Life, Payment, State
+from services.gateway.payments.refusals import (
+    CorridorClosed,
+    PaymentCancelled,
+    PaymentConfirmed,
+    QuoteExpired,
+)
+from services.gateway.payments.saga import cancelled, confirmed, expired
+from services.gateway.reference import Corridor
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`life` is set where the payment moves; a refusal may come with a move (an expired quote)."""
+
+    life: Life | None = None
+    refusal: KawaseError | None = None
+
+
+def confirm(
+    payment: Payment,
+    corridor: Corridor | None,
+    day: date,
+    used: Mapping[Usage, int],
+    now: datetime,
+) -> Outcome:
+    """Confirm: expiry, corridor and limits are looked at again. `used` is as of this moment."""
+    terms, life = payment.terms, payment.life
+    if life.state is State.CANCELLED:
+        return Outcome(refusal=PaymentCancelled(terms.payment_id))
+    if life.state is State.EXPIRED:
+        return Outcome(refusal=QuoteExpired(terms.payment_id))
+    if life.state is not State.QUOTED:
+        return Outcome()
+    if now >= terms.quote_expire_time:
+        return Outcome(expired(life, now), QuoteExpired(terms.payment_id))
+    if corridor is None or not corridor.open:
+        return Outcome(refusal=CorridorClosed(terms.corridor_id))
+    refusal = amount_refusal(corridor, terms.home_minor) or day_refusal(corridor, terms, day, used)
+    if refusal is not None:
+        return Outcome(refusal=refusal)
+    agreed = confirmed(life, now)
+    if keys := limit_keys(corridor, terms):
+        agreed = replace(agreed, limit_day=day, limit_keys=keys)
+    return Outcome(agreed)
+
+
+def cancel(payment: Payment, now: datetime) -> Outcome:
+    """Cancel: only a quote can be given up."""
+    terms, life = payment.terms, payment.life
+    if life.state is State.QUOTED:
+        return Outcome(cancelled(life, now))
+    if life.state is State.CANCELLED:
+        return Outcome()
+    if life.state is State.EXPIRED:
+        return Outcome(refusal=QuoteExpired(terms.payment_id))
+    return Outcome(refusal=PaymentConfirmed(terms.payment_id))

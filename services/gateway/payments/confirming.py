@@ -1,0 +1,175 @@
+"""Confirm and cancel: calls that come together are decided in one unit, in order."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.core.clock import Clock
+from services.core.errors import KawaseError
+from services.gateway.payments import asking
+from services.gateway.payments.limits import Usage, limit_keys, local_day
+from services.gateway.payments.messages import fact_of, order_message, payment_message
+from services.gateway.payments.model import Life, Payment, State
+from services.gateway.payments.refusals import PaymentUnknown
+from services.gateway.payments.saga import Order
+from services.gateway.payments.shelf import Shelf
+from services.gateway.payments.store.limits import add_usages, lock_usages
+from services.gateway.payments.store.payments import find_lives, store_moves
+from services.gateway.payments.waiters import Snapshot, Waiters
+from services.gateway.reference import Corridor, Participant
+from services.gateway.reference_store import ReferenceBoard
+from services.kit.gather import Gather
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A call to confirm or, with `cancels`, to cancel."""
+
+    wallet: Participant
+    payment_id: str
+    cancels: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The payment as it is now; `waiting` is told how it ends, None where there is no wait."""
+
+    payment: Payment
+    waiting: "asyncio.Future[Snapshot] | None" = None
+
+
+class _Batch:
+    """What one run of a unit has found and decided so far."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self.payments: dict[tuple[str, str], Payment] = {}
+        self.used: dict[Usage, int] = {}
+        self.totals: dict[Usage, int] = {}
+        self.taken: dict[Usage, int] = {}
+        self.moved: list[tuple[str, Life]] = []
+        self.messages: list[Outgoing] = []
+        self.news: list[Snapshot] = []
+
+
+class Confirming:
+    """Gathers confirm and cancel calls."""
+
+    def __init__(
+        self, units: Units, board: ReferenceBoard, clock: Clock, shelf: Shelf, waiters: Waiters
+    ) -> None:
+        self._units = units
+        self._board = board
+        self._clock = clock
+        self._shelf = shelf
+        self._waiters = waiters
+        self._registered: list[tuple[str, asyncio.Future[Snapshot]]] = []
+        self.gather: Gather[Ask, Asked] = Gather(self._work)
+
+    async def _work(self, asks: Sequence[Ask]) -> Sequence[Asked | BaseException]:
+        async def work(
+            connection: Connection,
+        ) -> Decided[tuple[list[Asked | BaseException], list[Snapshot]]]:
+            return await self._decide(connection, asks)
+
+        self._registered = []
+        try:
+            committed = await self._units.write(work)
+        except BaseException:
+            self._forget()
+            raise
+        answers, news = committed.answer
+        for snapshot in news:
+            self._waiters.tell(snapshot)
+        return answers
+
+    def _forget(self) -> None:
+        for reference, future in self._registered:
+            self._waiters.forget(reference, future)
+        self._registered = []
+
+    async def _decide(
+        self, connection: Connection, asks: Sequence[Ask]
+    ) -> Decided[tuple[list[Asked | BaseException], list[Snapshot]]]:
+        # A run before this one may have registered waiters, and then have been rolled back.
+        self._forget()
+        batch = _Batch(self._clock.now())
+        await self._read(connection, asks, batch)
+        answers: list[Asked | BaseException] = [self._answer(ask, batch) for ask in asks]
+        await store_moves(connection, batch.moved)
+        if batch.taken:
+            await add_usages(connection, batch.used, batch.taken)
+        return Decided((answers, batch.news), batch.messages)
+
+    async def _read(self, connection: Connection, asks: Sequence[Ask], batch: _Batch) -> None:
+        found = await find_lives(
+            connection, ((ask.wallet.participant_id, ask.payment_id) for ask in asks), lock=True
+        )
+        terms = await self._shelf.fetch(connection, (each.reference for each in found.values()))
+        batch.payments = {
+            ids: Payment(terms[each.reference], each.life) for ids, each in found.items()
+        }
+        wanted = {
+            (key, local_day(ask.wallet, batch.now))
+            for ask in asks
+            if not ask.cancels
+            and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
+            and (corridor := self._corridor(payment))
+            for key in limit_keys(corridor, payment.terms)
+        }
+        if wanted:
+            batch.used = await lock_usages(connection, wanted)
+            batch.totals = dict(batch.used)
+
+    def _corridor(self, payment: Payment) -> Corridor | None:
+        terms = payment.terms
+        way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
+        return self._board.current.corridors.get(way)
+
+    def _answer(self, ask: Ask, batch: _Batch) -> Asked | KawaseError:
+        ids = (ask.wallet.participant_id, ask.payment_id)
+        payment = batch.payments.get(ids)
+        if payment is None:
+            return PaymentUnknown(ask.payment_id)
+        if ask.cancels:
+            outcome = asking.cancel(payment, batch.now)
+        else:
+            outcome = asking.confirm(
+                payment,
+                self._corridor(payment),
+                local_day(ask.wallet, batch.now),
+                batch.totals,
+                batch.now,
+            )
+        if outcome.life is not None:
+            payment = batch.payments[ids] = Payment(payment.terms, outcome.life)
+            self._move(payment, batch)
+        if outcome.refusal is not None:
+            return outcome.refusal
+        if payment.life.state is not State.CONFIRMED:
+            return Asked(payment)
+        reference = payment.terms.reference
+        waiting = self._waiters.wait(reference)
+        self._registered.append((reference, waiting))
+        return Asked(payment, waiting)
+
+    def _move(self, payment: Payment, batch: _Batch) -> None:
+        terms, life = payment.terms, payment.life
+        batch.moved.append((terms.reference, life))
+        if life.state is State.CONFIRMED:
+            batch.messages.append(order_message(Order.RESERVE, payment))
+            for key in life.limit_keys:
+                assert life.limit_day is not None
+                usage = (key, life.limit_day)
+                batch.taken[usage] = batch.taken.get(usage, 0) + terms.home_minor
+                batch.totals[usage] = batch.totals.get(usage, 0) + terms.home_minor
+            return
+        snapshot = payment_message(payment)
+        batch.news.append(snapshot)
+        fact = fact_of(payment, snapshot)
+        if fact is not None:
+            batch.messages.append(fact)

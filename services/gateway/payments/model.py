@@ -1,0 +1,172 @@
+"""A payment: what was agreed (`Terms`, never changes) and where it stands (`Life`).
+
+Legs follow from the terms alone, whose amounts are all stored: nothing is priced twice.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from services.core.accounts import AccountKind, house
+from services.core.ids import Resource, resource_id
+from services.core.money import Money
+
+
+class State(StrEnum):
+    """Where a payment is in its life."""
+
+    # Priced. Confirming leads to CONFIRMED, cancelling to CANCELLED, waiting to EXPIRED.
+    QUOTED = "quoted"
+    # The payer said yes; ledger and partners are asked, step by step, until one of them refuses
+    # (DECLINED), all agree (COMPLETED) or the payer is needed (ACTION_REQUIRED).
+    CONFIRMED = "confirmed"
+    # A partner waits for the payer's approval; its word leads on as from CONFIRMED.
+    ACTION_REQUIRED = "action_required"
+    # The merchant's side has accepted. Final; the ledger is still to post.
+    COMPLETED = "completed"
+    # The ledger or a partner refused. Final; what was taken is still to be given back.
+    DECLINED = "declined"
+    # Given up by the wallet before it was confirmed. Final.
+    CANCELLED = "cancelled"
+    # Not confirmed before the quote expired. Final.
+    EXPIRED = "expired"
+
+
+FINAL = frozenset({State.COMPLETED, State.DECLINED, State.CANCELLED, State.EXPIRED})
+
+
+class Step(StrEnum):
+    """What the work waits for now; the sweeper repeats the command of this step."""
+
+    QUOTE = "quote"  # the wallet's confirmation
+    RESERVE = "reserve"  # the ledger: all legs pending
+    COLLECT = "collect"  # the payer's wallet, which charges its own user
+    DELIVER = "deliver"  # the merchant's network
+    POST = "post"  # the ledger: all legs posted
+    UNDO = "undo"  # the payer's wallet: give back what was collected
+    VOID = "void"  # the ledger: all legs given back
+    DONE = "done"  # nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One move of money of a payment; `amount` is positive."""
+
+    debit_account_id: str
+    credit_account_id: str
+    amount: Money
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What was agreed when the payment was priced. Field order is that of the store's columns.
+
+    `home` is what the payer pays, `spread` of it our margin; `fee` is the part of `target` that the
+    merchant's side does not get. `collect_partner_id` and `acceptance_partner_id` are empty where
+    nobody is asked.
+    """
+
+    reference: str
+    participant_id: str
+    payment_id: str
+    digest: bytes
+    payer_id: str
+    corridor_id: str
+    acceptance_partner_id: str
+    collect_partner_id: str
+    merchant_id: str
+    merchant_name: str
+    merchant_city: str
+    merchant_country: str
+    merchant_code: str
+    funding_account_id: str
+    payable_account_id: str
+    target_currency: str
+    target_minor: int
+    fee_minor: int
+    home_currency: str
+    home_minor: int
+    spread_minor: int
+    mid: Decimal
+    quote_expire_time: datetime
+    create_time: datetime
+
+    @property
+    def resource_id(self) -> str:
+        """What commands and events carry."""
+        return resource_id(Resource.PAYMENT, self.reference)
+
+    @property
+    def collect_charge_id(self) -> str:
+        return f"{self.resource_id}-collect"
+
+    @property
+    def deliver_charge_id(self) -> str:
+        return f"{self.resource_id}-deliver"
+
+    @property
+    def target(self) -> Money:
+        return Money(self.target_minor, self.target_currency)
+
+    @property
+    def home(self) -> Money:
+        return Money(self.home_minor, self.home_currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a payment stands. `version` counts its moves; `collected` that its payer was charged.
+
+    `limit_keys` are the limits its home amount was taken from, on `limit_day` of the wallet.
+    """
+
+    state: State
+    step: Step
+    version: int
+    update_time: datetime
+    reason: str = ""
+    message: str = ""
+    action_url: str = ""
+    collected: bool = False
+    partner_reference: str = ""
+    refunded_minor: int = 0
+    limit_day: date | None = None
+    limit_keys: tuple[str, ...] = ()
+    repeat_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """Terms and life together."""
+
+    terms: Terms
+    life: Life
+
+
+def first_life(now: datetime) -> Life:
+    """The life of a payment that has just been priced."""
+    return Life(State.QUOTED, Step.QUOTE, 1, now)
+
+
+def legs_of(terms: Terms) -> list[Leg]:
+    """The ledger's legs (design §6); those of zero are left out."""
+    home, target = terms.home_currency, terms.target_currency
+    source = terms.funding_account_id
+    legs = []
+    if home != target:
+        income = house(AccountKind.FX_INCOME, home).account_id
+        mid_value = Money(terms.home_minor - terms.spread_minor, home)
+        legs.append(Leg(source, _position(home), mid_value, "mid"))
+        legs.append(Leg(source, income, Money(terms.spread_minor, home), "spread"))
+        source = _position(target)
+    fee_income = house(AccountKind.FEE_INCOME, target).account_id
+    less_fee = Money(terms.target_minor - terms.fee_minor, target)
+    legs.append(Leg(source, terms.payable_account_id, less_fee, "payable"))
+    legs.append(Leg(source, fee_income, Money(terms.fee_minor, target), "fee"))
+    return [leg for leg in legs if leg.amount.minor > 0]
+
+
+def _position(currency: str) -> str:
+    return house(AccountKind.POSITION, currency).account_id
