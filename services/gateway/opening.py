@@ -50,11 +50,12 @@ def accounts_of_scheme(scheme: Scheme) -> list[AccountSpec]:
 
 
 def accounts_of_corridor(corridor: Corridor) -> list[AccountSpec]:
-    """Positions and income of both sides; a corridor of one currency has no position."""
+    """Positions, income and suspense of both sides; one currency alone has no position."""
     home, target = corridor.home_currency, corridor.target_currency
     specs = [house(AccountKind.FEE_INCOME, target), house(AccountKind.SUSPENSE, target)]
     if home != target:
         specs += [
+            house(AccountKind.SUSPENSE, home),
             house(AccountKind.POSITION, home),
             house(AccountKind.POSITION, target),
             house(AccountKind.FX_INCOME, home),

@@ -33,6 +33,7 @@ from tests.parts import running_units, take_records, until, watching
 START = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
+POSITIONS = ("position:CNY", "position:JPY", "fx-income:CNY")
 
 PANDA = pb.Participant(
     participant_id="panda",
@@ -156,7 +157,7 @@ async def test_accounts_are_opened_for_what_is_put(served: Served, topics: Topic
     assert opened == [
         ["prefund:panda:CNY"],
         ["merchant-payable:shop-1:JPY"],
-        ["fee-income:JPY", "suspense:JPY", "position:CNY", "position:JPY", "fx-income:CNY"],
+        ["fee-income:JPY", "suspense:JPY", "suspense:CNY", *POSITIONS],
     ]
     assert [record.key for record in records] == [accounts[0] for accounts in opened]
     assert commands[0].accounts[0].net_debit_limit == 900

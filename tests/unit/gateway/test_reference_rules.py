@@ -152,6 +152,7 @@ def test_a_corridor_opens_positions_of_both_sides_and_income() -> None:
         "position:CNY",
         "position:JPY",
         "fx-income:CNY",
+        "suspense:CNY",
         "fee-income:JPY",
         "suspense:JPY",
     }

@@ -1,0 +1,1 @@
+"""Refunds: part or all of a completed payment given back, at the rate it was paid at."""

@@ -1,0 +1,118 @@
+"""CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer.
+
+A wallet names the payment by its own id, an acquirer by our reference of 26 characters: payment
+ids belong to wallets, and two of them may use the same.
+"""
+
+from services.core.clock import Clock
+from services.core.ids import new_reference
+from services.gateway.payments.messages import money_of
+from services.gateway.payments.model import Payment
+from services.gateway.payments.refusals import PaymentUnknown
+from services.gateway.payments.store.payments import find_lives, lock_lives, with_terms
+from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.reference_store import ReferenceBoard
+from services.gateway.refunds import store
+from services.gateway.refunds.asking import Wish, ask_for, check_repeat, check_wish
+from services.gateway.refunds.messages import command_of, refund_message
+from services.gateway.refunds.model import Refund, State
+from services.gateway.refunds.refusals import RefundUnknown
+from services.gateway.refunds.saga import first_life
+from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
+from services.pb.kawase.gateway.v1 import payment_pb2
+
+
+class RefundHandlers:
+    """The calls about refunds, for a caller who is known."""
+
+    def __init__(
+        self,
+        units: Units,
+        board: ReferenceBoard,
+        wakers: Wakers,
+        clock: Clock,
+        wait_seconds: float = WAIT_SECONDS,
+    ) -> None:
+        self._units = units
+        self._board = board
+        self._wakers = wakers
+        self._clock = clock
+        self._wait_seconds = wait_seconds
+
+    async def create(
+        self, caller: Participant, request: pb.CreateRefundRequest
+    ) -> payment_pb2.Refund:
+        """Ask for a refund, and wait a few seconds for its end.
+
+        The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
+        `PaymentUnknown`, `PaymentNotCompleted`, `RefundExceedsPayment`, `NothingLeftToRefund`, and
+        leaves of `Malformed`.
+        """
+        amount = money_of(request.amount) if request.HasField("amount") else None
+        wish = Wish(
+            caller.participant_id, request.refund_id, request.payment_id, amount, request.reason
+        )
+        check_wish(wish)
+        made = (await self._units.write(lambda c: self._make(c, caller, wish))).answer
+        ended = await self._wakers.until_final(
+            made.ask.reference,
+            lambda: self._find(caller, wish.refund_id),
+            lambda refund: refund.life.state is not State.PENDING,
+            self._wait_seconds,
+        )
+        return refund_message(ended)
+
+    async def get(self, caller: Participant, request: pb.GetRefundRequest) -> payment_pb2.Refund:
+        """A refund of the caller's. Raises `RefundUnknown`."""
+        return refund_message(await self._find(caller, request.refund_id))
+
+    async def _find(self, caller: Participant, refund_id: str) -> Refund:
+        async with self._units.pool.acquire() as connection:
+            found = await store.find_refund(connection, caller.participant_id, refund_id)
+        if found is None:
+            raise RefundUnknown(refund_id)
+        return found
+
+    async def _make(
+        self, connection: Connection, caller: Participant, wish: Wish
+    ) -> Decided[Refund]:
+        known = await store.find_refund(connection, wish.participant_id, wish.refund_id)
+        if known is not None:
+            check_repeat(wish, known.ask)
+            return Decided(known)
+        payment = await self._lock_payment(connection, caller, wish.payment_id)
+        already = await store.already_reversed(connection, payment.terms.reference)
+        now = self._clock.now()
+        ask = ask_for(wish, payment.terms, payment.life, already, new_reference(now), now)
+        refund = Refund(ask, payment.terms, first_life(now))
+        await store.add_refund(connection, ask, refund.life)
+        return Decided(refund, [command_of(refund.life.step, refund)])
+
+    async def _lock_payment(
+        self, connection: Connection, caller: Participant, payment_id: str
+    ) -> Payment:
+        if caller.kind is ParticipantKind.ACQUIRER:
+            lives = await lock_lives(connection, [payment_id])
+        else:
+            key = (caller.participant_id, payment_id)
+            found = await find_lives(connection, [key], lock=True)
+            lives = {each.reference: each.life for each in found.values()}
+        payments = await with_terms(connection, list(lives.items()))
+        if not payments or not self._may_refund(caller, payments[0]):
+            raise PaymentUnknown(payment_id)
+        return payments[0]
+
+    def _may_refund(self, caller: Participant, payment: Payment) -> bool:
+        terms = payment.terms
+        if caller.kind is not ParticipantKind.ACQUIRER:
+            return terms.participant_id == caller.participant_id
+        merchant = self._board.current.merchants.get(terms.merchant_id)
+        return (
+            # A partner's merchant may have the same id as one of ours.
+            not terms.acceptance_partner_id
+            and merchant is not None
+            and merchant.acquirer_id == caller.participant_id
+        )

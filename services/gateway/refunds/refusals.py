@@ -1,0 +1,66 @@
+"""Why a refund is refused at the door: one leaf per clause."""
+
+from services.core.errors import Conflict, Malformed, NotFound, Refused
+from services.core.money import Money
+
+NOTE_MAXIMUM = 200  # characters
+
+
+class RefundUnknown(NotFound):
+    """No such refund of this participant."""
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(
+            f"There is no refund {refund_id[:64]!r} of yours: check the id, or create it first.",
+            refund_id=refund_id[:64],
+        )
+
+
+class RefundExistsWithDifferentContent(Conflict):
+    """The id was used before, for something else."""
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(
+            f"The refund {refund_id} exists with another payment, amount or reason: "
+            "use a fresh id for a new refund.",
+            refund_id=refund_id,
+        )
+
+
+class PaymentNotCompleted(Refused):
+    """Only what was paid can be given back."""
+
+    def __init__(self, payment_id: str, state: str) -> None:
+        super().__init__(
+            f"The payment {payment_id} is {state}; only a completed one can be refunded.",
+            payment_id=payment_id,
+            state=state,
+        )
+
+
+class RefundExceedsPayment(Refused):
+    """More than is left of the payment; refunds under way count."""
+
+    def __init__(self, asked: Money, left: Money) -> None:
+        super().__init__(
+            f"{asked} cannot be refunded: {left} of the payment is left.",
+            minor_units=str(asked.minor),
+            left_minor_units=str(left.minor),
+        )
+
+
+class NothingLeftToRefund(Refused):
+    """The payment was given back whole, or is about to be."""
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(
+            f"Nothing is left of the payment {payment_id}: it has been refunded whole.",
+            payment_id=payment_id,
+        )
+
+
+class NoteTooLong(Malformed):
+    """A reason longer than partners take."""
+
+    def __init__(self) -> None:
+        super().__init__(f"reason is longer than {NOTE_MAXIMUM} characters: shorten it.")

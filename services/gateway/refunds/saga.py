@@ -1,0 +1,130 @@
+"""What a refund does next, given what it hears. Pure.
+
+What gives money back is reserved before a partner is asked, so that a payable's limit refuses
+early. The merchant's side gives back first: were the payer's wallet first, a refusal of the
+merchant's side would cost the house.
+
+    reserve → [deliver] → [collect] → post → done      completed
+          ╲→ done  ╲→ void → done                      declined
+                          ╲→ void → done, or operator where the merchant's side has given back
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.gateway.incoming import Incoming, What
+from services.gateway.refunds.model import Life, Refund, State, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`life` is None where nothing changes; `order` is the step whose command is to be sent."""
+
+    life: Life | None = None
+    order: Step | None = None
+
+
+STAY = Decision()
+ORDERS = frozenset({Step.RESERVE, Step.DELIVER, Step.COLLECT, Step.POST, Step.VOID})
+"""Steps that wait for an answer to a command, which may be repeated at any time."""
+
+Rule = Callable[[Refund, Incoming, datetime], Decision]
+
+
+def decide(refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    """The consequence of one event for one refund. What does not fit changes nothing."""
+    rule = _RULES.get((refund.life.step, heard.what))
+    return STAY if rule is None else rule(refund, heard, now)
+
+
+def first_life(now: datetime) -> Life:
+    """The life of a refund that has just been asked for."""
+    return Life(State.PENDING, Step.RESERVE, now)
+
+
+def _go(refund: Refund, step: Step, now: datetime) -> Decision:
+    state = State.COMPLETED if step is Step.POST else refund.life.state
+    life = replace(refund.life, state=state, step=step, update_time=now, repeat_count=0)
+    return Decision(life, step if step in ORDERS else None)
+
+
+def _decline(step: Step, heard: Incoming, now: datetime) -> Decision:
+    declined = Life(
+        State.DECLINED,
+        step,
+        now,
+        heard.reason or "REFUND_REJECTED",
+        heard.message or "The refund was refused.",
+    )
+    return Decision(declined, step if step in ORDERS else None)
+
+
+def _after_deliver(refund: Refund) -> Step:
+    # A share of the home amount that rounds to nothing is nothing to ask a wallet for.
+    collected = bool(refund.terms.collect_partner_id) and refund.home.minor > 0
+    return Step.COLLECT if collected else Step.POST
+
+
+def _reserved(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
+    if refund.terms.acceptance_partner_id:
+        return _go(refund, Step.DELIVER, now)
+    return _go(refund, _after_deliver(refund), now)
+
+
+def _refused(_refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    if heard.command != "reserve":
+        return STAY
+    return _decline(Step.DONE, heard, now)
+
+
+def _given_back(refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    if heard.charge_id != _asked(refund):
+        return STAY
+    delivered = refund.life.step is Step.DELIVER
+    return _go(refund, _after_deliver(refund) if delivered else Step.POST, now)
+
+
+def _rejected(refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    if heard.charge_id != _asked(refund):
+        return STAY
+    if refund.life.step is Step.COLLECT and refund.terms.acceptance_partner_id:
+        stranded = _go(refund, Step.OPERATOR, now)
+        assert stranded.life is not None
+        return Decision(
+            replace(
+                stranded.life,
+                reason=heard.reason or "REFUND_REJECTED",
+                message="The merchant's side has given back, but the payer's wallet refuses; "
+                "the operator will settle it.",
+            )
+        )
+    return _decline(Step.VOID, heard, now)
+
+
+def _asked(refund: Refund) -> str:
+    delivers = refund.life.step is Step.DELIVER
+    return refund.deliver_refund_id if delivers else refund.collect_refund_id
+
+
+def _settled(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
+    return _go(refund, Step.DONE, now)
+
+
+def _reserved_too_late(refund: Refund, _heard: Incoming, _now: datetime) -> Decision:
+    return Decision(order=Step.VOID) if refund.life.state is State.DECLINED else STAY
+
+
+_RULES: dict[tuple[Step, What], Rule] = {
+    (Step.RESERVE, What.FUNDS_RESERVED): _reserved,
+    (Step.RESERVE, What.FUNDS_REFUSED): _refused,
+    (Step.DELIVER, What.REFUND_ACCEPTED): _given_back,
+    (Step.DELIVER, What.REFUND_REJECTED): _rejected,
+    (Step.COLLECT, What.REFUND_ACCEPTED): _given_back,
+    (Step.COLLECT, What.REFUND_REJECTED): _rejected,
+    (Step.POST, What.FUNDS_POSTED): _settled,
+    (Step.VOID, What.FUNDS_VOIDED): _settled,
+    (Step.VOID, What.FUNDS_EXPIRED): _settled,
+    (Step.VOID, What.FUNDS_RESERVED): _reserved_too_late,
+    (Step.DONE, What.FUNDS_RESERVED): _reserved_too_late,
+}

@@ -1,0 +1,47 @@
+"""Repeats the commands of refunds and top-ups that wait too long for an answer."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import asyncpg
+import structlog
+
+from services.core.errors import KawaseError
+from services.gateway.payments.sweeping import EVERY_SECONDS, LAG_LIMIT
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+
+log = structlog.get_logger()
+
+_AWAY = (KawaseError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+Repeat = Callable[[Connection], Awaitable[Decided[int]]]
+
+
+class Repeater:
+    """Runs each `Repeat` once a second, unless the own consumer lags."""
+
+    def __init__(
+        self, units: Units, lag: Callable[[], Awaitable[int]], repeats: Sequence[Repeat]
+    ) -> None:
+        self._units = units
+        self._lag = lag
+        self._repeats = repeats
+
+    async def run(self) -> None:
+        """For ever; passes over what is away."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                await self.step()
+            except _AWAY as error:
+                log.warning("repeats_delayed", problem=repr(error))
+
+    async def step(self) -> int:
+        """One round; how many commands were repeated."""
+        if await self._lag() > LAG_LIMIT:
+            return 0
+        total = 0
+        for repeat in self._repeats:
+            total += (await self._units.write(repeat)).answer
+        return total
