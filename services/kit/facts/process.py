@@ -1,0 +1,32 @@
+"""The parts of a process that keeps a copy: one consumer, and a fetcher per owner."""
+
+from services.kit.batch import BatchConsumer
+from services.kit.facts.keeper import Fetcher, UnhurriedConsumer, handle
+from services.kit.facts.owners import (
+    KINDS,
+    FactsSettings,
+    bridge_owner,
+    gateway_owner,
+    wallet_owner,
+)
+from services.kit.life import Life
+from services.kit.rpc import open_channel
+from services.kit.service import Parts
+
+
+def run_copy(life: Life, service: str, parts: Parts, settings: FactsSettings) -> None:
+    """Keep the copy of `service`, from now until the process ends."""
+    topics = [kind.topic for kind in KINDS]
+    consumer = UnhurriedConsumer(parts.topics, service, topics, settings.instance)
+    life.run_part("facts", BatchConsumer(service, consumer, parts.units, handle).run())
+    wallet = open_channel(settings.wallet_address)
+    bridge = open_channel(settings.bridge_address)
+    gateway = open_channel(settings.gateway_address)
+    for channel in (wallet, bridge, gateway):
+        life.on_close(channel.close)
+    for owner in (
+        wallet_owner(wallet),
+        bridge_owner(bridge),
+        gateway_owner(gateway, settings.operator_key),
+    ):
+        life.run_part(f"fetcher-{owner.kind.source}", Fetcher(owner, parts.units).run())

@@ -1,0 +1,38 @@
+"""How far settlement's own copy of the facts reaches."""
+
+from typing import Any
+
+import asyncpg
+
+from services.kit.facts.keeper import read_copy
+from services.kit.facts.owners import KINDS
+from services.kit.rpc import answers
+from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
+from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
+
+NAME = "kawase.settlement.v1.SettlementService"
+
+
+class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
+    """Answers from the tables."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @answers
+    async def GetProgress(
+        self, _request: pb.GetProgressRequest, _context: Any
+    ) -> pb.GetProgressResponse:
+        """One entry per topic of facts."""
+        copies = [await read_copy(self._pool, kind) for kind in KINDS]
+        return pb.GetProgressResponse(
+            sources=[
+                pb.SourceProgress(
+                    topic=copy.topic,
+                    fact_count=copy.fact_count,
+                    gap_count=copy.gap_count,
+                    sequences=copy.sequences,
+                )
+                for copy in copies
+            ]
+        )
