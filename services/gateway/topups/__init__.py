@@ -1,0 +1,1 @@
+"""Bank links and top-ups: a payer draws money from a bank into a hosted wallet."""

@@ -1,0 +1,106 @@
+"""Bank links, and top-ups with where they stand."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.core.accounts import AccountKind, customer, house
+from services.core.ids import Resource, resource_id
+from services.core.money import Money
+from services.gateway.payments.model import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class BankLink:
+    """A payer's bank account as its partner knows it. The account's number is not kept."""
+
+    participant_id: str
+    bank_link_id: str
+    digest: bytes
+    payer_id: str
+    partner_id: str
+    payer_reference: str
+    display_name: str
+    create_time: datetime
+
+
+class State(StrEnum):
+    """Where a top-up is in its life."""
+
+    # The bank, then the ledger is asked; a bank that does not answer leaves it here.
+    PENDING = "pending"
+    # The payer's account has the money. Final.
+    COMPLETED = "completed"
+    # The bank refused; nothing was drawn. Final.
+    DECLINED = "declined"
+
+
+class Step(StrEnum):
+    """What the work waits for; the sweeper repeats the command of this step."""
+
+    CHARGE = "charge"  # the bank's word that the order is accepted
+    CREDIT = "credit"  # the ledger: from bank clearing to the payer's account
+    CANCEL = "cancel"  # the bank, which accepted after all what had been declined
+    OPERATOR = "operator"  # a person: drawn, but the ledger refuses to credit it
+    DONE = "done"  # nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What was asked for. Never changes; field order is that of the store's columns."""
+
+    reference: str
+    participant_id: str
+    top_up_id: str
+    digest: bytes
+    bank_link_id: str
+    payer_id: str
+    partner_id: str
+    payer_reference: str
+    amount_minor: int
+    currency: str
+    create_time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """Where a top-up stands."""
+
+    state: State
+    step: Step
+    update_time: datetime
+    reason: str = ""
+    message: str = ""
+    repeat_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TopUp:
+    """A top-up whole."""
+
+    ask: Ask
+    life: Life
+
+    @property
+    def resource_id(self) -> str:
+        """What commands and events carry; the ledger's link."""
+        return resource_id(Resource.TOP_UP, self.ask.reference)
+
+    @property
+    def charge_id(self) -> str:
+        return f"{self.resource_id}-draw"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.ask.amount_minor, self.ask.currency)
+
+    @property
+    def customer_account_id(self) -> str:
+        """The payer's own account in the hosted wallet."""
+        return customer(self.ask.participant_id, self.ask.payer_id, self.ask.currency).account_id
+
+    @property
+    def leg(self) -> Leg:
+        """Order accepted (design §6); the statement moves it from bank to bank clearing later."""
+        clearing = house(AccountKind.BANK_CLEARING_IN, self.ask.currency).account_id
+        return Leg(clearing, self.customer_account_id, self.amount, "topup")
