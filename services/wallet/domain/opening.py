@@ -108,8 +108,9 @@ def decide_opening(
     """
     fresh: dict[str, Account] = {}
     for account in accounts:
-        known = there.get(account.account_id) or fresh.setdefault(account.account_id, account)
+        name = account.account_id
+        known = there.get(name) or fresh.setdefault(name, account)
         if known != account:
-            fault = Fault(Clause.ACCOUNT_EXISTS_WITH_DIFFERENT_CONTENT, account.account_id)
+            fault = Fault(Clause.ACCOUNT_EXISTS_WITH_DIFFERENT_CONTENT, name)
             return [], fault
     return list(fresh.values()), None

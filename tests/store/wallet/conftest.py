@@ -12,7 +12,8 @@ from services.kit.postgres import open_pool
 from services.kit.unit import Units
 from services.wallet.work import WalletWork
 from tests.conftest import Database
-from tests.store.wallet.world import START, Wallet
+from tests.store.wallet.world import Wallet
+from tests.unit.wallet.builders import START
 
 
 @pytest.fixture
@@ -27,14 +28,20 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
+def make_wallet(pool: asyncpg.Pool, clock: ManualClock) -> Wallet:
+    """A wallet process, as far as the database can tell."""
+    sender = OutboxSender("wallet", pool, Publisher(Topics("localhost:1", "none", 1)))
+    return Wallet(Units(pool, sender), WalletWork(clock), clock)
+
+
+def make_second(wallet: Wallet) -> Wallet:
+    """Another wallet process on the same database."""
+    return make_wallet(wallet.units.pool, wallet.clock)
+
+
 @pytest.fixture
 async def wallet(pool: asyncpg.Pool, clock: ManualClock) -> Wallet:
     """A wallet process with the test's accounts open and 1,000.00 CNY in the prefund account."""
-    return await make_wallet(pool, clock)
-
-
-async def make_wallet(pool: asyncpg.Pool, clock: ManualClock) -> Wallet:
-    sender = OutboxSender("wallet", pool, Publisher(Topics("localhost:1", "none", 1)))
-    wallet = Wallet(Units(pool, sender), WalletWork(clock))
+    wallet = make_wallet(pool, clock)
     await wallet.open_world()
     return wallet

@@ -1,12 +1,12 @@
 """Links on a real Postgres: what a batch stores, and that a repeat stores nothing more."""
 
 from services.wallet.work import Command
-from tests.store.wallet.world import (
+from tests.store.wallet.world import Wallet
+from tests.unit.wallet.builders import (
     INCOME,
     PANDA,
     PAYABLE_KRW,
     POSITION_KRW,
-    Wallet,
     payment_legs,
     post,
     reserve,
