@@ -14,8 +14,12 @@ from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
 from services.gateway.reference_store import ReferenceBoard
+from services.gateway.refunds.events import RefundEvents, repeat_refunds
+from services.gateway.refunds.handlers import RefundHandlers
+from services.gateway.repeating import Repeater
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
+from services.gateway.waking import Wakers
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
@@ -52,14 +56,17 @@ async def _serve(
     channel = open_channel(settings.bridge_address)
     life.on_close(channel.close)
     bridge = BridgeServiceStub(channel)
+    wakers = Wakers()
     handlers: dict[Resource, EventHandler] = {
         Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
         Resource.LATE: LateChargeEvents(parts.clock),
+        Resource.REFUND: RefundEvents(wakers, parts.clock),
     }
     group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
     life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
     sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
     life.run_part("sweeper", sweeper.run())
+    life.run_part("repeater", Repeater(parts.units, group.lag, [repeat_refunds]).run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     reading = Reading(parts.pool, shelf, waiters)
     gateway = GatewayServer(  # type: ignore[abstract]  # refunds and top-ups follow
@@ -68,6 +75,7 @@ async def _serve(
         Confirming(parts.units, board, parts.clock, shelf, waiters),
         reading,
         waiters,
+        RefundHandlers(parts.units, board, wakers, parts.clock),
     )
     admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck)
     parts.server.add(

@@ -21,6 +21,7 @@ from services.gateway.payments.refusals import WalletRequired
 from services.gateway.payments.scanning import scan
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.session import CONFIRM_SECONDS, Session
 from services.kit.rpc import answers
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
@@ -44,12 +45,14 @@ class GatewayServer(GatewayServiceServicer):
         confirming: Confirming,
         reading: Reading,
         waiters: Waiters,
+        refunds: RefundHandlers,
     ) -> None:
         self._keys = keys
         self._creating = creating
         self._confirming = confirming
         self._reading = reading
         self._waiters = waiters
+        self._refunds = refunds
 
     def _wallet(self, context: Context) -> Participant:
         participant = self._keys.participant_of(context)
@@ -140,6 +143,20 @@ class GatewayServer(GatewayServiceServicer):
         session = Session(wallet, self._creating, self._confirming, self._waiters)
         async for answer in session.run(request_iterator):
             yield answer
+
+    @answers
+    async def CreateRefund(
+        self, request: pb.CreateRefundRequest, context: Context
+    ) -> pb.CreateRefundResponse:
+        caller = self._keys.participant_of(context)
+        return pb.CreateRefundResponse(refund=await self._refunds.create(caller, request))
+
+    @answers
+    async def GetRefund(
+        self, request: pb.GetRefundRequest, context: Context
+    ) -> pb.GetRefundResponse:
+        caller = self._keys.participant_of(context)
+        return pb.GetRefundResponse(refund=await self._refunds.get(caller, request))
 
 
 def _decoded(code: Code) -> pb.DecodeCodeResponse:
