@@ -56,7 +56,7 @@ async def _run(house: House, as_json: bool) -> None:
         asked.set()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, ask)
     starting = asyncio.create_task(house.start())
     waiting = asyncio.create_task(asked.wait())

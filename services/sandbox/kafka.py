@@ -161,7 +161,7 @@ class Kafka:
             await self.child.kill()
 
     def wipe(self) -> None:
-        """Remove all its data, as a lost disk would; it must be down."""
+        """Remove all data of a broker that is down, as a lost disk would; a start formats anew."""
         assert self.child is None or self.child.returncode is not None, "down"
         shutil.rmtree(self.data)
 
@@ -232,7 +232,9 @@ class Kafka:
 async def answers(bootstrap: str) -> bool:
     """Whether a Kafka there names at least one broker."""
     # The client logs each refused connection as an error; here it is what we wait for.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    client_log = logging.getLogger("aiokafka")
+    level = client_log.level
+    client_log.setLevel(logging.CRITICAL)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_MS)
     try:
         await admin.start()
@@ -241,3 +243,4 @@ async def answers(bootstrap: str) -> bool:
         return False
     finally:
         await admin.close()
+        client_log.setLevel(level)

@@ -6,6 +6,8 @@ import random
 import socket
 from pathlib import Path
 
+from services.sandbox.errors import StackError
+
 HOST = "127.0.0.1"
 # Below Linux's range for outgoing connections, so that no client takes one in between.
 FIRST_PORT, LAST_PORT = 15_000, 32_000
@@ -36,7 +38,7 @@ class PortBook:
     def take(self, name: str) -> int:
         """The port `name` had before if it is free, else another, which nobody else here has.
 
-        Raises OSError where none of many tries was free.
+        Raises StackError where none of many tries was free.
         """
         port = self._ports.get(name)
         if port is None or not is_free(port):
@@ -49,4 +51,7 @@ class PortBook:
             port = random.randint(FIRST_PORT, LAST_PORT)  # noqa: S311 - not a secret
             if port not in self._ports.values() and is_free(port):
                 return port
-        raise OSError(f"no free port found between {FIRST_PORT} and {LAST_PORT} on {HOST}")
+        raise StackError(
+            f"no free port found on {HOST} between {FIRST_PORT} and {LAST_PORT}; stop something "
+            "that listens there"
+        )

@@ -149,6 +149,11 @@ class Postgres:
             )
         except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
             return False
+        except asyncpg.PostgresError as error:
+            raise ServerFailed(
+                f"PostgreSQL does not let its owner in: {error}. Data and password in {self.home} "
+                "do not belong together; remove that directory to begin afresh"
+            ) from error
         try:
             if not await connection.fetchval(
                 "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", DATABASE

@@ -147,7 +147,7 @@ class Child:
                 f"{name} was not ready within {seconds:.0f} s; the end of {self.command.log}:\n"
                 f"{self.tail()}"
             ) from None
-        except asyncio.CancelledError:
+        except BaseException:
             await self.kill()
             raise
 

@@ -19,6 +19,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError
 
+from services.sandbox.errors import ServerFailed
+from services.sandbox.kafka import Kafka
+from services.sandbox.ports import PortBook
+from services.sandbox.postgres import Postgres
 from services.sandbox.service import accepts
 from services.sandbox.settings import inherited
 from tests.e2e.processes import processes_of, wait_until
@@ -92,12 +96,24 @@ async def store(running: Up) -> None:
     connection = await asyncpg.connect(running.dsn)
     await connection.execute("CREATE TABLE kept AS SELECT 'a row' AS what")
     await connection.close()
-    admin = AIOKafkaAdminClient(bootstrap_servers=running.kafka)
+    await make_topic(running.kafka)
+    async with AIOKafkaProducer(bootstrap_servers=running.kafka, acks="all") as producer:
+        await producer.send_and_wait(TOPIC, b"a message")
+
+
+async def make_topic(kafka: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
     await admin.create_topics([NewTopic(TOPIC, 1, 1)])
     await admin.close()
-    async with AIOKafkaProducer(bootstrap_servers=running.kafka, acks="all") as producer:
-        await producer.send_and_wait(TOPIC, b"a message")
+
+
+async def has_topic(kafka: str) -> bool:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    there = TOPIC in await admin.list_topics()
+    await admin.close()
+    return there
 
 
 def row_is_kept(dsn: str) -> bool:
@@ -168,3 +184,30 @@ def test_nothing_outlives_a_killed_kawase_up_and_its_data_are_kept(
         again.process.send_signal(signal.SIGTERM)
         assert again.process.wait(STOP_SECONDS) == 0
         assert processes_of(directory) == []
+
+
+async def test_kafka_starts_empty_after_its_data_were_wiped(tmp_path: Path) -> None:
+    kafka = Kafka(
+        tmp_path / "kafka", tmp_path / "log", inherited(), PortBook(tmp_path / "ports"), False
+    )
+    await kafka.start()
+    try:
+        await make_topic(kafka.address)
+        await kafka.kill()
+        kafka.wipe()
+        await kafka.start()
+        assert not await has_topic(kafka.address)
+    finally:
+        await kafka.kill()
+
+
+async def test_a_lost_password_is_said_and_leaves_nothing_running(tmp_path: Path) -> None:
+    home, book = tmp_path / "postgres", PortBook(tmp_path / "ports")
+    postgres = Postgres(home, tmp_path / "log", inherited(), book, durable=False)
+    await postgres.start()
+    await postgres.stop()
+    (home / "password").unlink()
+    with pytest.raises(ServerFailed, match="does not let its owner in"):
+        await postgres.start()
+    assert postgres.child is not None
+    assert postgres.child.returncode is not None
