@@ -1,4 +1,4 @@
-"""reconciliation: trusted with an independent copy of the facts, matched with partner and bank files. Never moves money unasked.
+"""reconciliation: an independent copy of the facts, matched with partner and bank files.
 
-For now it keeps its own copy of the facts.
+Never moves money unasked. For now it keeps its copy.
 """

@@ -1,4 +1,4 @@
-"""settlement: trusted with what is owed to whom, cut-offs, netting, payouts. Never repairs a break.
+"""settlement: trusted with what is owed to whom, cut-offs, netting, payouts.
 
-For now it keeps its own copy of the facts.
+Never repairs a break. For now it keeps its own copy of the facts.
 """
