@@ -19,6 +19,8 @@ from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
+from services.gateway.topups.events import TopUpEvents, repeat_top_ups
+from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
@@ -61,21 +63,25 @@ async def _serve(
         Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
         Resource.LATE: LateChargeEvents(parts.clock),
         Resource.REFUND: RefundEvents(wakers, parts.clock),
+        Resource.TOP_UP: TopUpEvents(wakers, parts.clock),
     }
     group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
     life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
     sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
     life.run_part("sweeper", sweeper.run())
-    life.run_part("repeater", Repeater(parts.units, group.lag, [repeat_refunds]).run())
+    repeater = Repeater(parts.units, group.lag, [repeat_refunds, repeat_top_ups])
+    life.run_part("repeater", repeater.run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     reading = Reading(parts.pool, shelf, waiters)
-    gateway = GatewayServer(  # type: ignore[abstract]  # refunds and top-ups follow
+    gateway = GatewayServer(
         keys,
         Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge)),
         Confirming(parts.units, board, parts.clock, shelf, waiters),
         reading,
         waiters,
         RefundHandlers(parts.units, board, wakers, parts.clock),
+        BankLinkHandlers(parts.units, bridge, parts.clock),
+        TopUpHandlers(parts.units, wakers, parts.clock),
     )
     admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck)
     parts.server.add(

@@ -23,6 +23,7 @@ from services.gateway.payments.waiters import Snapshot, Waiters
 from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.session import CONFIRM_SECONDS, Session
+from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.kit.rpc import answers
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
@@ -46,6 +47,8 @@ class GatewayServer(GatewayServiceServicer):
         reading: Reading,
         waiters: Waiters,
         refunds: RefundHandlers,
+        bank_links: BankLinkHandlers,
+        top_ups: TopUpHandlers,
     ) -> None:
         self._keys = keys
         self._creating = creating
@@ -53,6 +56,8 @@ class GatewayServer(GatewayServiceServicer):
         self._reading = reading
         self._waiters = waiters
         self._refunds = refunds
+        self._bank_links = bank_links
+        self._top_ups = top_ups
 
     def _wallet(self, context: Context) -> Participant:
         participant = self._keys.participant_of(context)
@@ -157,6 +162,26 @@ class GatewayServer(GatewayServiceServicer):
     ) -> pb.GetRefundResponse:
         caller = self._keys.participant_of(context)
         return pb.GetRefundResponse(refund=await self._refunds.get(caller, request))
+
+    @answers
+    async def LinkBankAccount(
+        self, request: pb.LinkBankAccountRequest, context: Context
+    ) -> pb.LinkBankAccountResponse:
+        caller = self._keys.participant_of(context)
+        link = await self._bank_links.link(caller, request)
+        return pb.LinkBankAccountResponse(bank_link=link)
+
+    @answers
+    async def CreateTopUp(
+        self, request: pb.CreateTopUpRequest, context: Context
+    ) -> pb.CreateTopUpResponse:
+        caller = self._keys.participant_of(context)
+        return pb.CreateTopUpResponse(top_up=await self._top_ups.create(caller, request))
+
+    @answers
+    async def GetTopUp(self, request: pb.GetTopUpRequest, context: Context) -> pb.GetTopUpResponse:
+        caller = self._keys.participant_of(context)
+        return pb.GetTopUpResponse(top_up=await self._top_ups.get(caller, request))
 
 
 def _decoded(code: Code) -> pb.DecodeCodeResponse:
