@@ -21,6 +21,10 @@ class Lazy(NamedTuple):
 
 
 COMMANDS = {
+    "bench": Lazy("services.cli.bench", "bench", "Measure how fast payments go on this machine."),
+    "chaos": Lazy("services.cli.chaos", "chaos", "Kill parts at each step of a payment."),
+    "demo": Lazy("services.cli.demo", "demo", "Real payments on a local stack, step by step."),
+    "migrate": Lazy("services.cli.migrate", "migrate_database", "Bring a database up to date."),
     "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),
     "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
     "up": Lazy("services.cli.up", "up", "Run the local stack and the house until Ctrl-C."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.logs import only_warnings
 from services.cli.options import directory_option
 from services.sandbox.endpoints import Endpoints
 from services.sandbox.house import House, chosen, names
@@ -36,6 +37,7 @@ def up(directory: Path, as_json: bool, only: tuple[str, ...], partitions: int) -
 
     KAWASE_POSTGRES and KAWASE_KAFKA name servers to use instead of starting them.
     """
+    only_warnings()
     simulators, services = chosen(only)
 
     def tell(progress: Progress) -> None:

@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from services.kit.postgres import SERVICES, migrate
 from services.sandbox.databases import service_passwords
 from services.sandbox.endpoints import Endpoints
 from services.sandbox.processes import (
+    PARTNERS_FILE,
     PROCESSES,
     ProcessSpec,
     Setup,
@@ -33,6 +35,7 @@ class House:
         *,
         topic_prefix: str = "kawase",
         partitions: int = 1,
+        partners_file: Path = PARTNERS_FILE,
     ) -> None:
         self.stack = stack
         self.supervisor = Supervisor(tell)
@@ -41,11 +44,16 @@ class House:
         self._services = services
         self._topic_prefix = topic_prefix
         self._partitions = partitions
+        self._partners_file = partners_file
 
     @property
     def endpoints(self) -> Endpoints:
         """Of a started house, with the address of each process."""
         return self.stack.endpoints
+
+    def pids(self) -> dict[str, int]:
+        """The process of each part that runs, by name; servers have children of their own."""
+        return self.supervisor.pids()
 
     async def start(self) -> Endpoints:
         """Start everything; what was started is stopped again where a part does not come up.
@@ -76,7 +84,14 @@ class House:
         files = await migrate(endpoints.postgres, passwords)
         self._tell(Progress("migrations", "run", f"{len(files)} files"))
         addresses = choose_addresses(specs, self.stack.ports)
-        setup = Setup(endpoints, passwords, addresses, self._topic_prefix, self._partitions)
+        setup = Setup(
+            endpoints,
+            passwords,
+            addresses,
+            self._topic_prefix,
+            self._partitions,
+            self._partners_file,
+        )
         for group in (self._simulators, self._services):
             await self.supervisor.start([build(spec, setup) for spec in group])
         self.stack.announce(addresses)

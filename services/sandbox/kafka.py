@@ -116,6 +116,11 @@ class Kafka:
         return self.home / "data"
 
     @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return None if self.child is None else self.child.pid
+
+    @property
     def address(self) -> str:
         """The bootstrap server, host:port."""
         return f"{HOST}:{self.port}"

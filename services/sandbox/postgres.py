@@ -82,6 +82,11 @@ class Postgres:
         return self.home / "data"
 
     @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return None if self.child is None else self.child.pid
+
+    @property
     def address(self) -> str:
         return f"{HOST}:{self.port}"
 

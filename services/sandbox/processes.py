@@ -2,16 +2,23 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from services.kit.postgres import SERVICES
-from services.sandbox.databases import service_dsn
+from services.sandbox.databases import keep_secret, service_dsn
 from services.sandbox.endpoints import Endpoints
+from services.sandbox.partner_keys import client_env
 from services.sandbox.ports import HOST, PortBook
 from services.sandbox.service import Ready, Service, grpc_serving
 from services.sandbox.settings import MARKER, inherited
 
 # Simulators are named for their partner: partner-kakaopay.
 PARTNER = "partner-"
+# Where payers' browsers come back to; a second address of the bridge.
+CALLBACK = "bridge-callback"
+# For a process that is not run: nobody listens there.
+NOWHERE = f"{HOST}:1"
+PARTNERS_FILE = Path(__file__).with_name("partners.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,7 @@ class Setup:
     """host:port of every process, by name; known before any has started."""
     topic_prefix: str = "kawase"
     partitions: int = 1
+    partners_file: Path = PARTNERS_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,27 +70,72 @@ def service_env(service: str) -> Callable[[Setup, str], Mapping[str, str]]:
     return env
 
 
+def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
+    """Where the bridge is, and the key with which the operator begins."""
+    return {
+        **service_env("gateway")(setup, name),
+        "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
+        "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
+    }
+
+
 def bridge_env(setup: Setup, name: str) -> Mapping[str, str]:
-    """What every service has, and the address of each partner under its simulator's name."""
+    """The partners' file, and the address of each partner under its simulator's name."""
     partners = {
         f"KAWASE_{other.replace('-', '_').upper()}": f"http://{address}"
         for other, address in setup.addresses.items()
         if other.startswith(PARTNER)
     }
-    return {**service_env("bridge")(setup, name), **partners}
+    return {
+        **service_env("bridge")(setup, name),
+        "KAWASE_BRIDGE_PARTNERS": str(setup.partners_file),
+        "KAWASE_BRIDGE_CALLBACK_LISTEN": setup.addresses.get(CALLBACK, f"{HOST}:0"),
+        "KAWASE_SANDBOX_SECRET": keep_secret(setup.stack.directory / "secrets" / "partners"),
+        **client_env(setup.stack.directory),
+        **partners,
+    }
 
 
+def facts_env(service: str) -> Callable[[Setup, str], Mapping[str, str]]:
+    """Where the owners of the facts are."""
+
+    def env(setup: Setup, name: str) -> Mapping[str, str]:
+        return {
+            **service_env(service)(setup, name),
+            **{
+                f"KAWASE_{owner.upper()}_ADDRESS": setup.addresses.get(owner, NOWHERE)
+                for owner in ("wallet", "bridge", "gateway")
+            },
+            "KAWASE_OPERATOR_KEY": operator_key(setup.stack.directory),
+        }
+
+    return env
+
+
+def operator_key(directory: Path) -> str:
+    """The operator's key for the gateway of the stack in `directory`."""
+    return keep_secret(directory / "secrets" / "operator")
+
+
+_ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
+    "gateway": gateway_env,
+    "wallet": service_env("wallet"),
+    "fx": service_env("fx"),
+    "bridge": bridge_env,
+    "settlement": facts_env("settlement"),
+    "reconciliation": facts_env("reconciliation"),
+}
 PROCESSES = tuple(
-    ProcessSpec(
-        service, f"services.{service}", bridge_env if service == "bridge" else service_env(service)
-    )
-    for service in SERVICES
+    ProcessSpec(service, f"services.{service}", _ENVS[service]) for service in SERVICES
 )
 
 
 def choose_addresses(specs: Iterable[ProcessSpec], ports: PortBook) -> dict[str, str]:
     """An address for each process, before any of them starts."""
-    return {spec.name: f"{HOST}:{ports.take(spec.name)}" for spec in specs}
+    names = [spec.name for spec in specs]
+    if "bridge" in names:
+        names.append(CALLBACK)
+    return {name: f"{HOST}:{ports.take(name)}" for name in names}
 
 
 def build(spec: ProcessSpec, setup: Setup) -> Service:

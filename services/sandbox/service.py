@@ -56,6 +56,11 @@ class Service:
     stop_seconds: float = STOP_SECONDS
     child: Child | None = field(default=None, init=False)
 
+    @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return None if self.child is None else self.child.pid
+
     async def start(self) -> None:
         """Start it and wait until it is ready; raises ServerFailed where it does not come up."""
         if self.child is not None and self.child.returncode is None:

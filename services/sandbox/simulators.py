@@ -2,20 +2,27 @@
 
 Each is a module `services.sandbox.partners.<name>` that is run like a service, listens where
 `KAWASE_LISTEN` says and reads the day from `KAWASE_CLOCK`. bridge finds it in
-`KAWASE_PARTNER_<NAME>`, a URL.
+`KAWASE_PARTNER_<ID>`, a URL.
 """
 
 from services.sandbox.processes import PARTNER, ProcessSpec, common_env
 from services.sandbox.service import accepts
 
-MODULES: tuple[str, ...] = ()
-"""Names of modules in `services.sandbox.partners`."""
+MODULES = {
+    "kakaopay": "kakaopay_acquirer",
+    "kakaopay-online": "kakaopay_wallet",
+    "shanghai-ams": "ams_shanghai",
+    "japan-bank": "japan_bank",
+}
+"""Modules in `services.sandbox.partners`, by the partner's id."""
 
 
-def simulator(module: str) -> ProcessSpec:
+def simulator(partner_id: str, module: str) -> ProcessSpec:
     """The process of a simulator."""
-    name = PARTNER + module.replace("_", "-")
+    name = PARTNER + partner_id
     return ProcessSpec(name, f"services.sandbox.partners.{module}", common_env, accepts)
 
 
-SIMULATORS = tuple(simulator(module) for module in MODULES)
+SIMULATORS = tuple(simulator(partner_id, module) for partner_id, module in MODULES.items())
+LIGHT = simulator("kakaopay", "light")
+"""The bench's partner: it stands in for Kakao Pay, without faults or disk."""

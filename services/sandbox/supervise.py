@@ -25,6 +25,11 @@ class Unit(Protocol):
         """host:port where it listens."""
         ...
 
+    @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        ...
+
     async def start(self) -> None:
         """Start it and wait until it is ready; raises StackError where it does not come up."""
         ...
@@ -87,6 +92,10 @@ class Supervisor:
     def addresses(self) -> dict[str, str]:
         """Where each unit listens."""
         return {name: unit.address for name, unit in self._units.items()}
+
+    def pids(self) -> dict[str, int]:
+        """The process of each unit that runs."""
+        return {name: unit.pid for name, unit in self._units.items() if unit.pid is not None}
 
     async def kill(self, name: str) -> None:
         """End a unit as a crash would, and leave it down."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from services.sandbox.bench.measure import CpuMeter
 from services.sandbox.bench.run import run_json
-from services.sandbox.ports import HOST, free_port
+from services.sandbox.ports import HOST, PortBook
 from services.sandbox.service import grpc_serving
 
 MODULE = "services.sandbox.bench.alone"
@@ -17,7 +19,8 @@ GRACE_SECONDS = 30.0
 
 async def grpc_alone(in_flight: int) -> dict[str, Any]:
     """Two empty unary calls a payment, with nothing behind them."""
-    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        port = PortBook(Path(folder) / "ports.json").take("alone")
     server = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", MODULE, "grpc-server", str(port)
     )

@@ -22,6 +22,7 @@ from services.sandbox.stack import Stack
 from services.sandbox.world import Operator
 
 SERVICES = ("gateway", "wallet", "bridge", "fx")
+PARTNERS_FILE = Path(__file__).with_name("partners.toml")
 WARM_UP_SECONDS = 3.0
 LOAD_GRACE_SECONDS = 120.0
 
@@ -41,7 +42,9 @@ class Bench:
 
     def __init__(self, directory: Path, tell: Tell) -> None:
         specs: list[ProcessSpec] = [spec for spec in PROCESSES if spec.name in SERVICES]
-        self._house = House(Stack(directory, tell=tell), tell, [LIGHT], specs)
+        self._house = House(
+            Stack(directory, tell=tell), tell, [LIGHT], specs, partners_file=PARTNERS_FILE
+        )
         self._keys: list[str] = []
         self._runs = 0
 

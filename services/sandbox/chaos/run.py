@@ -139,7 +139,7 @@ class Chaos:
         return f"{state}, with work left"
 
     async def _charges(self, partner: Control, reference: str) -> int:
-        return sum(entry["reference"] == reference for entry in await partner.books())
+        return sum(reference in request_id for request_id in await partner.accepted())
 
     async def _legs_problem(self, reference: str, expected: str) -> str:
         link = resource_id(Resource.PAYMENT, reference)
