@@ -88,6 +88,7 @@ async def test_facts_of_all_owners_are_copied_from_kafka_and_from_before_it(
     database: Database, topics: Topics, service: str
 ) -> None:
     nowhere = Topics(topics.bootstrap, f"{topics.prefix}.wiped", partitions=1)
+    await nowhere.ensure()
     async with asyncio.timeout(90):
         async with serving_owners(database, nowhere) as (wallet, bridge, gateway, address):
             await wallet.write(*["wallet.event"] * 3)
