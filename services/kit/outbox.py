@@ -185,7 +185,9 @@ class OutboxSender:
         """Send what is queued, for ever; tries again while Kafka is away."""
         while True:
             try:
-                await asyncio.wait_for(self._wake.wait(), IDLE_SECONDS)
+                # Not `wait_for`: in Python 3.11 it can lose a cancellation.
+                async with asyncio.timeout(IDLE_SECONDS):
+                    await self._wake.wait()
             except TimeoutError:
                 await self._delete_landed()
                 continue

@@ -1,0 +1,85 @@
+"""Malformed commands on a real Postgres: refused, never an exception that breaks their batch."""
+
+import pytest
+
+from services.core.accounts import customer
+from services.wallet.domain.opening import Opening
+from services.wallet.work import Command
+from tests.store.wallet.world import Wallet
+from tests.unit.wallet.builders import (
+    AOI,
+    BANK,
+    PANDA,
+    POSITION,
+    WORLD,
+    account_of,
+    leg,
+    payment_legs,
+    post,
+    reserve,
+    transfer,
+    void,
+)
+
+NUL = "a\x00b"
+NOBODY = customer("hosted", "nobody", "CNY")
+
+MALFORMED: list[tuple[Command, str]] = [
+    (reserve(NUL), "LINK_ID_MALFORMED"),
+    (void(NUL), "LINK_ID_MALFORMED"),
+    (post(""), "LINK_ID_MALFORMED"),
+    (Opening(NUL, tuple(account_of(spec) for spec in WORLD)), "LINK_ID_MALFORMED"),
+    (Opening("o1", ()), "ACCOUNTS_MISSING"),
+    (reserve("p1", leg(PANDA, POSITION, 5)._replace(purpose=NUL)), "PURPOSE_MALFORMED"),
+    (reserve("p1", leg(PANDA, POSITION, 5)._replace(debit_account_id=NUL)), "ACCOUNT_ID_MALFORMED"),
+    (reserve("p1", leg(PANDA, POSITION, 5)._replace(currency=NUL)), "CURRENCY_DIFFERS"),
+    (reserve("p1", leg(PANDA, POSITION, -(2**63))), "AMOUNT_NOT_POSITIVE"),
+    (reserve("p1", leg(PANDA, POSITION, 2**63 - 1)), "AMOUNT_TOO_LARGE"),
+    (reserve("p1", *[leg(PANDA, POSITION, 1)] * 65), "TOO_MANY_LEGS"),
+    (reserve("p1", leg(NOBODY, POSITION, 1)), "DEBIT_ACCOUNT_NOT_FOUND"),
+    (post("p1", funding=NOBODY), "LINK_NOT_FOUND"),
+]
+
+
+@pytest.mark.parametrize(("command", "clause"), MALFORMED)
+async def test_what_is_malformed_is_refused_and_its_batch_goes_on(
+    wallet: Wallet, command: Command, clause: str
+) -> None:
+    for _ in range(2):
+        answers = await wallet.told(reserve("before"), command, reserve("after"))
+        assert answers == ["reserved", clause, "reserved"]
+
+
+async def test_64_legs_are_let_through(wallet: Wallet) -> None:
+    assert await wallet.told(reserve("p1", *[leg(PANDA, POSITION, 1)] * 64)) == ["reserved"]
+    assert await wallet.told(post("p1")) == ["posted"]
+    assert await wallet.totals(PANDA) == (0, 64, 0, 100_000)
+
+
+async def test_a_refusal_is_repeated_after_a_top_up(wallet: Wallet) -> None:
+    dear = reserve("p1", *payment_legs(mid=150_000))
+    assert await wallet.told(dear) == ["EXCEEDS_CREDITS"]
+    await wallet.send(transfer("more", leg(BANK, PANDA, 900_000), funding=BANK))
+    assert await wallet.told(dear) == ["EXCEEDS_CREDITS"]
+    assert await wallet.told(post("p1"), void("p1")) == ["LINK_REFUSED", "voided"]
+    again = reserve("p2", *payment_legs(mid=150_000))
+    assert await wallet.told(again) == ["reserved"]
+
+
+async def test_a_void_before_its_reserve_leaves_a_tombstone(wallet: Wallet) -> None:
+    assert await wallet.told(void("p1")) == ["voided"]
+    assert await wallet.told(reserve("p1"), void("p1")) == ["ALREADY_VOIDED", "voided"]
+    assert await wallet.totals(PANDA) == (0, 0, 0, 100_000)
+
+
+async def test_one_leg_short_of_funds_leaves_none_pending(wallet: Wallet) -> None:
+    legs = [leg(PANDA, POSITION, 100), leg(AOI, POSITION, 1)]
+    assert await wallet.told(reserve("p1", *legs)) == ["EXCEEDS_CREDITS"]
+    assert (await wallet.books()).transfer_count == 1
+
+
+async def test_accounts_opened_in_a_batch_serve_the_commands_after_them(wallet: Wallet) -> None:
+    spec = customer("hosted", "ken", "CNY")
+    opening = Opening("o1", (account_of(spec),))
+    top_up = transfer("t1", leg(BANK, spec, 500), funding=BANK)
+    assert await wallet.told(opening, top_up, opening) == ["opened", "posted", "opened"]
