@@ -17,6 +17,7 @@ from services.sandbox.errors import ServerFailed
 
 LOG_BYTES_KEPT = 16 * 1024 * 1024
 TAIL_BYTES = 4096
+TAIL_LINES = 6
 READY_POLL_SECONDS = 0.05
 KILLED_SECONDS = 5.0
 
@@ -157,9 +158,10 @@ def tail(path: Path) -> str:
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL_BYTES))
-            return file.read().decode(errors="replace")
+            lines = file.read().decode(errors="replace").rstrip().splitlines()
     except FileNotFoundError:
         return ""
+    return "\n".join(lines[-TAIL_LINES:])
 
 
 async def port_open(host: str, port: int) -> bool:

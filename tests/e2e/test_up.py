@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -29,8 +30,11 @@ from tests.e2e.processes import processes_of, wait_until
 
 pytestmark = pytest.mark.slow
 
-# What the house promises for a start on old data, whatever was killed.
-READY_SECONDS = 15.0
+# What the house promises for a start on old data, whatever was killed, on two cores of its own.
+PROMISED_SECONDS = 15.0
+# The longest that a test waits on a machine that others keep busy.
+PATIENCE_SECONDS = 60.0
+CALL_SECONDS = 15.0
 GONE_SECONDS = 5.0
 STOP_SECONDS = 30.0
 TOPIC = "kept"
@@ -92,6 +96,12 @@ def running(directory: Path) -> Iterator[Up]:
         yield started
 
 
+def allowed() -> float:
+    """The promise in seconds, stretched by how many processes share each core at present."""
+    crowd = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+    return min(PROMISED_SECONDS * crowd, PATIENCE_SECONDS)
+
+
 async def store(running: Up) -> None:
     connection = await asyncpg.connect(running.dsn)
     await connection.execute("CREATE TABLE kept AS SELECT 'a row' AS what")
@@ -118,7 +128,7 @@ async def has_topic(kafka: str) -> bool:
 
 def row_is_kept(dsn: str) -> bool:
     async def read() -> bool:
-        connection = await asyncpg.connect(dsn, timeout=READY_SECONDS)
+        connection = await asyncpg.connect(dsn, timeout=CALL_SECONDS)
         try:
             return bool(await connection.fetchval("SELECT what FROM kept") == "a row")
         finally:
@@ -140,7 +150,7 @@ def message_is_kept(kafka: str) -> bool:
         )
         try:
             await consumer.start()
-            record = await asyncio.wait_for(consumer.getone(), READY_SECONDS)
+            record = await asyncio.wait_for(consumer.getone(), CALL_SECONDS)
             return bool(record.value == b"a message")
         finally:
             await consumer.stop()
@@ -153,12 +163,12 @@ def message_is_kept(kafka: str) -> bool:
 
 def test_a_killed_postgres_comes_back_with_its_rows(running: Up) -> None:
     running.process_of("postgres").kill()
-    wait_until(lambda: row_is_kept(running.dsn), READY_SECONDS, "the row is read again")
+    wait_until(lambda: row_is_kept(running.dsn), allowed(), "the row is read again")
 
 
 def test_a_killed_kafka_comes_back_with_its_messages(running: Up) -> None:
     running.process_of("java").kill()
-    wait_until(lambda: message_is_kept(running.kafka), READY_SECONDS, "the message is read again")
+    wait_until(lambda: message_is_kept(running.kafka), allowed(), "the message is read again")
 
 
 def test_a_second_kawase_up_on_the_directory_is_refused(running: Up) -> None:
@@ -178,7 +188,7 @@ def test_nothing_outlives_a_killed_kawase_up_and_its_data_are_kept(
     wait_until(lambda: not processes_of(directory), GONE_SECONDS, "all processes are gone")
     began = time.monotonic()
     with up(directory) as again:
-        assert time.monotonic() - began < READY_SECONDS
+        assert time.monotonic() - began < allowed()
         assert row_is_kept(again.dsn)
         assert message_is_kept(again.kafka)
         again.process.send_signal(signal.SIGTERM)
