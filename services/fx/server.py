@@ -68,7 +68,7 @@ class FxServer(fx_service_pb2_grpc.FxServiceServicer):
             target=_money(quoted.target),
             home=_money(quoted.home),
             spread=_money(quoted.spread),
-            mid=f"{quoted.mid:f}",
+            mid=encode_rate(target.currency, quoted.home.currency, quoted.mid).mid,
             spread_basis_points=sheet.spread(request.corridor_id),
             sheet_id=sheet.sheet_id,
         )

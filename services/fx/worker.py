@@ -29,7 +29,7 @@ log = structlog.get_logger()
 
 STRIPE = stripe_of(KEY)
 # Machine time: how often the clock is looked at, and how long failed sources are left alone.
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 0.5
 RETRY_SECONDS = 5.0
 
 
