@@ -34,12 +34,12 @@ COMMANDS = {
 class LazyGroup(click.Group):
     """A group that knows its sub-commands by name and imports them on use."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
     def get_command(
         self,
-        ctx: click.Context,  # noqa: ARG002 - click's signature
+        ctx: click.Context,
         cmd_name: str,
     ) -> click.Command | None:
         lazy = COMMANDS.get(cmd_name)

@@ -1,21 +1,8 @@
-"""A world to pay in: wallets, shops, partners, corridors and deposits, put through the public APIs.
+"""The demo's world: wallets, shops, partners, corridors and a deposit, as data."""
 
-Everything is put with the operator's key, as an operator would; putting it again changes nothing.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from services.core.accounts import AccountKind, AccountSpec, house, prefund
-from services.kit.rpc import call, open_channel
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as admin_pb
-from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc as admin_stubs
 from services.pb.kawase.money.v1 import money_pb2
-from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_service_pb2
-from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
-
-CALL_SECONDS = 20.0
+from services.sandbox.operator import Operator, ReferenceData, deposit, put_reference
 
 PANDA = "panda-wallet"
 SAKURA = "sakura-wallet"
@@ -152,33 +139,6 @@ MERCHANTS = (
         net_debit_limit=100_000,
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """Where the operator's calls go, and their key."""
-
-    gateway: str
-    wallet: str
-    key: str
-
-    async def ask(self, method: Any, request: Any) -> Any:
-        """Call `method` with the operator's key. Raises what the service refuses with."""
-        metadata = (("authorization", f"Bearer {self.key}"),)
-        return await call(method(request, metadata=metadata, timeout=CALL_SECONDS))
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceData:
-    """What is put on record, in the order in which it refers to each other."""
-
-    participants: Sequence[admin_pb.Participant]
-    fee_plans: Sequence[admin_pb.FeePlan]
-    schemes: Sequence[admin_pb.Scheme]
-    corridors: Sequence[admin_pb.Corridor]
-    merchants: Sequence[admin_pb.AcquiredMerchant] = ()
-
-
 DEMO = ReferenceData(PARTICIPANTS, FEE_PLANS, SCHEMES, CORRIDORS, MERCHANTS)
 
 
@@ -187,71 +147,3 @@ async def put_world(operator: Operator) -> dict[str, str]:
     keys = await put_reference(operator, DEMO)
     await deposit(operator, PANDA, "CNY", PANDA_DEPOSIT)
     return keys
-
-
-async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, str]:
-    """Put reference data; returns a fresh API key of each participant."""
-    async with open_channel(operator.gateway) as channel:
-        stub = admin_stubs.AdminServiceStub(channel)
-        for participant in data.participants:
-            request = admin_pb.PutParticipantRequest(participant=participant)
-            await operator.ask(stub.PutParticipant, request)
-        for plan in data.fee_plans:
-            await operator.ask(stub.PutFeePlan, admin_pb.PutFeePlanRequest(fee_plan=plan))
-        for scheme in data.schemes:
-            await operator.ask(stub.PutScheme, admin_pb.PutSchemeRequest(scheme=scheme))
-        for one in data.corridors:
-            await operator.ask(stub.PutCorridor, admin_pb.PutCorridorRequest(corridor=one))
-        for merchant in data.merchants:
-            await operator.ask(stub.PutMerchant, admin_pb.PutMerchantRequest(merchant=merchant))
-        return {
-            p.participant_id: (
-                await operator.ask(
-                    stub.CreateApiKey,
-                    admin_pb.CreateApiKeyRequest(participant_id=p.participant_id),
-                )
-            ).api_key
-            for p in data.participants
-        }
-
-
-async def deposit(operator: Operator, wallet: str, currency: str, minor: int) -> None:
-    """Book a partner wallet's deposit, once: our bank got it, we owe it."""
-    bank = house(AccountKind.BANK, currency)
-    fund = prefund(wallet, currency)
-    async with open_channel(operator.wallet) as channel:
-        stub = wallet_stubs.WalletServiceStub(channel)
-        await call(
-            stub.CreateAccounts(
-                wallet_service_pb2.CreateAccountsRequest(accounts=[_account(bank), _account(fund)]),
-                timeout=CALL_SECONDS,
-            )
-        )
-        leg = transfer_pb2.Leg(
-            debit_account_id=bank.account_id,
-            credit_account_id=fund.account_id,
-            amount=money_pb2.Money(minor_units=minor, currency_code=currency),
-            purpose="deposit",
-        )
-        await call(
-            stub.Transfer(
-                wallet_service_pb2.TransferRequest(
-                    link_id=f"deposit-{wallet}-{minor}",
-                    funding_account_id=fund.account_id,
-                    legs=[leg],
-                ),
-                timeout=CALL_SECONDS,
-            )
-        )
-
-
-def _account(spec: AccountSpec) -> transfer_pb2.Account:
-    kind = f"ACCOUNT_KIND_{spec.kind.name}"
-    return transfer_pb2.Account(
-        account_id=spec.account_id,
-        currency_code=spec.currency,
-        kind=transfer_pb2.AccountKind.Value(kind),
-        owner_id=spec.owner,
-        striped=spec.striped,
-        net_debit_limit=spec.net_debit_limit,
-    )

@@ -15,11 +15,11 @@ from services.sandbox.bench.plan import Plan
 from services.sandbox.bench.world import CODE, CURRENCY, put_bench_world
 from services.sandbox.errors import StackError
 from services.sandbox.house import House
-from services.sandbox.processes import PROCESSES, ProcessSpec, operator_key
+from services.sandbox.operator import Operator
+from services.sandbox.processes import PROCESSES, ProcessSpec
 from services.sandbox.progress import Tell
 from services.sandbox.simulators import LIGHT
 from services.sandbox.stack import Stack
-from services.sandbox.world import Operator
 
 SERVICES = ("gateway", "wallet", "bridge", "fx")
 PARTNERS_FILE = Path(__file__).with_name("partners.toml")
@@ -51,10 +51,7 @@ class Bench:
     async def start(self) -> None:
         """Start the house and put the world. Raises StackError."""
         endpoints = await self._house.start()
-        addresses = endpoints.processes
-        key = operator_key(endpoints.directory)
-        operator = Operator(addresses["gateway"], addresses["wallet"], key)
-        self._keys = await put_bench_world(operator)
+        self._keys = await put_bench_world(Operator.of(endpoints))
 
     async def stop(self) -> None:
         await self._house.stop()

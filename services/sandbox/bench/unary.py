@@ -14,7 +14,6 @@ from services.sandbox.bench.plan import Plan, Tally
 from services.sandbox.bench.requests import create_request, credentials
 
 CALL_SECONDS = 30.0
-COMPLETED = payment_pb2.PAYMENT_STATE_COMPLETED
 
 
 async def pay_by_unary(plan: Plan, tally: Tally) -> None:
@@ -43,8 +42,8 @@ async def _lane(
 ) -> None:
     metadata = credentials(plan, lane)
     while time.perf_counter() < end:
-        await _pay(plan, tally, stub, next(numbers), metadata)
-        tally.within += time.perf_counter() < end
+        paid = await _pay(plan, tally, stub, next(numbers), metadata)
+        tally.within += paid and time.perf_counter() < end
 
 
 async def _open_loop(
@@ -54,7 +53,7 @@ async def _open_loop(
     numbers: "itertools.count[int]",
     began: float,
 ) -> None:
-    paying: set[asyncio.Task[None]] = set()
+    paying: set[asyncio.Task[bool]] = set()
     for due in range(int(plan.rate * plan.seconds)):
         await asyncio.sleep(max(0.0, began + due / plan.rate - time.perf_counter()))
         number = next(numbers)
@@ -71,7 +70,7 @@ async def _pay(
     stub: "stubs.GatewayServiceAsyncStub",
     number: int,
     metadata: tuple[tuple[str, str], ...],
-) -> None:
+) -> bool:
     request = create_request(plan, number)
     started = time.perf_counter()
     try:
@@ -84,9 +83,10 @@ async def _pay(
         )
     except grpc.aio.AioRpcError as error:
         tally.failed(f"{error.code().name}: {error.details()}")
-        return
+        return False
     ended = time.perf_counter()
     tally.create.append(created - started)
     tally.confirm.append(ended - created)
     tally.payment.append(ended - started)
     tally.ended(payment_pb2.PaymentState.Name(answer.payment.state))
+    return True

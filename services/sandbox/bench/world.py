@@ -1,8 +1,10 @@
 """The bench's world: wallets with deposits deep enough, one corridor each to the light partner."""
 
+from services.core.money import Money
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as admin_pb
-from services.sandbox.world import KAKAOPAY, Operator, ReferenceData, deposit, fee_plan
-from services.sandbox.world import put_reference as put
+from services.sandbox.operator import Operator, ReferenceData, deposit, prices_known
+from services.sandbox.operator import put_reference as put
+from services.sandbox.world import KAKAOPAY, fee_plan
 
 WALLETS = 8
 # Minor units: ten billion yuan each, so that no run comes near it.
@@ -58,4 +60,6 @@ async def put_bench_world(operator: Operator) -> list[str]:
     keys = await put(operator, DATA)
     for name in _NAMES:
         await deposit(operator, name, "CNY", DEPOSIT)
-    return list(keys.values())
+    tokens = list(keys.values())
+    await prices_known(operator, tokens[-1], CODE, Money(1_000, CURRENCY))
+    return tokens

@@ -8,19 +8,21 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from services.core.money import Money
 from services.kit.rpc import open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
 from services.sandbox.clock import advance_clock
+from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.demo.partners import Control
 from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
 from services.sandbox.endpoints import Endpoints
 from services.sandbox.house import House
-from services.sandbox.processes import operator_key
+from services.sandbox.operator import Operator, prices_known
 from services.sandbox.stack import Stack
-from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, Operator, put_world
+from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, put_world
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.1
@@ -47,8 +49,9 @@ async def run_demo(directory: Path, telling: Telling) -> None:
 async def set_stage(closing: AsyncExitStack, endpoints: Endpoints, telling: Telling) -> Stage:
     """Put the world, and connect its wallets."""
     addresses = endpoints.processes
-    key = operator_key(endpoints.directory)
-    keys = await put_world(Operator(addresses["gateway"], addresses["wallet"], key))
+    operator = Operator.of(endpoints)
+    keys = await put_world(operator)
+    await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
     gateway = await closing.enter_async_context(open_channel(addresses["gateway"]))
     wallet = await closing.enter_async_context(open_channel(addresses["wallet"]))
     stub = gateway_stubs.GatewayServiceStub(gateway)
