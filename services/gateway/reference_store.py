@@ -80,7 +80,8 @@ class ReferenceBoard:
             self._changed.clear()
             await self._load(connection)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._changed.wait()
 
     def _hear(self, *_notice: object) -> None:
         self._changed.set()

@@ -58,4 +58,5 @@ class Wakers:
                 if is_final(found) or left <= 0:
                     return found
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(moved.wait(), min(left, LOOK_AGAIN_SECONDS))
+                    async with asyncio.timeout(min(left, LOOK_AGAIN_SECONDS)):
+                        await moved.wait()

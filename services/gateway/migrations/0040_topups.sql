@@ -45,7 +45,7 @@ CREATE TABLE top_ups (
         CASE state
             WHEN 'pending' THEN step IN ('charge', 'credit', 'operator')
             WHEN 'completed' THEN step = 'done'
-            ELSE state = 'declined' AND step IN ('cancel', 'done')
+            ELSE state = 'declined' AND step IN ('give_back', 'operator', 'done')
         END
     ),
     CONSTRAINT outstanding_top_ups_are_swept CHECK (

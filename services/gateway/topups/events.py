@@ -45,7 +45,7 @@ class TopUpEvents:
                 lives[heard.reference] = decision.life
                 if decision.life.state is not before.life.state:
                     messages.append(fact_of(after))
-                if decision.life.step in (Step.OPERATOR, Step.CANCEL):
+                if decision.life.step in (Step.OPERATOR, Step.GIVE_BACK):
                     log.error("top_up_astray", reference=heard.reference, step=decision.life.step)
             if decision.order is not None:
                 messages.append(command_of(decision.order, after))

@@ -91,14 +91,16 @@ def _credit(top_up: TopUp) -> Outgoing:
     return wallet_command(funding, "TransferFunds", command)
 
 
-def _cancel(top_up: TopUp) -> Outgoing:
-    cancel = bridge.CancelCharge(
+def _give_back(top_up: TopUp) -> Outgoing:
+    refund = bridge.RefundCharge(
+        refund_id=top_up.give_back_id,
         charge_id=top_up.charge_id,
         resource_id=top_up.resource_id,
+        amount=money(top_up.ask.amount_minor, top_up.ask.currency),
         reason="The top-up had been declined before the bank accepted it.",
     )
-    command = bridge.BridgeCommand(cancel_charge=cancel)
-    return bridge_command(top_up.resource_id, "CancelCharge", command)
+    command = bridge.BridgeCommand(refund_charge=refund)
+    return bridge_command(top_up.resource_id, "RefundCharge", command)
 
 
-_MAKERS = {Step.CHARGE: _charge, Step.CREDIT: _credit, Step.CANCEL: _cancel}
+_MAKERS = {Step.CHARGE: _charge, Step.CREDIT: _credit, Step.GIVE_BACK: _give_back}

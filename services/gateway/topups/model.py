@@ -40,8 +40,8 @@ class Step(StrEnum):
 
     CHARGE = "charge"  # the bank's word that the order is accepted
     CREDIT = "credit"  # the ledger: from bank clearing to the payer's account
-    CANCEL = "cancel"  # the bank, which accepted after all what had been declined
-    OPERATOR = "operator"  # a person: drawn, but the ledger refuses to credit it
+    GIVE_BACK = "give_back"  # the bank, which accepted after all what had been declined
+    OPERATOR = "operator"  # a person: drawn, but neither credited nor given back
     DONE = "done"  # nothing
 
 
@@ -89,6 +89,10 @@ class TopUp:
     @property
     def charge_id(self) -> str:
         return f"{self.resource_id}-draw"
+
+    @property
+    def give_back_id(self) -> str:
+        return f"{self.resource_id}-back"
 
     @property
     def amount(self) -> Money:

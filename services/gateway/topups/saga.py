@@ -1,10 +1,11 @@
 """What a top-up does next, given what it hears. Pure.
 
     charge → credit → done          completed
-         ╲→ done                    declined
+         ╲→ done [→ give_back → done]   declined
 
-A bank that accepts after it had been reported to refuse is asked to take it back: the payer was
-told that nothing was drawn.
+What a bank accepts after it had been reported to refuse is given back to the account: the payer
+was told that nothing was drawn. It is a refund and not a cancel, because to the bridge the charge
+is closed.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ class Decision:
 
 
 STAY = Decision()
-ORDERS = frozenset({Step.CHARGE, Step.CREDIT, Step.CANCEL})
+ORDERS = frozenset({Step.CHARGE, Step.CREDIT, Step.GIVE_BACK})
 """Steps that wait for an answer to a command, which may be repeated at any time."""
 
 Rule = Callable[[TopUp, Incoming, datetime], Decision]
@@ -72,12 +73,19 @@ def _accepted_too_late(top_up: TopUp, _heard: Incoming, now: datetime) -> Decisi
     life = top_up.life
     if life.state is not State.DECLINED:
         return STAY
-    return Decision(Life(life.state, Step.CANCEL, now, life.reason, life.message), Step.CANCEL)
+    return Decision(_declined_at(life, Step.GIVE_BACK, now), Step.GIVE_BACK)
 
 
-def _taken_back(top_up: TopUp, _heard: Incoming, now: datetime) -> Decision:
-    life = top_up.life
-    return Decision(Life(life.state, Step.DONE, now, life.reason, life.message))
+def _given_back(top_up: TopUp, _heard: Incoming, now: datetime) -> Decision:
+    return Decision(_declined_at(top_up.life, Step.DONE, now))
+
+
+def _kept(top_up: TopUp, _heard: Incoming, now: datetime) -> Decision:
+    return Decision(_declined_at(top_up.life, Step.OPERATOR, now))
+
+
+def _declined_at(life: Life, step: Step, now: datetime) -> Life:
+    return Life(life.state, step, now, life.reason, life.message)
 
 
 _RULES: dict[tuple[Step, What], Rule] = {
@@ -91,6 +99,6 @@ _RULES: dict[tuple[Step, What], Rule] = {
     (Step.CREDIT, What.FUNDS_REFUSED): _not_credited,
     (Step.DONE, What.CHARGE_ACCEPTED): _accepted_too_late,
     (Step.DONE, What.CHARGE_ACCEPTED_LATE): _accepted_too_late,
-    (Step.CANCEL, What.CHARGE_CANCELLED): _taken_back,
-    (Step.CANCEL, What.REFUND_ACCEPTED): _taken_back,
+    (Step.GIVE_BACK, What.REFUND_ACCEPTED): _given_back,
+    (Step.GIVE_BACK, What.REFUND_REJECTED): _kept,
 }
