@@ -47,10 +47,11 @@ class PaymentEvents:
             if decision.gives_back:
                 returned.append(payment)
             if decision.life is not None:
-                before = payment.life.state
+                before = payment.life
                 payment = payments[heard.reference] = Payment(payment.terms, decision.life)
                 moved.append((heard.reference, decision.life))
-                if decision.life.state is not before or decision.life.action_url:
+                after = decision.life
+                if (after.state, after.action_url) != (before.state, before.action_url):
                     messages += self._tell(payment)
             if decision.order is not None:
                 messages.append(order_message(decision.order, payment))
