@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.logs import only_warnings
 from services.sandbox.bench.run import Ask, bench_payments
 from services.sandbox.errors import StackError
 
@@ -38,6 +39,7 @@ def payments(seconds: float, in_flight: int, api: str, rate: float, as_json: boo
     def say(text: str) -> None:
         err.print(text, style="dim", highlight=False)
 
+    only_warnings()
     try:
         figures = asyncio.run(
             bench_payments(

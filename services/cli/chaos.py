@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.logs import only_warnings
 from services.sandbox.chaos.moments import VICTIMS
 from services.sandbox.chaos.run import Cell, as_rows, run_chaos
 from services.sandbox.errors import StackError
@@ -29,6 +30,7 @@ def chaos(victims: tuple[str, ...], as_json: bool) -> None:
     Exit status 1 when a payment ended otherwise than it should, or not once.
     """
     directory = Path(tempfile.mkdtemp(prefix="kawase-chaos-"))
+    only_warnings()
     try:
         cells = asyncio.run(
             run_chaos(

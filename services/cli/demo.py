@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from services.cli.logs import only_warnings
 from services.sandbox.demo.run import run_demo
 from services.sandbox.demo.story import DemoFailed
 from services.sandbox.demo.telling import Telling
@@ -25,6 +26,7 @@ def demo(directory: Path) -> None:
 
     Exit status 1 when anything ended otherwise than it should.
     """
+    only_warnings()
     try:
         asyncio.run(run_demo(directory, Telling()))
     except (StackError, DemoFailed) as error:

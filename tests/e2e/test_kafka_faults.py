@@ -1,7 +1,6 @@
 """Kafka goes away, and Kafka forgets everything: no payment and no fact is lost."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
@@ -67,7 +66,7 @@ async def test_a_wiped_kafka_loses_no_payment_and_no_fact(lived: Lived) -> None:
     kafka = lived.house.stack.kafka
     assert kafka is not None
     await lived.house.supervisor.kill("kafka")
-    shutil.rmtree(lived.house.endpoints.directory / "kafka")
+    kafka.wipe()
     paying = asyncio.create_task(pay(lived, "during-wipe"))
     await lived.house.supervisor.restart("kafka")
     await paying
