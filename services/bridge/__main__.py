@@ -6,7 +6,7 @@ from services.bridge.accounts import AccountBook
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.codes import CodeBook
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import make_partners
+from services.bridge.directory import Surroundings, make_partners
 from services.bridge.operators import Operators
 from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
@@ -32,7 +32,8 @@ async def build(life: Life) -> None:
     settings = BridgeSettings()  # type: ignore[call-arg]
     configs = read_partners(settings.bridge_partners)
     taken = bind(settings.bridge_callback_listen)
-    partners = make_partners(configs, settings.bridge_callback_url or url_of(taken))
+    around = Surroundings(settings.bridge_callback_url or url_of(taken), settings.make_clock())
+    partners = make_partners(configs, around)
     for partner in partners.values():
         life.on_close(partner.close)
     parts = await build_parts(life, "bridge", settings)

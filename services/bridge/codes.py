@@ -11,7 +11,7 @@ from services.core.errors import Malformed, NotFound
 
 KEPT = 10_000
 KEPT_FOR = timedelta(minutes=10)
-PAYLOAD_LIMIT = 2048
+PAYLOAD_LIMIT = 4096
 
 
 class PartnerUnknown(NotFound):

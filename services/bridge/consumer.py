@@ -138,7 +138,7 @@ class CommandHandler:
             charge = known.get(order.charge_id) or new[order.charge_id]
             if charge.order is order:
                 continue
-            if charge.order == order or is_tombstone(charge):
+            if order.repeats(charge.order) or is_tombstone(charge):
                 if order.charge_id in known:
                     batch.say(charge, word_of(charge))
                 continue

@@ -5,14 +5,16 @@ The file is TOML, a table per partner:
     [[partner]]
     id = "kakaopay"
     adapter = "kakaopay_acquirer"
-    base_url = "https://partner.example"    # or base_url_env, the name of a variable
-    secret_env = "KAKAOPAY_SECRET"          # or secret_file, a path
+    base_url = "https://partner.example"
+    secret_file = "/run/secrets/kakaopay"
     [partner.limits]                        # what differs from the adapter's rules
     in_flight = 64
     call_seconds = 5
     [partner.options]                       # the adapter's own words
 
-Secrets are held as `SecretStr` and never logged.
+A word may have `_env` behind it, and then names the variable that holds its value: `base_url_env`,
+`secret_env`, `secret_file_env`, any option. With `optional = true` a partner without an address is
+left out. Secrets are held as `SecretStr` and never logged.
 """
 
 import os
@@ -57,7 +59,7 @@ Seconds = Annotated[float, AfterValidator(_positive)]
 class Limits(BaseModel):
     """What a deployment changes of an adapter's rules."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     in_flight: int | None = Field(default=None, ge=1, le=MAX_IN_FLIGHT)
     call_seconds: Seconds | None = None
@@ -86,15 +88,15 @@ class Limits(BaseModel):
 
 
 class PartnerEntry(BaseModel):
-    """One partner of the file."""
+    """One partner of the file, with its variables looked up."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    id: str = Field(min_length=1, max_length=64)
+    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     adapter: str
-    base_url: str = ""
-    base_url_env: str = ""
-    secret_env: str = ""
+    base_url: str
+    optional: bool = False
+    secret: SecretStr | None = None
     secret_file: Path | None = None
     limits: Limits = Limits()
     options: dict[str, str] = {}
@@ -112,37 +114,45 @@ class PartnerConfig:
     options: dict[str, str]
 
 
-class _PartnersFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    partner: list[PartnerEntry] = []
-
-
 def read_partners(path: Path) -> list[PartnerConfig]:
     """The partners of the file. Raises `PartnersFileWrong`."""
     try:
-        entries = _PartnersFile.model_validate(tomllib.loads(path.read_text())).partner
-        configs = [_look_up(entry) for entry in entries]
-    except (OSError, ValueError) as error:
+        tables = [_looked_up(table) for table in tomllib.loads(path.read_text())["partner"]]
+        entries = [
+            PartnerEntry.model_validate(table)
+            for table in tables
+            if table.get("base_url") or not table.get("optional")
+        ]
+        configs = [_configure(entry) for entry in entries]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise PartnersFileWrong(f"{path}: {error}") from error
     if len({config.partner_id for config in configs}) < len(configs):
         raise PartnersFileWrong(f"{path}: two partners have the same id")
     return configs
 
 
-def _look_up(entry: PartnerEntry) -> PartnerConfig:
-    base_url = entry.base_url or os.environ.get(entry.base_url_env, "")
-    if not base_url:
-        raise ValueError(f"partner {entry.id}: neither base_url nor its variable is set")
-    return PartnerConfig(
-        entry.id, entry.adapter, base_url, _secret(entry), entry.limits, entry.options
-    )
+_VARIABLE = "_env"
 
 
-def _secret(entry: PartnerEntry) -> SecretStr:
+def _looked_up(table: dict[str, Any]) -> dict[str, Any]:
+    """`table` with the value of a variable in the place of each word that names one."""
+    found: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            found[name] = _looked_up(value)
+        elif not name.endswith(_VARIABLE):
+            found[name] = value
+        elif value in os.environ:
+            found[name.removesuffix(_VARIABLE)] = os.environ[value]
+    return found
+
+
+def _configure(entry: PartnerEntry) -> PartnerConfig:
+    secret = entry.secret
     if entry.secret_file is not None:
-        return SecretStr(entry.secret_file.read_text().strip())
-    secret = os.environ.get(entry.secret_env, "")
-    if not secret:
-        raise ValueError(f"partner {entry.id}: no secret_file, and {entry.secret_env!r} is not set")
-    return SecretStr(secret)
+        secret = SecretStr(entry.secret_file.read_text().strip())
+    if secret is None or not secret.get_secret_value():
+        raise ValueError(f"partner {entry.id} has no secret: set secret_file, or secret_env")
+    return PartnerConfig(
+        entry.id, entry.adapter, entry.base_url, secret, entry.limits, entry.options
+    )

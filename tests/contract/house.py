@@ -1,10 +1,14 @@
-"""A bridge on a real Postgres and Kafka in this process, beside simulators on free ports."""
+"""A bridge on a real Postgres in this process, beside simulators on free ports.
+
+Commands are handed to its consumer and events are taken from its outbox as they are sent; that both
+travel over Kafka is tested in test_over_kafka.
+"""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,14 +17,13 @@ from aiohttp.test_utils import TestServer
 
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import make_partners
+from services.bridge.directory import Surroundings, make_partners
 from services.bridge.partner import Partner
 from services.bridge.settings import Limits, PartnerConfig
 from services.bridge.worker import Worker
-from services.core.clock import ManualClock, SystemClock
+from services.core.clock import Clock, ManualClock, SystemClock
 from services.core.ids import Resource, new_reference, resource_id
-from services.kit.batch import BatchConsumer
-from services.kit.kafka import GroupConsumer, Publisher, Sealed, Tail, Topics
+from services.kit.kafka import Publisher, Record, Sealed, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
 from services.kit.unit import Units
@@ -28,36 +31,68 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.base import Simulator
 
 TODAY = datetime(2026, 10, 30, 3, 0, tzinfo=UTC)
+# Past the expiry of every order of `start`.
+LATER = timedelta(minutes=6)
 EVENT_SECONDS = 20.0
+LANE = 7
+
+
+class Sent(Publisher):
+    """What the bridge has sent, instead of Kafka."""
+
+    def __init__(self) -> None:
+        super().__init__(Topics("", "none", 1))
+        self._messages: list[Sealed] = []
+        self._more = asyncio.Condition()
+
+    async def publish(self, messages: Sequence[Sealed]) -> None:
+        async with self._more:
+            self._messages += messages
+            self._more.notify_all()
+
+    async def take(self, topic: str, kind: str, key: str) -> Sealed:
+        """The next message of this kind and key that nobody has taken yet; waits for it."""
+        async with asyncio.timeout(EVENT_SECONDS), self._more:
+            while True:
+                for position, message in enumerate(self._messages):
+                    if (message.topic, message.type, message.key) == (topic, kind, key):
+                        return self._messages.pop(position)
+                await self._more.wait()
+
+    def kinds(self, key: str) -> list[str]:
+        """The kinds of the messages of this key that nobody has taken."""
+        return [message.type for message in self._messages if message.key == key]
 
 
 @dataclass
 class World:
     """The running bridge, and what its commander sees."""
 
-    publisher: Publisher
-    tail: Tail
+    sent: Sent
+    handler: CommandHandler
     worker: Worker
     units: Units
     partners: Mapping[str, Partner]
     clock: ManualClock
-    events: list[pb.BridgeEvent] = field(default_factory=list)
+    callback_url: str
 
     async def command(self, resource: str, **body: Any) -> None:
-        command = pb.BridgeCommand(**body)
-        kind = command.WhichOneof("body") or ""
-        payload = command.SerializeToString()
-        await self.publisher.publish([Sealed("bridge.command", resource, kind, payload, "")])
+        """Have the consumer handle one command."""
+        await self.batch([pb.BridgeCommand(**body)], resource)
+
+    async def batch(self, commands: Sequence[pb.BridgeCommand], key: str) -> None:
+        """Have the consumer handle commands as one batch."""
+        records = [
+            Record("bridge.command", 0, number, key, "", "", command.SerializeToString())
+            for number, command in enumerate(commands)
+        ]
+        await self.units.write(lambda c: self.handler.handle(c, records))
+        self.handler.after_commit(records)
 
     async def event(self, kind: str, resource: str) -> pb.BridgeEvent:
         """The next event of this kind about `resource` that nobody has awaited yet."""
-        async with asyncio.timeout(EVENT_SECONDS):
-            while True:
-                for position, event in enumerate(self.events):
-                    if (event.WhichOneof("body"), event.resource_id) == (kind, resource):
-                        return self.events.pop(position)
-                records = await self.tail.take(100)
-                self.events += [pb.BridgeEvent.FromString(record.value) for record in records]
+        message = await self.sent.take("bridge.event", kind, resource)
+        return pb.BridgeEvent.FromString(message.payload)
 
 
 def new_resource(kind: Resource = Resource.PAYMENT) -> str:
@@ -78,6 +113,19 @@ def start(resource: str, partner_id: str, minor: int, currency: str, **more: Any
     command.amount.currency_code = currency
     command.expire_time.FromDatetime(TODAY + timedelta(minutes=5))
     return command
+
+
+def refund(resource: str, wish: str, minor: int, currency: str) -> pb.RefundCharge:
+    """A refund of part of the charge that `start` named after `resource`."""
+    command = pb.RefundCharge(refund_id=wish, charge_id=f"{resource}-charge", resource_id=wish)
+    command.amount.minor_units = minor
+    command.amount.currency_code = currency
+    return command
+
+
+def cancel(resource: str) -> pb.CancelCharge:
+    """A cancel of the charge that `start` named after `resource`."""
+    return pb.CancelCharge(charge_id=f"{resource}-charge", resource_id=resource)
 
 
 @asynccontextmanager
@@ -107,6 +155,10 @@ class Simulated:
         async with self.session.post("/_control/faults", json=rule) as answer:
             assert answer.status == 200, await answer.text()
 
+    async def control(self, path: str, fields: dict[str, Any]) -> None:
+        async with self.session.post(f"/_control/{path}", json=fields) as answer:
+            assert answer.status == 200, await answer.text()
+
     async def books(self) -> dict[str, Any]:
         async with self.session.get("/_control/books") as answer:
             books: dict[str, Any] = json.loads(await answer.text())
@@ -115,41 +167,30 @@ class Simulated:
 
 @asynccontextmanager
 async def bridge(
-    dsn: str, topics: Topics, configs: Callable[[], list[PartnerConfig]]
+    dsn: str, configs: Sequence[PartnerConfig], machine: Clock | None = None
 ) -> AsyncIterator[World]:
     """A running bridge with these partners."""
     pool = await open_pool(dsn, "bridge", 6)
-    publisher = Publisher(topics)
-    await publisher.start()
-    tail = Tail(topics, ["bridge.event"], from_beginning=True)
-    await tail.start()
-    sender = OutboxSender("bridge", pool, publisher)
+    sent = Sent()
+    sender = OutboxSender("bridge", pool, sent)
     units = Units(pool, sender)
     taken = bind("127.0.0.1:0")
-    partners = make_partners(configs(), url_of(taken))
     clock = ManualClock(TODAY)
-    worker = Worker(units, partners, clock, SystemClock(), 7)
+    partners = make_partners(configs, Surroundings(url_of(taken), clock))
+    worker = Worker(units, partners, clock, machine or SystemClock(), LANE)
     runner = await serve(Callbacks(units, partners, worker), taken)
-    handler = CommandHandler(worker, 7)
-    group = GroupConsumer(topics, "bridge", ["bridge.command"])
-    consumer = BatchConsumer("bridge", group, units, handler.handle, handler.after_commit)
-    parts = [asyncio.create_task(work) for work in (sender.run(), consumer.run(), worker.run())]
+    handler = CommandHandler(worker, LANE)
+    parts = [asyncio.create_task(work) for work in (sender.run(), worker.run())]
     try:
-        yield World(publisher, tail, worker, units, partners, clock)
+        yield World(sent, handler, worker, units, partners, clock, url_of(taken))
     finally:
-        for part in parts[1:]:
-            part.cancel()
-        await asyncio.gather(*parts[1:], return_exceptions=True)
-        # A consumer that was still joining has not left by itself.
-        await group.stop()
+        parts[1].cancel()
         await worker.drain()
         parts[0].cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await runner.cleanup()
         for partner in partners.values():
             await partner.close()
-        await tail.stop()
-        await publisher.stop()
         await pool.close()
 
 
@@ -162,7 +203,7 @@ def quick(**changes: Any) -> Limits:
             "inquire_every_seconds": 0.05,
             "inquiries": 3,
             "approval_every_seconds": 0.1,
-            "late_checks_seconds": [0.1, 0.5],
+            "late_checks_seconds": [0.1] * 50,
             **changes,
         }
     )

@@ -9,7 +9,6 @@ from services.bridge.partner import CodeUnknown
 from services.bridge.settings import PartnerConfig
 from services.core.clock import ManualClock
 from services.core.ids import Resource
-from services.kit.kafka import Topics
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
@@ -36,11 +35,11 @@ async def kakaopay() -> AsyncIterator[Simulated]:
 
 
 @pytest.fixture
-async def world(database: Database, topics: Topics, kakaopay: Simulated) -> AsyncIterator[World]:
+async def world(database: Database, kakaopay: Simulated) -> AsyncIterator[World]:
     config = PartnerConfig(
         PARTNER, "kakaopay_acquirer", kakaopay.url, SecretStr("key"), quick(), {}
     )
-    async with bridge(database.dsn("bridge"), topics, lambda: [config]) as running:
+    async with bridge(database.dsn("bridge"), [config]) as running:
         yield running
 
 
@@ -119,10 +118,11 @@ async def test_an_error_of_the_partner_leads_to_inquiry_and_cancel(
 async def test_an_acceptance_after_the_cancel_is_told_as_late_and_can_be_refunded(
     world: World, kakaopay: Simulated
 ) -> None:
-    await kakaopay.fault("late_work", delay_ms=1_200, match={"operation": "pay"})
+    await kakaopay.fault("late_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
     await world.event("charge_rejected", resource)
+    await kakaopay.control("late", {})
     late = (await world.event("charge_accepted_late", resource)).charge_accepted_late
     assert late.amount.minor_units == 18_900
     back = new_resource(Resource.LATE)

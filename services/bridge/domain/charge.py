@@ -71,7 +71,8 @@ class Said(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What was asked for; a repeat has to be equal in all of it."""
+    """What was asked for. A repeat is equal in all of it but `expire_time`, the sender's patience,
+    which may have grown since."""
 
     charge_id: str
     resource_id: str
@@ -82,6 +83,9 @@ class Order:
     payer_reference: str
     description: str
     expire_time: datetime | None
+
+    def repeats(self, other: "Order") -> bool:
+        return replace(self, expire_time=other.expire_time) == other
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ A simulator gives routes for its own protocol and a `Work` per call. The frame d
 the faults in force. The control API is on the same port under `/_control`, for loopback only:
 
     POST /_control/faults    a rule (see faults.py); DELETE forgets all rules
+    POST /_control/late      do the work now that a rule has held up
     GET  /_control/books     what the partner has accepted: {"accepted": {id: minor units}, …}
 
 Environment: KAWASE_LISTEN (host:port), KAWASE_CLOCK (the sandbox's clock file), KAWASE_BOOKS (the
@@ -65,7 +66,7 @@ class Simulator:
         self.clock = clock
         self.books = books
         self.faults = FaultBook()
-        self._late: set[asyncio.Task[None]] = set()
+        self._late: list[Work] = []
 
     def routes(self) -> list[web.RouteDef]:
         """The partner's own protocol."""
@@ -108,23 +109,15 @@ class Simulator:
             case Fault.NO_ANSWER_AFTER_WORK:
                 work()
             case Fault.LATE_WORK:
-                self._work_later(rule, work)
+                self._late.append(work)
         return await _stay_silent(request, rule)
-
-    def _work_later(self, rule: FaultRule, work: Work) -> None:
-        async def later() -> None:
-            await asyncio.sleep(rule.delay_ms / 1000)
-            work()
-
-        task = asyncio.create_task(later())
-        self._late.add(task)
-        task.add_done_callback(self._late.discard)
 
     def application(self) -> web.Application:
         app = web.Application(client_max_size=BODY_BYTES, middlewares=[_refuse_strangers])
         app.router.add_get("/health", self._health)
         app.router.add_post("/_control/faults", self._add_fault)
         app.router.add_delete("/_control/faults", self._forget_faults)
+        app.router.add_post("/_control/late", self._work_late)
         app.router.add_get("/_control/books", self._show_books)
         app.router.add_routes(self.control_routes())
         app.router.add_routes(self.routes())
@@ -143,6 +136,12 @@ class Simulator:
     async def _forget_faults(self, _request: web.Request) -> web.Response:
         self.faults.rules.clear()
         return web.json_response({"rules": 0})
+
+    async def _work_late(self, _request: web.Request) -> web.Response:
+        works, self._late = self._late, []
+        for work in works:
+            work()
+        return web.json_response({"works": len(works)})
 
     async def _show_books(self, _request: web.Request) -> web.Response:
         return web.json_response(self.accepted())
@@ -181,12 +180,11 @@ async def read_fields(request: web.Request) -> Fields:
     raise web.HTTPBadRequest(text="The body is no JSON object.")
 
 
-def run_simulator(make: Callable[[Clock, Books], Simulator]) -> None:
-    """Run a simulator as a process until it is told to stop."""
+def run_simulator(file_name: str, make: Callable[[Clock, Books], Simulator]) -> None:
+    """Run a simulator as a process until it is told to stop; its books are in `file_name`."""
     settings = SimulatorSettings()
     clock = SystemClock() if settings.clock is None else SharedClock(settings.clock)
-    name = make.__name__.lower()
-    books = Books(None if settings.books is None else settings.books / f"{name}.sqlite")
+    books = Books(None if settings.books is None else settings.books / f"{file_name}.sqlite")
     simulator = make(clock, books)
     host, _, port = settings.listen.rpartition(":")
     web.run_app(

@@ -17,7 +17,7 @@ class Fault(StrEnum):
 
     NO_ANSWER_BEFORE_WORK = "no_answer_before_work"
     NO_ANSWER_AFTER_WORK = "no_answer_after_work"
-    LATE_WORK = "late_work"  # no answer; the work is done after `delay_ms`, even if cancelled
+    LATE_WORK = "late_work"  # no answer; the work waits for POST /_control/late, even if cancelled
     DELAY = "delay"
     ERROR_500 = "error_500"
     REJECT = "reject"  # with the partner's own `code`

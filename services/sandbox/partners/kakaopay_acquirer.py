@@ -22,10 +22,10 @@ SHOPS = (
         "Seoul",
         "KR",
         "KRW",
-        (f"{LINK}281006011000018900010001",),
+        (f"{LINK}281006011000000070000999",),
     ),
     Shop(
-        "KP-SEOUL-0002", "Ikseon Books", "Seoul", "KR", "KRW", (f"{LINK}281006011000018900010002",)
+        "KP-SEOUL-0002", "Ikseon Books", "Seoul", "KR", "KRW", (f"{LINK}281006011000000070000777",)
     ),
 )
 PAYMENT_LIMIT_WON = 2_000_000
@@ -123,4 +123,4 @@ def _ids(fields: Fields) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_simulator(KakaoPayAcquirer)
+    run_simulator("kakaopay_acquirer", KakaoPayAcquirer)

@@ -3,7 +3,7 @@
 It accepts every charge, keeps ids and amounts in memory, and answers from a bare asyncio protocol:
 no framework, no disk, no checks, no faults. For measuring the bridge, not for correctness.
 
-    GET /_control/books   a line "id amount" per accepted charge, streamed
+    GET /_control/books   a line {"reference", "amount"} per accepted charge, streamed
     GET /health
 
 Environment: KAWASE_LISTEN (host:port).
@@ -37,8 +37,11 @@ class LightBooks:
         self.accepted: dict[str, int] = {}
 
     def lines(self) -> Iterator[bytes]:
-        """`id amount` lines, many to a piece."""
-        rows = [f"{key} {amount}\n" for key, amount in self.accepted.items()]
+        """JSON lines, many to a piece. The reference is the 26 characters within the request id."""
+        rows = [
+            f'{{"reference":"{_reference(key)}","amount":{amount}}}\n'
+            for key, amount in self.accepted.items()
+        ]
         for start in range(0, len(rows), LINES_PER_CHUNK):
             yield "".join(rows[start : start + LINES_PER_CHUNK]).encode()
 
@@ -111,6 +114,12 @@ class LightProtocol(asyncio.Protocol):
             return json.dumps({"result": _UNKNOWN_ORDER}).encode()
         fields = {"result": _SUCCESS, "paymentStatus": "SUCCESS", "paymentId": request_id}
         return json.dumps(fields).encode()
+
+
+def _reference(request_id: str) -> str:
+    """`payment-01ARZ3NDEKTSV4RRFFQ69G5FAV-deliver` → the payment's own reference."""
+    parts = request_id.split("-")
+    return parts[1] if len(parts) > 1 else request_id
 
 
 def _content_length(head: bytes) -> int:
