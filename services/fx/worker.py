@@ -28,9 +28,11 @@ from services.kit.unit import Decided, Units
 log = structlog.get_logger()
 
 STRIPE = stripe_of(KEY)
-# Machine time: how often the clock is looked at, and how long failed sources are left alone.
+# Machine time: how often the clock is looked at, how long failed sources are left alone, and how
+# long an operator's order waits for Kafka.
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 5.0
+SENT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ class RateDesk:
         async def work(connection: Connection) -> Decided[RateSheet]:
             return await self._write(connection, rates, change, now)
 
-        sheet = (await self._units.write(work)).answer
+        committed = await self._units.write(work)
+        sheet = committed.answer
+        if change is not None and committed.acknowledged is not None:
+            # Who orders a spread prices with it next. With Kafka away the sheet follows later.
+            await asyncio.wait([committed.acknowledged], timeout=SENT_SECONDS)
         log.info(
             "sheet_published",
             sheet_id=sheet.sheet_id,
