@@ -1,0 +1,81 @@
+"""The files for containers fit their schemas and the services' own settings.
+
+No engine runs here: manifests are held against Kubernetes's schemas, and both against the code.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from services.bridge.settings import BridgeSettings
+from services.fx.settings import FxSettings
+from services.gateway.settings import GatewaySettings
+from services.kit.facts.owners import FactsSettings
+from services.kit.postgres import SERVICES
+from services.kit.settings import ServiceSettings
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/kawase.yaml").read_text()))
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SETTINGS: dict[str, type[ServiceSettings]] = {
+    "gateway": GatewaySettings,
+    "wallet": ServiceSettings,
+    "fx": FxSettings,
+    "bridge": BridgeSettings,
+    "settlement": FactsSettings,
+    "reconciliation": FactsSettings,
+}
+
+
+def names_of(settings: type[ServiceSettings], only_required: bool = False) -> set[str]:
+    """The variables a service reads."""
+    return {
+        f"KAWASE_{name.upper()}"
+        for name, field in settings.model_fields.items()
+        if field.is_required() or not only_required
+    }
+
+
+def manifest(kind: str, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        m for m in MANIFESTS if m["kind"] == kind and m["metadata"]["name"] == name
+    )
+    return found
+
+
+@pytest.mark.parametrize(
+    "document", MANIFESTS, ids=lambda m: f"{m['kind']}-{m['metadata']['name']}"
+)
+def test_a_manifest_fits_the_schema_of_its_kind(document: dict[str, Any]) -> None:
+    kubernetes_validate.validate(document, "1.33", strict=True)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_deployment_gives_its_service_what_it_reads(service: str) -> None:
+    container = manifest("Deployment", service)["spec"]["template"]["spec"]["containers"][0]
+    given = {entry["name"] for entry in container["env"]} | set(
+        manifest("ConfigMap", "kawase")["data"]
+    )
+
+    assert container["args"] == [f"services.{service}"]
+    assert names_of(SETTINGS[service], only_required=True) <= given <= names_of(SETTINGS[service])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_compose_gives_a_service_what_it_reads(service: str) -> None:
+    given = set(COMPOSE["services"][service]["environment"])
+
+    assert COMPOSE["services"][service]["command"] == [f"services.{service}"]
+    assert names_of(SETTINGS[service], only_required=True) <= given <= names_of(SETTINGS[service])
+
+
+def test_no_secret_has_a_value_in_the_files() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    passwords = [line for line in text.splitlines() if "PASSWORD" in line and ":?}" not in line]
+
+    assert [
+        line for line in passwords if not line.strip().startswith(("#", "KAWASE_PASSWORDS"))
+    ] == []
