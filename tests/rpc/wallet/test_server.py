@@ -137,26 +137,24 @@ async def test_a_transfer_is_posted_at_once_and_its_repeat_is_the_same(served: S
     assert list(listed.transfers) == [entry]
 
 
-@pytest.mark.parametrize(
-    ("request_", "kind", "reason"),
-    [
-        (transfer("t", 1_001, PANDA, BANK), errors.Refused, "EXCEEDS_CREDITS"),
-        (transfer("t", 0, BANK, PANDA), errors.Malformed, "AMOUNT_NOT_POSITIVE"),
-        (transfer("top-up", 5, BANK, PANDA), errors.Conflict, "LINK_EXISTS_WITH_DIFFERENT_CONTENT"),
-        (
-            transfer("t", 5, BANK, AccountSpec(AccountKind.LOSS, "CNY")),
-            errors.NotFound,
-            "CREDIT_ACCOUNT_NOT_FOUND",
-        ),
-    ],
-)
-async def test_a_refused_transfer_is_an_error_named_as_its_clause(
-    served: Served, request_: pb.TransferRequest, kind: type[errors.KawaseError], reason: str
-) -> None:
+REFUSED: list[tuple[pb.TransferRequest, type[errors.KawaseError], str]] = [
+    (transfer("t1", 1_001, PANDA, BANK), errors.Refused, "EXCEEDS_CREDITS"),
+    (transfer("t2", 0, BANK, PANDA), errors.Malformed, "AMOUNT_NOT_POSITIVE"),
+    (transfer("top-up", 5, BANK, PANDA), errors.Conflict, "LINK_EXISTS_WITH_DIFFERENT_CONTENT"),
+    (
+        transfer("t3", 5, BANK, AccountSpec(AccountKind.LOSS, "CNY")),
+        errors.NotFound,
+        "CREDIT_ACCOUNT_NOT_FOUND",
+    ),
+]
+
+
+async def test_a_refused_transfer_is_an_error_named_as_its_clause(served: Served) -> None:
     await served.top_up("top-up")
-    with pytest.raises(kind) as caught:
-        await served.ask("Transfer", request_)
-    assert caught.value.reason == reason
+    for request, kind, reason in REFUSED:
+        with pytest.raises(kind) as caught:
+            await served.ask("Transfer", request)
+        assert caught.value.reason == reason
 
 
 async def test_a_call_that_was_refused_is_refused_after_a_top_up_too(served: Served) -> None:
@@ -214,20 +212,18 @@ async def test_transfers_of_an_account_come_in_pages(served: Served) -> None:
     assert second.next_page_token == ""
 
 
-@pytest.mark.parametrize(
-    ("method", "request_", "reason"),
-    [
-        ("ListTransfers", pb.ListTransfersRequest(), "FILTER_MISSING"),
-        ("ListTransfers", pb.ListTransfersRequest(page_token="x"), "PAGE_TOKEN_MALFORMED"),
-        ("ListFacts", pb.ListFactsRequest(stripe=64), "STRIPE_UNKNOWN"),
-    ],
-)
-async def test_a_malformed_question_is_told_so(
-    served: Served, method: str, request_: Any, reason: str
-) -> None:
-    with pytest.raises(errors.Malformed) as caught:
-        await served.ask(method, request_)
-    assert caught.value.reason == reason
+MALFORMED: list[tuple[str, Any, str]] = [
+    ("ListTransfers", pb.ListTransfersRequest(), "FILTER_MISSING"),
+    ("ListTransfers", pb.ListTransfersRequest(page_token="x"), "PAGE_TOKEN_MALFORMED"),
+    ("ListFacts", pb.ListFactsRequest(stripe=64), "STRIPE_UNKNOWN"),
+]
+
+
+async def test_a_malformed_question_is_told_so(served: Served) -> None:
+    for method, request, reason in MALFORMED:
+        with pytest.raises(errors.Malformed) as caught:
+            await served.ask(method, request)
+        assert caught.value.reason == reason
 
 
 async def test_facts_missed_can_be_fetched(served: Served) -> None:
