@@ -1,9 +1,11 @@
 """One call of forex-python, as a process: `forex_call URL DAY SECONDS` prints date and rates.
 
-Ends itself after SECONDS, whatever the package waits for.
+Ends itself after SECONDS, whatever the package waits for, and takes no more memory than a list of
+rates needs, however long the answer.
 """
 
 import json
+import resource
 import signal
 import sys
 from datetime import date
@@ -13,6 +15,8 @@ from typing import Any
 from forex_python.converter import CurrencyRates, RatesNotAvailableError
 
 PIVOT = "EUR"
+MEMORY_BYTES = 1 << 30
+RATES_LIMIT = 1000
 
 
 class RatesFrom(CurrencyRates):  # type: ignore[misc]
@@ -37,12 +41,15 @@ class RatesFrom(CurrencyRates):  # type: ignore[misc]
 def main() -> None:
     url, day, seconds = sys.argv[1:]
     signal.alarm(int(seconds))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     client = RatesFrom(url)
     try:
         # What requests raises is an OSError.
         rates = client.get_rates(PIVOT, date.fromisoformat(day))
     except (RatesNotAvailableError, OSError, ValueError, AttributeError) as error:
         sys.exit(f"{type(error).__name__}: {error}")
+    if len(rates) > RATES_LIMIT:
+        sys.exit(f"{len(rates)} rates are more than there are currencies")
     answer = {"date": client.stated, "rates": {name: str(rate) for name, rate in rates.items()}}
     sys.stdout.write(json.dumps(answer))
 

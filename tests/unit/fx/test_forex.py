@@ -164,3 +164,13 @@ def test_a_euro_is_one_euro_whatever_the_server_says() -> None:
     answer = json.dumps({"date": "2026-10-30", "rates": {"EUR": "2"}}).encode()
 
     assert read_answer(answer, date(2026, 10, 30)).per_euro == {"EUR": Decimal(1)}
+
+
+async def test_an_answer_without_end_makes_the_source_fail() -> None:
+    async def handler(_request: web.Request) -> web.Response:
+        rates = {f"X{n}": 1 for n in range(1001)}
+        return web.json_response({"date": "2026-10-30", "rates": rates})
+
+    async with serving(handler) as url:
+        with pytest.raises(SourceFailed, match="more than there are currencies"):
+            await source(url).fetch(NOON, ["JPY"])
