@@ -13,7 +13,7 @@ from services.gateway.payments.scanning import Resolver
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.events import RefundEvents, repeat_refunds
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater

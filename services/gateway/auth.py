@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from services.core.clock import Clock
 from services.core.errors import Forbidden, Unauthenticated
 from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 
 _PREFIX = "kw"
 _SCHEME = "Bearer "

@@ -15,7 +15,6 @@ from services.core.clock import Clock
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
 from services.gateway import opening, outgoing
-from services.gateway import reference_store as store
 from services.gateway.admin import codec, rules
 from services.gateway.admin.errors import ParticipantUnknown
 from services.gateway.auth import Caller, Keys, new_api_key
@@ -26,7 +25,9 @@ from services.gateway.reference import (
     Participant,
     Reference,
     Scheme,
+    store,
 )
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.outbox import list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import answers
@@ -106,7 +107,7 @@ class AdminServer(AdminServiceServicer):
     def __init__(
         self,
         keys: Keys,
-        board: store.ReferenceBoard,
+        board: ReferenceBoard,
         units: Units,
         clock: Clock,
         list_stuck: ListStuck,

@@ -18,7 +18,7 @@ from services.gateway.payments.store.limits import add_usages, lock_usages
 from services.gateway.payments.store.payments import find_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.gateway.reference import Corridor, Participant
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.gather import Gather
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection

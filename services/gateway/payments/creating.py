@@ -20,7 +20,7 @@ from services.gateway.payments.scanning import Resolver, scan
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import add_payments, find_lives
 from services.gateway.reference import Participant
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.gather import Gather
 from services.kit.postgres import Connection
 from services.kit.sheets import SheetBoard

@@ -11,7 +11,7 @@ from services.gateway.payments.model import Payment
 from services.gateway.payments.refusals import PaymentUnknown
 from services.gateway.payments.store.payments import find_lives, lock_lives, with_terms
 from services.gateway.reference import Participant, ParticipantKind
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
 from services.gateway.refunds.asking import Wish, ask_for, check_repeat, check_wish
 from services.gateway.refunds.messages import command_of, refund_message

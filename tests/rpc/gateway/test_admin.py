@@ -16,7 +16,7 @@ from services.core.clock import ManualClock
 from services.core.errors import Forbidden, KawaseError, Malformed, NotFound, Unauthenticated
 from services.gateway.admin.server import AdminServer
 from services.gateway.auth import Keys
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
 from services.kit.unit import Units

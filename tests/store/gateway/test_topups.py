@@ -7,7 +7,7 @@ import pytest
 
 from services.core.ids import Resource, resource_id
 from services.gateway.reference import Participant
-from services.gateway.reference_store import put_participant
+from services.gateway.reference.store import put_participant
 from services.gateway.topups import refusals
 from services.kit.kafka import Record
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge

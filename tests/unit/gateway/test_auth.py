@@ -10,7 +10,7 @@ from services.core.clock import ManualClock
 from services.gateway import auth
 from services.gateway.auth import Keys, new_api_key
 from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 
 START = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 SAKURA = Participant("sakura", ParticipantKind.ACQUIRER, "Sakura")
