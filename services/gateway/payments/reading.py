@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 
+from services.core.ids import IdMalformed, checked_id
 from services.gateway.payments.messages import STATE_NUMBERS, STATES, payment_message, timestamp
 from services.gateway.payments.model import FINAL
 from services.gateway.payments.refusals import PageTokenMalformed, PaymentUnknown
@@ -122,7 +123,11 @@ def _move(move: Move) -> payment_pb2.PaymentMove:
 
 
 def _after(token: str) -> str:
+    """The payment id a page token stands for; empty for the first page."""
+    if not token:
+        return ""
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
-    except (binascii.Error, UnicodeError):
+        after = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
+        return checked_id(after, "page_token")
+    except (binascii.Error, UnicodeError, IdMalformed):
         raise PageTokenMalformed from None

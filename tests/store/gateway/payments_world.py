@@ -6,6 +6,7 @@ What it would send is read from its outbox; what wallet and bridge would say is 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import asyncpg
 
@@ -35,7 +36,7 @@ from services.gateway.reference import (
     Reference,
     Scheme,
 )
-from services.gateway.reference_store import ReferenceBoard
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.kafka import Publisher, Record, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.sheets import SheetBoard
@@ -71,7 +72,7 @@ def fee_plan(plan_id: str, basis_points: int, currency: str) -> FeePlan:
     return FeePlan(plan_id, FeePayer.MERCHANT, basis_points, none, none, Rounding.DOWN)
 
 
-def corridor(wallet: Participant, partner: str, target: str, **limits: int) -> Corridor:
+def corridor(wallet: Participant, partner: str, target: str, **limits: Any) -> Corridor:
     plan = {"JPY": "jp-shop", "CNY": "cn-partner"}[target]
     name = f"{wallet.participant_id}_{partner or 'edo'}"
     home = wallet.home_currency

@@ -70,8 +70,7 @@ def test_any_order_and_repetition_of_events_ends_in_one_final_state(
     for _ in range(200):
         if not pending:
             break
-        repeats = past and data.draw(st.booleans(), label="repeat")
-        if repeats:
+        if bool(past) and data.draw(st.booleans(), label="repeat"):
             event = data.draw(st.sampled_from(past), label="again")
         else:
             # A partner's own events keep their order: they share a key.

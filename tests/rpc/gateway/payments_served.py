@@ -1,0 +1,121 @@
+"""A gateway served over gRPC in this process, with wallet and bridge answering its outbox."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from typing import Any
+
+from services.gateway.auth import Keys, new_api_key
+from services.gateway.reference import Participant
+from services.gateway.refunds.handlers import RefundHandlers
+from services.gateway.server import GatewayServer
+from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
+from services.gateway.waking import Wakers
+from services.kit.kafka import Record
+from services.kit.rpc import RpcServer, call, open_channel
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
+from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
+from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
+from tests.store.gateway.payments_world import (
+    EDO,
+    PANDA,
+    SAKURA,
+    Gateway,
+    bridge_says,
+    wallet_says,
+)
+
+CALL_SECONDS = 20.0
+POLL_SECONDS = 0.01
+
+
+class Wallets:
+    """Calls with the keys of participants."""
+
+    def __init__(self, stub: Any, keys: dict[str, str]) -> None:
+        self.stub = stub
+        self._keys = keys
+
+    def credentials(self, participant: Participant) -> tuple[tuple[str, str], ...]:
+        key = self._keys[participant.participant_id]
+        return (("authorization", f"Bearer {key}"),)
+
+    async def call(
+        self,
+        method: str,
+        request: object,
+        by: Participant = PANDA,
+        seconds: float = CALL_SECONDS,
+    ) -> Any:
+        answer = getattr(self.stub, method)(request, metadata=self.credentials(by), timeout=seconds)
+        return await call(answer)
+
+
+@asynccontextmanager
+async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
+    """The gateway behind a port of its own."""
+    keys = {}
+    known = {}
+    for participant in (PANDA, SAKURA, EDO):
+        key, text = new_api_key(participant.participant_id, None)
+        known[key.key_id] = key
+        keys[participant.participant_id] = text
+    gateway.board.current = replace(gateway.board.current, api_keys=known)
+    server = RpcServer("127.0.0.1:0")
+    wakers = Wakers()
+    servicer = GatewayServer(
+        Keys(gateway.board, gateway.clock),
+        gateway.creating,
+        gateway.confirming,
+        gateway.reading,
+        gateway.waiters,
+        RefundHandlers(gateway.units, gateway.board, wakers, gateway.clock),
+        BankLinkHandlers(gateway.units, None, gateway.clock),
+        TopUpHandlers(gateway.units, wakers, gateway.clock),
+    )
+    server.add(
+        stubs.add_GatewayServiceServicer_to_server, servicer, "kawase.gateway.v1.GatewayService"
+    )
+    await server.start()
+    try:
+        async with open_channel(server.address) as channel:
+            yield Wallets(stubs.GatewayServiceStub(channel), keys)
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def answered(gateway: Gateway) -> AsyncIterator[None]:
+    """Wallet and bridge say yes to whatever the gateway's outbox asks."""
+
+    async def answer() -> None:
+        while True:
+            rows = await gateway.rows()
+            records = [_yes(row["type"], row["payload"]) for row in rows]
+            if heard := [record for record in records if record is not None]:
+                await gateway.hear(*heard)
+            else:
+                await asyncio.sleep(POLL_SECONDS)
+
+    answering = asyncio.create_task(answer())
+    try:
+        yield
+    finally:
+        answering.cancel()
+        with suppress(asyncio.CancelledError):
+            await answering
+
+
+def _yes(kind: str, payload: bytes) -> Record | None:
+    if kind == "ReserveFunds":
+        link_id = wallet.WalletCommand.FromString(payload).reserve_funds.link_id
+        return wallet_says(link_id, funds_reserved=wallet.FundsReserved())
+    if kind == "PostFunds":
+        link_id = wallet.WalletCommand.FromString(payload).post_funds.link_id
+        return wallet_says(link_id, funds_posted=wallet.FundsPosted())
+    if kind == "StartCharge":
+        charge = bridge.BridgeCommand.FromString(payload).start_charge
+        accepted = bridge.ChargeAccepted(partner_reference="T1", partner_id=charge.partner_id)
+        return bridge_says(charge.resource_id, charge.charge_id, charge_accepted=accepted)
+    return None
