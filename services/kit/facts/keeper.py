@@ -161,8 +161,9 @@ class Fetcher:
         round_due = time.monotonic() >= self._asked_at + self._silent_seconds
         if round_due:
             due = [*due, *(stripe for stripe in self._silent(stripes) if stripe not in due)]
-        for stripe in due:
-            await self._fetch(stripe, stripes[stripe])
+        found = [await self._fetch(stripe, stripes[stripe]) for stripe in due]
+        if any(found):
+            log.info("facts_fetched", source=source, stripes=len(due), facts=sum(found))
         if round_due:
             self._seen = {stripe: state.highest for stripe, state in stripes.items()}
             self._asked_at = time.monotonic()
@@ -174,7 +175,7 @@ class Fetcher:
             if self._seen.get(stripe, state.highest) == state.highest
         ]
 
-    async def _fetch(self, stripe: int, state: StripeState) -> None:
+    async def _fetch(self, stripe: int, state: StripeState) -> int:
         after, found = state.contiguous, 0
         for _ in range(PAGES):
             page = await self._owner.after(stripe, after, PAGE_SIZE)
@@ -185,8 +186,7 @@ class Fetcher:
             after = through
             if not page:
                 break
-        if found:
-            log.info("facts_fetched", source=self._owner.kind.source, stripe=stripe, facts=found)
+        return found
 
     async def _store(self, stripe: int, after: int, through: int, page: Sequence[Fact]) -> int:
         place = (self._owner.kind.source, stripe)
