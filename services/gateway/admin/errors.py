@@ -6,6 +6,7 @@ from services.gateway.reference import Participant, ParticipantKind
 
 QUOTE_SECONDS_MAXIMUM = 3600
 TEXT_MAXIMUM = 100  # characters
+AMOUNT_MAXIMUM = 10**15  # minor units, as the ledger takes them
 
 
 class FieldMissing(Malformed):
@@ -62,11 +63,11 @@ class FeeRateOutOfRange(Malformed):
 
 
 class LimitOutOfRange(Malformed):
-    """A limit or amount below zero, or beyond 18 digits."""
+    """A limit or amount below zero, or beyond 10^15."""
 
     def __init__(self, field: str, minor: int) -> None:
         super().__init__(
-            f"{field} {minor} is not an amount: use 0 or more minor units, at most 18 digits.",
+            f"{field} {minor} is not an amount: use 0 or more minor units, at most 10^15.",
             field=field,
         )
 

@@ -9,9 +9,9 @@ import zoneinfo
 
 from services.core.currencies import minor_units
 from services.core.ids import checked_id
-from services.core.money import LARGEST_UNITS
 from services.core.rate import BASIS_POINTS
 from services.gateway.admin.errors import (
+    AMOUNT_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
     TEXT_MAXIMUM,
     CategoryMalformed,
@@ -202,7 +202,7 @@ def _check_country(value: str) -> None:
 
 
 def _check_limit(minor: int, field: str) -> None:
-    if not 0 <= minor <= LARGEST_UNITS:
+    if not 0 <= minor <= AMOUNT_MAXIMUM:
         raise LimitOutOfRange(field, minor)
 
 

@@ -66,6 +66,14 @@ def _after_deliver(refund: Refund) -> Step:
     return Step.COLLECT if collected else Step.POST
 
 
+# Of all accounts that a refund debits only a merchant's payable has a limit.
+_PAYABLE_CLAUSES = frozenset({"EXCEEDS_CREDITS", "EXCEEDS_NET_DEBIT_LIMIT"})
+_PAYABLE_MESSAGE = (
+    "The merchant has too little to come from which it could be refunded; try again after its "
+    "next sales, or ask its acquirer."
+)
+
+
 def _reserved(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
     if refund.terms.acceptance_partner_id:
         return _go(refund, Step.DELIVER, now)
@@ -75,6 +83,8 @@ def _reserved(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
 def _refused(_refund: Refund, heard: Incoming, now: datetime) -> Decision:
     if heard.command != "reserve":
         return STAY
+    if heard.reason in _PAYABLE_CLAUSES:
+        heard = replace(heard, reason="MERCHANT_LIMIT_REACHED", message=_PAYABLE_MESSAGE)
     return _decline(Step.DONE, heard, now)
 
 

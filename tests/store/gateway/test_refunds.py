@@ -145,7 +145,7 @@ async def test_a_payable_at_its_limit_declines_before_a_partner_is_asked(world: 
     await world.sent()
     await world.hear(funds(link_of(refund), "refused", "EXCEEDS_NET_DEBIT_LIMIT"))
 
-    assert (await world.look("r1", SAKURA)).reason == "EXCEEDS_NET_DEBIT_LIMIT"
+    assert (await world.look("r1", SAKURA)).reason == "MERCHANT_LIMIT_REACHED"
     assert await world.sent() == ["RefundDeclined"]
 
 
