@@ -215,7 +215,8 @@ class Kafka:
         shutil.rmtree(draft, ignore_errors=True)
         properties = self.home / "draft.properties"
         properties.write_text(self._properties.read_text() + f"log.dirs={draft}\n")
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A fixed first letter: an id that began with a dash was taken for an option.
+        cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
         child = await Child.spawn(
             Command("kafka format", self._java(*tool, quick=True), self.env, self.log)

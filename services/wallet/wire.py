@@ -8,7 +8,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.core.accounts import AccountKind
 from services.kit.batch import UnknownMessage
 from services.kit.outbox import Outgoing, StoredFact
-from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_message_pb2, wallet_service_pb2
 from services.wallet.domain.model import (
     Answer,
@@ -82,14 +81,21 @@ def decode_legs(legs: Iterable[transfer_pb2.Leg]) -> tuple[Leg, ...]:
     return tuple(decoded)
 
 
+def fill_leg(target: transfer_pb2.Leg, leg: Leg) -> None:
+    """Write `leg` into a message; field by field costs half of what building parts does."""
+    target.debit_account_id = leg.debit_account_id
+    target.credit_account_id = leg.credit_account_id
+    target.purpose = leg.purpose
+    amount = target.amount
+    amount.minor_units = leg.amount
+    amount.currency_code = leg.currency
+
+
 def encode_leg(leg: Leg) -> transfer_pb2.Leg:
     """A leg as it goes out."""
-    return transfer_pb2.Leg(
-        debit_account_id=leg.debit_account_id,
-        credit_account_id=leg.credit_account_id,
-        amount=money_pb2.Money(minor_units=leg.amount, currency_code=leg.currency),
-        purpose=leg.purpose,
-    )
+    encoded = transfer_pb2.Leg()
+    fill_leg(encoded, leg)
+    return encoded
 
 
 def decode_account(account: transfer_pb2.Account) -> Account:
@@ -223,7 +229,9 @@ def encode_event(answer: Answer | Opened, stamp: Timestamp) -> Outgoing:
     posted.funding_account_id = link.funding_account_id
     posted.stripe = link.stripe
     posted.posting_sequence = link.sequence
-    posted.legs.extend([encode_leg(leg) for leg in link.legs])
+    legs = posted.legs
+    for leg in link.legs:
+        fill_leg(legs.add(), leg)
     return _outgoing("FundsPosted", link_id, link.stripe, event)
 
 
