@@ -25,7 +25,7 @@ from services.wallet.domain.model import (
 )
 from services.wallet.domain.opening import Account, Opening, decide_opening, opening_fault
 from services.wallet.store.accounts import (
-    StripedAccounts,
+    KnownAccounts,
     find_accounts,
     insert_accounts,
     lock_rows,
@@ -44,7 +44,7 @@ class WalletWork:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._striped = StripedAccounts()
+        self._known = KnownAccounts()
 
     async def handle(
         self, connection: Connection, commands: Sequence[Command]
@@ -102,12 +102,15 @@ class WalletWork:
         whole = [command for command in commands if not _is_nameless(command)]
         begins = [x for x in whole if isinstance(x, Begin) and x.fault is None]
         resolves = [x.link_id for x in whole if isinstance(x, Resolve)]
-        touched = await self._striped.rows_of(connection, begins)
+        named = {name for x in begins for name in x.account_ids}
+        await self._known.learn(connection, named)
+        single = self._known.single(named)
         asked = {x.link_id: False for x in whole} | dict.fromkeys(resolves, True)
         for _ in range(LOCK_ROUNDS):
-            rows = await lock_rows(connection, touched, resolves)
+            rows = await lock_rows(connection, single, resolves)
             links, refusals = await read_links(connection, list(asked), list(asked.values()))
-            ledger = Ledger(rows, links, refusals, self._clock.now())
+            await self._known.learn(connection, {name for x in links for name in x.account_ids})
+            ledger = Ledger(rows, self._known.striped, links, refusals, self._clock.now())
             try:
                 return ledger, [ledger.decide(command) for command in commands]
             except RowsNotLocked:

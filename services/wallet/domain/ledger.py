@@ -4,7 +4,7 @@ Each decision sees those before it. Nothing is read and nothing written here: th
 `Ledger` with what stands in the store and stores what the ledger says has changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from services.core.ids import stripe_of
@@ -40,22 +40,24 @@ _Place = tuple[AccountRow, AccountRow, Leg]
 
 
 class Ledger:
-    """The accounts, links and refusals a batch touches, and what the batch makes of them."""
+    """The accounts, links and refusals a batch touches, and what the batch makes of them.
+
+    `rows` are those of unstriped accounts; `striped` gives the currency of each striped one. These
+    have no limit, so their totals are not looked at: their rows here begin with zeros, and only
+    what is added to them counts.
+    """
 
     def __init__(
         self,
         rows: Iterable[AccountRow],
+        striped: Mapping[str, str],
         links: Iterable[Link],
         refusals: Iterable[Refusal],
         now: datetime,
     ) -> None:
-        self._single: dict[str, AccountRow] = {}
+        self._single = {row.account_id: row for row in rows}
+        self._striped_currencies = striped
         self._striped: dict[tuple[str, int], AccountRow] = {}
-        for row in rows:
-            if row.striped:
-                self._striped[row.account_id, row.stripe] = row
-            else:
-                self._single[row.account_id] = row
         self._links = {link.link_id: link for link in links}
         self._refusals = {(entry.link_id, entry.command): entry for entry in refusals}
         self.now = now
@@ -88,7 +90,18 @@ class Ledger:
         return self._resolve(command)
 
     def _row(self, account_id: str, stripe: int) -> AccountRow | None:
-        return self._single.get(account_id) or self._striped.get((account_id, stripe))
+        return (
+            self._single.get(account_id)
+            or self._striped.get((account_id, stripe))
+            or self._begin_striped(account_id, stripe)
+        )
+
+    def _begin_striped(self, account_id: str, stripe: int) -> AccountRow | None:
+        currency = self._striped_currencies.get(account_id)
+        if currency is None:
+            return None
+        row = self._striped[account_id, stripe] = AccountRow(account_id, stripe, currency)
+        return row
 
     def _refuse(self, command: Begin | Resolve, fault: Fault) -> Refused:
         link = self._links.get(command.link_id)
@@ -165,11 +178,10 @@ class Ledger:
         stripe = command.stripe
         if self._row(command.funding_account_id, stripe) is None:
             return [], Fault(Clause.FUNDING_ACCOUNT_NOT_FOUND, command.funding_account_id)
-        single, striped = self._single, self._striped
+        row_of = self._row
         for leg in command.legs:
             debit_id, credit_id, _amount, currency, _purpose = leg
-            debit = single.get(debit_id) or striped.get((debit_id, stripe))
-            credit = single.get(credit_id) or striped.get((credit_id, stripe))
+            debit, credit = row_of(debit_id, stripe), row_of(credit_id, stripe)
             if debit is None or credit is None:
                 return [], self._lookup_fault(command)
             if debit.currency != currency or credit.currency != currency:

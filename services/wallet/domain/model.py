@@ -1,6 +1,7 @@
 """What the rules speak of: legs, commands, links, account rows, answers."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +16,8 @@ LEG_LIMIT = 64
 AMOUNT_LIMIT = 10**15
 ID_LENGTH = 200
 PURPOSE_LENGTH = 40
-# The totals of a row stay below BIGINT's end even after 64 legs of the largest amount.
+# The totals of a row stay below BIGINT's end even after 64 legs of the largest amount. Of striped
+# rows, whose totals are not read, Postgres itself refuses what goes beyond that end.
 TOTAL_LIMIT = 9 * 10**18
 
 _ID = re.compile(rf"[!-~]{{1,{ID_LENGTH}}}")
@@ -69,6 +71,13 @@ class Leg(NamedTuple):
     purpose: str
 
 
+def accounts_of(legs: Iterable[Leg]) -> Iterator[str]:
+    """The accounts of the legs, with repeats."""
+    for leg in legs:
+        yield leg.debit_account_id
+        yield leg.credit_account_id
+
+
 def leg_fault(leg: Leg) -> Fault | None:
     """What is wrong with the leg as it stands, before any account is looked at."""
     debit, credit, amount, _currency, purpose = leg
@@ -112,6 +121,11 @@ class Begin:
     fault: Fault | None
     """What is wrong with its shape."""
 
+    @property
+    def account_ids(self) -> set[str]:
+        """Every account it names."""
+        return {self.funding_account_id, *accounts_of(self.legs)}
+
 
 def begin(name: CommandName, link_id: str, funding_account_id: str, legs: tuple[Leg, ...]) -> Begin:
     """A command that begins a link: `RESERVE` or `TRANSFER`."""
@@ -153,19 +167,18 @@ def resolve(name: CommandName, link_id: str, funding_account_id: str) -> Resolve
 
 @dataclass(slots=True, eq=False)
 class AccountRow:
-    """A row of an account that is locked for the batch: its rules, and its running totals."""
+    """A row of an account during a batch: its rules, and its running totals."""
 
     account_id: str
     stripe: int
     currency: str
-    striped: bool
-    net_debit_limit: int | None
+    net_debit_limit: int | None = None
     debits_pending: int = 0
     debits_posted: int = 0
     credits_pending: int = 0
     credits_posted: int = 0
     before: tuple[int, int, int, int] = field(init=False)
-    """The totals as they were locked, in the order of the fields."""
+    """The totals before the batch, in the order of the fields."""
 
     def __post_init__(self) -> None:
         self.before = self.totals
@@ -209,6 +222,11 @@ class Link:
     sequence: int = 0
     """The posting sequence; zero until it has one."""
     resolve_time: datetime | None = None
+
+    @property
+    def account_ids(self) -> set[str]:
+        """Every account its legs name."""
+        return set(accounts_of(self.legs))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Account rows: opened once, locked in order, and remembered for what never changes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import asyncpg
@@ -8,63 +8,52 @@ import asyncpg
 from services.core.accounts import AccountKind
 from services.core.ids import stripe_of
 from services.kit.postgres import Connection
-from services.wallet.domain.model import AccountRow, Begin
+from services.wallet.domain.model import AccountRow
 from services.wallet.domain.opening import Account
 
 REMEMBERED_LIMIT = 200_000
 
 
-class StripedAccounts:
-    """Remembers which accounts are striped, so that a batch knows which rows to lock.
+class KnownAccounts:
+    """Remembers of open accounts what never changes: which are striped, and their currency.
 
-    An account never changes in this, so what is remembered stays true. What is not open is looked
-    up each time.
+    An account that is not open is looked up each time.
     """
 
     def __init__(self) -> None:
-        self._striped: dict[str, bool] = {}
+        self._single: set[str] = set()
+        self.striped: dict[str, str] = {}
+        """Currency by id, of striped accounts."""
 
-    async def rows_of(
-        self, connection: Connection, commands: Iterable[Begin]
-    ) -> set[tuple[str, int]]:
-        """(account, stripe) of every row the legs touch; accounts not open are left out."""
-        wanted: set[tuple[str, int]] = set()
-        for command in commands:
-            stripe = command.stripe
-            wanted.add((command.funding_account_id, stripe))
-            for leg in command.legs:
-                wanted.add((leg.debit_account_id, stripe))
-                wanted.add((leg.credit_account_id, stripe))
-        striped = self._striped
-        await self._learn(
-            connection, {account_id for account_id, _ in wanted if account_id not in striped}
-        )
-        return {
-            (account_id, stripe if striped[account_id] else stripe_of(account_id))
-            for account_id, stripe in wanted
-            if account_id in striped
-        }
-
-    async def _learn(self, connection: Connection, account_ids: set[str]) -> None:
-        if not account_ids:
+    async def learn(self, connection: Connection, account_ids: set[str]) -> None:
+        """Look up those of the accounts that are not known yet."""
+        names = [x for x in account_ids if x not in self.striped and x not in self._single]
+        if not names:
             return
-        if len(self._striped) > REMEMBERED_LIMIT:
-            self._striped.clear()
-        names = list(account_ids)
-        rows = await connection.fetch(_STRIPED, names, [stripe_of(name) for name in names])
-        self._striped.update((row["account_id"], row["striped"]) for row in rows)
+        if len(self._single) + len(self.striped) > REMEMBERED_LIMIT:
+            self._single.clear()
+            self.striped.clear()
+            names = list(account_ids)
+        for row in await connection.fetch(_KNOW, names, [stripe_of(name) for name in names]):
+            if row["striped"]:
+                self.striped[row["account_id"]] = row["currency_code"]
+            else:
+                self._single.add(row["account_id"])
+
+    def single(self, account_ids: set[str]) -> list[str]:
+        """Those of the accounts that are open and have one row."""
+        return [account_id for account_id in account_ids if account_id in self._single]
 
 
 async def lock_rows(
-    connection: Connection, wanted: set[tuple[str, int]], resolved_links: Sequence[str]
+    connection: Connection, account_ids: Sequence[str], resolved_links: Sequence[str]
 ) -> list[AccountRow]:
-    """Lock the rows wanted, and those the legs of `resolved_links` have moved, in order."""
-    rows = await connection.fetch(
-        LOCK,
-        [account_id for account_id, _ in wanted],
-        [stripe for _, stripe in wanted],
-        resolved_links,
-    )
+    """Lock, in order, the rows of unstriped accounts: those given and those of `resolved_links`.
+
+    Striped rows need no lock: see the store's docstring.
+    """
+    own = [stripe_of(name) for name in account_ids]
+    rows = await connection.fetch(LOCK, account_ids, own, resolved_links)
     return [AccountRow(*row) for row in rows]
 
 
@@ -109,8 +98,8 @@ async def insert_accounts(
         )
 
 
-_STRIPED = """
-SELECT a.account_id, a.striped
+_KNOW = """
+SELECT a.account_id, a.striped, a.currency_code
 FROM unnest($1::text[], $2::smallint[]) AS wanted (account_id, stripe)
 JOIN accounts AS a USING (account_id, stripe)
 """
@@ -127,9 +116,10 @@ WITH touched AS MATERIALIZED (
     ) AS side (account_id, stripe)
 )
 SELECT
-    a.account_id, a.stripe, a.currency_code, a.striped, a.net_debit_limit,
+    a.account_id, a.stripe, a.currency_code, a.net_debit_limit,
     a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted
 FROM touched JOIN accounts AS a USING (account_id, stripe)
+WHERE NOT a.striped
 ORDER BY a.account_id, a.stripe
 FOR NO KEY UPDATE OF a
 """

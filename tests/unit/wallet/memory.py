@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from services.core.ids import stripe_of
 from services.wallet.domain.ledger import Ledger
 from services.wallet.domain.model import AccountRow, Answer, Begin, Link, Refusal, Resolve
 from services.wallet.domain.opening import Account
@@ -12,25 +13,37 @@ class MemoryWallet:
     """Runs batches through `Ledger` without a database."""
 
     def __init__(self, accounts: Iterable[Account]) -> None:
-        self.rows = [
-            AccountRow(a.account_id, stripe, a.currency, a.striped, a.net_debit_limit)
-            for a in accounts
-            for stripe in a.stripes
-        ]
+        self.single: dict[str, AccountRow] = {}
+        self.striped: dict[str, str] = {}
+        self.shared: dict[str, list[int]] = {}
+        for account in accounts:
+            name = account.account_id
+            if account.striped:
+                self.striped[name] = account.currency
+                self.shared[name] = [0, 0, 0, 0]
+            else:
+                self.single[name] = AccountRow(
+                    name, stripe_of(name), account.currency, account.net_debit_limit
+                )
         self.links: list[Link] = []
         self.refusals: list[Refusal] = []
 
     def send(self, *commands: Begin | Resolve) -> list[Answer]:
         """Decide the commands as one batch, and keep what it says is new."""
-        for row in self.rows:
+        for row in self.single.values():
             row.before = row.totals
-        ledger = Ledger(self.rows, self.links, self.refusals, START)
+        ledger = Ledger(self.single.values(), self.striped, self.links, self.refusals, START)
         answers = [ledger.decide(command) for command in commands]
         self.links += ledger.new_links
         self.refusals += ledger.new_refusals
+        for row in ledger.changed_rows:
+            if row.account_id in self.shared:
+                sums = zip(self.shared[row.account_id], row.change, strict=True)
+                self.shared[row.account_id] = [total + change for total, change in sums]
         return answers
 
     def totals(self, account_id: str) -> Sequence[int]:
         """Debits pending and posted, credits pending and posted, over all rows."""
-        rows = [row.totals for row in self.rows if row.account_id == account_id]
-        return [sum(column) for column in zip(*rows, strict=True)]
+        if account_id in self.shared:
+            return self.shared[account_id]
+        return self.single[account_id].totals

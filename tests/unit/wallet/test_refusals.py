@@ -116,7 +116,7 @@ def _run(wallet: MemoryWallet, lines: str) -> list[str]:
 def wallet() -> MemoryWallet:
     full = Account("full", "KRW", AccountKind.SUSPENSE, "", False, None)
     wallet = MemoryWallet([*ACCOUNTS, full])
-    wallet.rows[-1].credits_posted = 9 * 10**18
+    wallet.single[full.account_id].credits_posted = 9 * 10**18
     assert _run(wallet, BEFORE) == BEFORE.strip().splitlines()
     return wallet
 
