@@ -82,10 +82,7 @@ class World:
 
     async def batch(self, commands: Sequence[pb.BridgeCommand], key: str) -> None:
         """Have the consumer handle commands as one batch."""
-        records = [
-            Record("bridge.command", 0, number, key, "", "", command.SerializeToString())
-            for number, command in enumerate(commands)
-        ]
+        records = [record_of(command, key, number) for number, command in enumerate(commands)]
         await self.units.write(lambda c: self.handler.handle(c, records))
         self.handler.after_commit(records)
 
@@ -93,6 +90,11 @@ class World:
         """The next event of this kind about `resource` that nobody has awaited yet."""
         message = await self.sent.take("bridge.event", kind, resource)
         return pb.BridgeEvent.FromString(message.payload)
+
+
+def record_of(command: pb.BridgeCommand, key: str, offset: int = 0) -> Record:
+    """The command as the consumer gets it."""
+    return Record("bridge.command", 0, offset, key, "", "", command.SerializeToString())
 
 
 def new_resource(kind: Resource = Resource.PAYMENT) -> str:
@@ -167,29 +169,37 @@ class Simulated:
 
 @asynccontextmanager
 async def bridge(
-    dsn: str, configs: Sequence[PartnerConfig], machine: Clock | None = None
+    dsn: str,
+    configs: Sequence[PartnerConfig] = (),
+    *,
+    partners: Mapping[str, Partner] | None = None,
+    machine: Clock | None = None,
+    polls: bool = True,
 ) -> AsyncIterator[World]:
-    """A running bridge with these partners."""
+    """A running bridge with these partners. Without `polls` only `take_due` looks at the table."""
     pool = await open_pool(dsn, "bridge", 6)
     sent = Sent()
     sender = OutboxSender("bridge", pool, sent)
     units = Units(pool, sender)
     taken = bind("127.0.0.1:0")
     clock = ManualClock(TODAY)
-    partners = make_partners(configs, Surroundings(url_of(taken), clock))
-    worker = Worker(units, partners, clock, machine or SystemClock(), LANE)
-    runner = await serve(Callbacks(units, partners, worker), taken)
+    made = make_partners(configs, Surroundings(url_of(taken), clock)) | dict(partners or {})
+    worker = Worker(units, made, clock, machine or SystemClock(), LANE)
+    runner = await serve(Callbacks(units, made, worker), taken)
     handler = CommandHandler(worker, LANE)
-    parts = [asyncio.create_task(work) for work in (sender.run(), worker.run())]
+    parts = [asyncio.create_task(sender.run())]
+    if polls:
+        parts.append(asyncio.create_task(worker.run()))
     try:
-        yield World(sent, handler, worker, units, partners, clock, url_of(taken))
+        yield World(sent, handler, worker, units, made, clock, url_of(taken))
     finally:
-        parts[1].cancel()
+        for part in parts[1:]:
+            part.cancel()
         await worker.drain()
         parts[0].cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await runner.cleanup()
-        for partner in partners.values():
+        for partner in made.values():
             await partner.close()
         await pool.close()
 

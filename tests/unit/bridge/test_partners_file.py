@@ -1,0 +1,92 @@
+"""The file that names the partners."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from services.bridge.directory import Surroundings, make_partners
+from services.bridge.partners.kakaopay_acquirer import RULES
+from services.bridge.settings import PartnersFileWrong, read_partners
+from services.core.clock import ManualClock
+from services.sandbox.processes import PARTNERS_FILE
+from tests.unit.bridge.builders import TODAY
+
+AROUND = Surroundings("http://127.0.0.1", ManualClock(TODAY))
+ENTRY = """
+[[partner]]
+id = "kakaopay"
+adapter = "kakaopay_acquirer"
+base_url_env = "KAKAO_URL"
+secret_env = "KAKAO_SECRET"
+limits = { in_flight = 7, call_seconds = 2.5 }
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KAKAO_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("KAKAO_SECRET", "very-secret")
+    return tmp_path / "partners.toml"
+
+
+def test_addresses_and_secrets_come_from_variables(path: Path) -> None:
+    path.write_text(ENTRY)
+    (config,) = read_partners(path)
+    assert (config.base_url, config.secret.get_secret_value()) == (
+        "http://127.0.0.1:1",
+        "very-secret",
+    )
+    assert "very-secret" not in repr(config)
+    rules = config.limits.apply(RULES)
+    assert (rules.in_flight, rules.call) == (7, timedelta(seconds=2.5))
+    assert rules.inquiries == RULES.inquiries
+
+
+def test_a_secret_may_be_in_a_file(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("from-a-file\n")
+    kept = f'secret_file = "{tmp_path}/secret"'
+    path.write_text(ENTRY.replace('secret_env = "KAKAO_SECRET"', kept))
+    assert read_partners(path)[0].secret.get_secret_value() == "from-a-file"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('secret_env = "KAKAO_SECRET"', 'secret_env = "UNSET"', "no secret"),
+        ('base_url_env = "KAKAO_URL"', 'base_url_env = "UNSET"', "base_url"),
+        ("in_flight = 7", "in_flight = 0", "in_flight"),
+        ("in_flight = 7", "inflight = 7", "inflight"),
+        ("[[partner]]", "[[partners]]", "partner"),
+        ('id = "kakaopay"', 'id = "kakao pay"', "id"),
+        (ENTRY, ENTRY + ENTRY, "same id"),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_without_its_secrets(
+    path: Path, old: str, new: str, said: str
+) -> None:
+    path.write_text(ENTRY.replace(old, new))
+    with pytest.raises(PartnersFileWrong, match=said) as caught:
+        read_partners(path)
+    assert "very-secret" not in str(caught.value)
+
+
+def test_an_optional_partner_without_an_address_is_left_out(path: Path) -> None:
+    path.write_text(ENTRY.replace("KAKAO_URL", "UNSET") + "optional = true\n")
+    assert read_partners(path) == []
+
+
+def test_an_adapter_that_is_not_there_is_named(path: Path) -> None:
+    path.write_text(ENTRY.replace("kakaopay_acquirer", "telepathy"))
+    with pytest.raises(PartnersFileWrong, match="telepathy"):
+        make_partners(read_partners(path), AROUND)
+
+
+def test_a_lease_is_longer_than_a_call(path: Path) -> None:
+    path.write_text(ENTRY.replace("call_seconds = 2.5", "call_seconds = 16"))
+    with pytest.raises(PartnersFileWrong, match="lease"):
+        make_partners(read_partners(path), AROUND)
+
+
+def test_the_sandboxes_own_file_is_right() -> None:
+    assert read_partners(PARTNERS_FILE) == []
