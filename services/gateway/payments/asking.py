@@ -6,7 +6,7 @@ confirmed or expired one it is refused.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.core.errors import KawaseError
@@ -52,10 +52,8 @@ def confirm(
     refusal = amount_refusal(corridor, terms.home_minor) or day_refusal(corridor, terms, day, used)
     if refusal is not None:
         return Outcome(refusal=refusal)
-    agreed = confirmed(life, now)
-    if keys := limit_keys(corridor, terms):
-        agreed = replace(agreed, limit_day=day, limit_keys=keys)
-    return Outcome(agreed)
+    keys = limit_keys(corridor, terms)
+    return Outcome(confirmed(life, now, day if keys else None, keys))
 
 
 def cancel(payment: Payment, now: datetime) -> Outcome:

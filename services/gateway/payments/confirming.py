@@ -100,7 +100,7 @@ class Confirming:
         batch = _Batch(self._clock.now())
         await self._read(connection, asks, batch)
         answers: list[Asked | BaseException] = [self._answer(ask, batch) for ask in asks]
-        await store_moves(connection, batch.moved)
+        await store_moves(connection, batch.moved, takes_limits=True)
         if batch.taken:
             await add_usages(connection, batch.used, batch.taken)
         return Decided((answers, batch.news), batch.messages)

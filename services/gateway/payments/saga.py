@@ -15,7 +15,7 @@ back. An acceptance after that is a late charge of its own; the payment stays as
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from services.core.money import Money
@@ -88,10 +88,17 @@ def decide(payment: Payment, heard: Incoming, now: datetime) -> Decision:
     return STAY if rule is None else rule(payment, heard, now)
 
 
-def confirmed(life: Life, now: datetime) -> Life:
-    """The payer said yes."""
-    return replace(
-        life, state=State.CONFIRMED, step=Step.RESERVE, version=life.version + 1, update_time=now
+def confirmed(
+    life: Life, now: datetime, limit_day: date | None = None, limit_keys: tuple[str, ...] = ()
+) -> Life:
+    """The payer said yes; the limits were taken from."""
+    return Life(
+        State.CONFIRMED,
+        Step.RESERVE,
+        life.version + 1,
+        now,
+        limit_day=limit_day,
+        limit_keys=limit_keys,
     )
 
 
@@ -145,7 +152,9 @@ def _moved(life: Life, step: Step, now: datetime) -> Life:
     )
 
 
-def _going_on(life: Life, step: Step, now: datetime) -> Life:
+def _going_on(
+    life: Life, step: Step, now: datetime, collected: bool = False, partner_reference: str = ""
+) -> Life:
     """A step further on the way to completion: what it waited for is over."""
     state = State.COMPLETED if step is Step.POST else State.CONFIRMED
     return Life(
@@ -153,8 +162,8 @@ def _going_on(life: Life, step: Step, now: datetime) -> Life:
         step,
         life.version + 1,
         now,
-        collected=life.collected,
-        partner_reference=life.partner_reference,
+        collected=collected or life.collected,
+        partner_reference=partner_reference or life.partner_reference,
         refunded_minor=life.refunded_minor,
         limit_day=life.limit_day,
         limit_keys=life.limit_keys,
@@ -207,12 +216,10 @@ def _charge_accepted(payment: Payment, heard: Incoming, now: datetime) -> Decisi
     side = _side_of(terms, heard.charge_id)
     if life.step is Step.COLLECT and side is Side.COLLECT:
         step = Step.DELIVER if terms.acceptance_partner_id else Step.POST
-        return Decision(replace(_going_on(life, step, now), collected=True), order_of(step))
+        return Decision(_going_on(life, step, now, collected=True), order_of(step))
     if life.step is Step.DELIVER and side is Side.DELIVER:
-        posting = _going_on(life, Step.POST, now)
-        return Decision(
-            replace(posting, partner_reference=heard.partner_reference), order_of(Step.POST)
-        )
+        posting = _going_on(life, Step.POST, now, partner_reference=heard.partner_reference)
+        return Decision(posting, Order.POST)
     return STAY
 
 

@@ -6,6 +6,7 @@ Rows of `payments` are always locked in the order of their references, before li
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from services.gateway.payments.model import Life, Payment, State, Step, Terms
@@ -20,19 +21,7 @@ _STEPS: Mapping[str, Step] = {step.value: step for step in Step}
 
 _TERMS = [field.name for field in fields(Terms)]
 _TERMS_COLUMNS = ", ".join(_TERMS)
-_TYPES = {
-    "digest": "bytea",
-    "target_minor": "bigint",
-    "fee_minor": "bigint",
-    "home_minor": "bigint",
-    "spread_minor": "bigint",
-    "mid": "numeric",
-    "quote_expire_time": "timestamptz",
-    "create_time": "timestamptz",
-}
-_TERMS_ARRAYS = ", ".join(
-    f"${place}::{_TYPES.get(name, 'text')}[]" for place, name in enumerate(_TERMS, 1)
-)
+_TERMS_VALUES = attrgetter(*_TERMS)
 _LIFE_COLUMNS = """p.state, p.step, p.version, p.update_time, p.reason, p.message, p.action_url,
     p.collected, p.partner_reference, p.refunded_minor, p.limit_day, p.limit_keys, p.repeat_count"""
 
@@ -69,32 +58,28 @@ async def add_payments(connection: Connection, new: Sequence[Terms]) -> set[str]
             [terms.quote_expire_time for terms in new],
         )
     }
-    kept = [terms for terms in new if terms.reference in made]
+    kept = [_TERMS_VALUES(terms) for terms in new if terms.reference in made]
     if kept:
-        columns = ([getattr(terms, name) for terms in kept] for name in _TERMS)
-        await connection.execute(_ADD_TERMS, *columns)
+        # Half the cost of arrays on both sides: this is the widest row of the path.
+        await connection.copy_records_to_table("payment_terms", columns=_TERMS, records=kept)
     return made
 
 
 # No total is touched here, so a taken id may be passed over in silence; it is looked up next.
 _ADD_PAYMENTS = """
-INSERT INTO payments
-    (reference, participant_id, payment_id, state, step, version, update_time, open_until)
-SELECT reference, participant_id, payment_id, 'quoted', 'quote', 1, create_time, open_until
-FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
-    AS given (reference, participant_id, payment_id, create_time, open_until)
-ON CONFLICT (participant_id, payment_id) DO NOTHING
+WITH made AS (
+    INSERT INTO payments
+        (reference, participant_id, payment_id, state, step, version, update_time, open_until)
+    SELECT reference, participant_id, payment_id, 'quoted', 'quote', 1, create_time, open_until
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[])
+        AS given (reference, participant_id, payment_id, create_time, open_until)
+    ON CONFLICT (participant_id, payment_id) DO NOTHING
+    RETURNING reference, update_time
+)
+INSERT INTO payment_moves (reference, number, state, step, detail, move_time)
+SELECT reference, 1, 'quoted', 'quote', '', update_time FROM made
 RETURNING reference
 """
-_ADD_TERMS = f"""
-WITH moved AS (
-    INSERT INTO payment_moves (reference, number, state, step, detail, move_time)
-    SELECT reference, 1, 'quoted', 'quote', '', move_time
-    FROM unnest($1::text[], ${len(_TERMS)}::timestamptz[]) AS given (reference, move_time)
-)
-INSERT INTO payment_terms ({_TERMS_COLUMNS})
-SELECT * FROM unnest({_TERMS_ARRAYS})
-"""  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,59 +150,104 @@ SELECT {_TERMS_COLUMNS} FROM payment_terms WHERE reference = ANY ($1::text[])
 """  # noqa: S608
 
 
-async def store_moves(connection: Connection, moved: Sequence[tuple[str, Life]]) -> None:
-    """Store each life that a payment has moved through, in order; the last one is where it is."""
+async def store_moves(
+    connection: Connection, moved: Sequence[tuple[str, Life]], *, takes_limits: bool = False
+) -> None:
+    """Store each life that a payment has moved through, in order; the last one is where it is.
+
+    All were decided at one instant. With `takes_limits` also which limits were taken from.
+    """
     if not moved:
         return
-    last = list(dict(moved).items())
-    lives = [life for _, life in last]
-    await connection.execute(
-        _STORE_MOVES,
-        [reference for reference, _ in last],
-        [life.state for life in lives],
-        [life.step for life in lives],
-        [life.version for life in lives],
-        [life.update_time for life in lives],
-        [life.reason for life in lives],
-        [life.message for life in lives],
-        [life.action_url for life in lives],
-        [life.collected for life in lives],
-        [life.partner_reference for life in lives],
+    last = dict(moved)
+    if len(last) < len(moved):
+        await _journal(connection, [one for one in moved if one[1] is not last[one[0]]])
+    plain: list[tuple[str, Life]] = []
+    wordy: list[tuple[str, Life]] = []
+    for reference, life in last.items():
+        says = bool(life.reason or life.action_url or life.collected)
+        limited = takes_limits and bool(life.limit_keys)
+        (wordy if says or limited else plain).append((reference, life))
+    if plain:
+        await connection.execute(_STORE_PLAIN, *_columns(plain))
+    if wordy:
+        lives = [life for _, life in wordy]
+        await connection.execute(
+            _STORE_WORDY,
+            *_columns(wordy),
+            [life.reason for life in lives],
+            [life.message for life in lives],
+            [life.action_url for life in lives],
+            [life.collected for life in lives],
+            [life.limit_day for life in lives],
+            [" ".join(life.limit_keys) for life in lives],
+        )
+
+
+def _columns(moved: Sequence[tuple[str, Life]]) -> tuple[object, ...]:
+    return (
         [reference for reference, _ in moved],
-        [life.version for _, life in moved],
         [life.state for _, life in moved],
         [life.step for _, life in moved],
-        [life.reason or life.partner_reference for _, life in moved],
-        [life.update_time for _, life in moved],
+        [life.version for _, life in moved],
+        [life.partner_reference for _, life in moved],
+        moved[0][1].update_time,
         SWEEP_AFTER,
-        [life.limit_day for life in lives],
-        [" ".join(life.limit_keys) for life in lives],
     )
 
 
+async def _journal(connection: Connection, passed: Sequence[tuple[str, Life]]) -> None:
+    """Moves that a payment has already left behind in the batch that made them."""
+    await connection.execute(
+        """
+        INSERT INTO payment_moves (reference, number, state, step, detail, move_time)
+        SELECT reference, number, state, step, detail, $6
+        FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[])
+            AS u (reference, number, state, step, detail)
+        """,
+        [reference for reference, _ in passed],
+        [life.version for _, life in passed],
+        [life.state for _, life in passed],
+        [life.step for _, life in passed],
+        [life.reason or life.partner_reference for _, life in passed],
+        passed[0][1].update_time,
+    )
+
+
+# Arrays cost the driver more than all else does, so what nearly all payments have in common is not
+# sent: `plain` moves have no reason, message, action or collected charge.
 # An update of the sweep time to itself keeps the row's update heap-only.
-_STORE_MOVES = """
-WITH moved AS (
+_STORE = """
+WITH u AS MATERIALIZED (
+    SELECT * FROM unnest({types}) AS given ({names})
+), moved AS (
     INSERT INTO payment_moves (reference, number, state, step, detail, move_time)
-    SELECT * FROM unnest(
-        $11::text[], $12::int[], $13::text[], $14::text[], $15::text[], $16::timestamptz[]
-    )
+    SELECT reference, version, state, step, {detail}, $6 FROM u
 )
 UPDATE payments AS p
-SET state = u.state, step = u.step, version = u.version, update_time = u.update_time,
-    reason = u.reason, message = u.message, action_url = u.action_url, collected = u.collected,
+SET state = u.state, step = u.step, version = u.version, update_time = $6,
     partner_reference = u.partner_reference, repeat_count = 0, open_until = NULL,
-    limit_day = u.limit_day, limit_keys = u.limit_keys,
     next_sweep_time = CASE
-        WHEN u.step <> 'done' THEN COALESCE(p.next_sweep_time, now() + $17::interval)
-    END
-FROM unnest(
-    $1::text[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::text[], $7::text[],
-    $8::text[], $9::boolean[], $10::text[], $18::date[], $19::text[]
-) AS u (reference, state, step, version, update_time, reason, message, action_url, collected,
-    partner_reference, limit_day, limit_keys)
-WHERE p.reference = u.reference
+        WHEN u.step <> 'done' THEN COALESCE(p.next_sweep_time, now() + $7::interval)
+    END, {others}
+FROM u WHERE p.reference = u.reference
 """
+_PLAIN_TYPES = "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[]"
+_PLAIN_NAMES = "reference, state, step, version, partner_reference"
+_STORE_PLAIN = _STORE.format(
+    types=_PLAIN_TYPES,
+    names=_PLAIN_NAMES,
+    detail="partner_reference",
+    others="reason = '', message = '', action_url = '', collected = false",
+)
+_STORE_WORDY = _STORE.format(
+    types=f"{_PLAIN_TYPES}, $8::text[], $9::text[], $10::text[], $11::boolean[], $12::date[], "
+    "$13::text[]",
+    names=f"{_PLAIN_NAMES}, reason, message, action_url, collected, limit_day, limit_keys",
+    detail="COALESCE(NULLIF(reason, ''), partner_reference)",
+    others="""reason = u.reason, message = u.message, action_url = u.action_url,
+    collected = u.collected, limit_day = u.limit_day, limit_keys = u.limit_keys""",
+)
 
 
 @dataclass(frozen=True, slots=True)
