@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Protocol
 
 
+# Machine time within which a change of the shared clock is seen by everybody.
+REFRESH_SECONDS = 0.05
+
+
 class Clock(Protocol):
     """Where a service reads the current instant."""
 
@@ -84,7 +88,7 @@ class SharedClock:
     at most every `refresh_seconds` of machine time.
     """
 
-    def __init__(self, path: Path, refresh_seconds: float = 0.05) -> None:
+    def __init__(self, path: Path, refresh_seconds: float = REFRESH_SECONDS) -> None:
         self._path = path
         self._refresh_seconds = refresh_seconds
         self._looked = time.monotonic()

@@ -5,7 +5,10 @@ Each is a module `services.sandbox.partners.<name>` that is run like a service, 
 `KAWASE_PARTNER_<ID>`, a URL.
 """
 
-from services.sandbox.processes import PARTNER, ProcessSpec, common_env
+from collections.abc import Mapping
+
+from services.sandbox.partner_keys import partner_env
+from services.sandbox.processes import PARTNER, ProcessSpec, Setup, common_env
 from services.sandbox.service import accepts
 
 MODULES = {
@@ -17,10 +20,18 @@ MODULES = {
 """Modules in `services.sandbox.partners`, by the partner's id."""
 
 
+def simulator_env(setup: Setup, name: str) -> Mapping[str, str]:
+    """Where a partner keeps its books, and the keys of the one that signs."""
+    books = setup.stack.directory / "partners"
+    books.mkdir(exist_ok=True)
+    keys = partner_env(setup.stack.directory)
+    return {**common_env(setup, name), "KAWASE_BOOKS": str(books), **keys}
+
+
 def simulator(partner_id: str, module: str) -> ProcessSpec:
     """The process of a simulator."""
     name = PARTNER + partner_id
-    return ProcessSpec(name, f"services.sandbox.partners.{module}", common_env, accepts)
+    return ProcessSpec(name, f"services.sandbox.partners.{module}", simulator_env, accepts)
 
 
 SIMULATORS = tuple(simulator(partner_id, module) for partner_id, module in MODULES.items())

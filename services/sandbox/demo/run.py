@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from services.core.clock import REFRESH_SECONDS
 from services.core.money import Money
 from services.kit.rpc import open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
@@ -58,6 +59,8 @@ async def set_stage(closing: AsyncExitStack, endpoints: Endpoints, telling: Tell
 
     async def pass_time(by: timedelta) -> None:
         advance_clock(endpoints.clock, by)
+        # By then every process has looked at the clock again.
+        await asyncio.sleep(2 * REFRESH_SECONDS)
 
     return Stage(
         telling=telling,

@@ -52,7 +52,8 @@ class Telling:
         where = ", ".join(part for part in (decoded.merchant.name, decoded.merchant.city) if part)
         amount = str(to_money(decoded.amount)) if decoded.HasField("amount") else "no amount"
         self.line(f"scanned   {shown}")
-        self.line(f"says      {decoded.scheme or decoded.kind} · {where or 'no name'} · {amount}")
+        shop = where or "a link, whose owner knows the shop"
+        self.line(f"says      {decoded.scheme or decoded.kind} · {shop} · {amount}")
 
     def quoted(self, payment: payment_pb2.Payment) -> None:
         """The price, as the payer sees it."""
