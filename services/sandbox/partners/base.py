@@ -31,6 +31,7 @@ from services.sandbox.partners.faults import Fault, FaultBook, FaultRule
 BODY_BYTES = 64 * 1024
 # How long a line without an answer stays open where the rule does not say.
 SILENCE_SECONDS = 60.0
+STOP_SECONDS = 1.0
 _PROBLEMS = (ValueError, TypeError, KeyError)
 
 Fields = dict[str, Any]
@@ -192,5 +193,7 @@ def run_simulator(file_name: str, make: Callable[[Clock, Books], Simulator]) -> 
         host=host,
         port=int(port),
         access_log=None,
+        # A line that stays silent by a fault would otherwise hold the end up for a minute.
+        shutdown_timeout=STOP_SECONDS,
         print=lambda *lines: print(simulator.name, "listens:", *lines, flush=True),  # noqa: T201
     )
