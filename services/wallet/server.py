@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import asyncpg
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
@@ -61,6 +63,14 @@ class StripeUnknown(Malformed):
     """A stripe outside 0 to 63."""
 
 
+class InstantMalformed(Malformed):
+    """A time that no calendar has."""
+
+
+class FilterMalformed(Malformed):
+    """A text to look for that cannot stand in the ledger, or too many of them."""
+
+
 class FilterMissing(Malformed):
     """A list was asked for without saying of what."""
 
@@ -96,6 +106,9 @@ class WalletServer(pb_grpc.WalletServiceServicer):
     ) -> pb.GetAccountsResponse:
         if request.HasField("as_of_time") and request.HasField("as_of_sequences"):
             raise InstantAmbiguous("Give as_of_time or as_of_sequences, not both.")
+        _require_text(request.owner_id, request.page_token, *request.account_ids)
+        if len(request.account_ids) > PAGE_LIMIT:
+            raise FilterMalformed(f"Ask for at most {PAGE_LIMIT} accounts at once.")
         size = _page_size(request.page_size)
         async with self._snapshot() as connection:
             if request.account_ids:
@@ -121,6 +134,7 @@ class WalletServer(pb_grpc.WalletServiceServicer):
     ) -> pb.ListTransfersResponse:
         size, after = _page_size(request.page_size), _number_of(request.page_token)
         link_id, account_id = request.link_id, request.account_id
+        _require_text(link_id, account_id)
         async with self._pool.acquire() as connection:
             if link_id:
                 found = await list_transfers_of_link(connection, link_id, account_id, after, size)
@@ -197,12 +211,25 @@ async def _as_of(
     """Balances as they were: today's without what was posted since, and nothing pending."""
     names = [entry.account.account_id for entry in balances]
     if request.HasField("as_of_time"):
-        later = await posted_after(connection, names, decode_time(request.as_of_time), {})
+        later = await posted_after(connection, names, _instant(request.as_of_time), {})
     else:
         seen = request.as_of_sequences.sequences
         stripes = {stripe: seen.get(stripe, 0) for stripe in range(STRIPE_COUNT)}
         later = await posted_after(connection, names, None, stripes)
     return [entry.without(*later.get(entry.account.account_id, (0, 0))) for entry in balances]
+
+
+def _require_text(*values: str) -> None:
+    for value in values:
+        if "\x00" in value:
+            raise FilterMalformed("Leave out characters of code zero: nothing here has them.")
+
+
+def _instant(stamp: Timestamp) -> datetime:
+    try:
+        return decode_time(stamp)
+    except (ValueError, OverflowError):
+        raise InstantMalformed("as_of_time must be between the years 1 and 9999.") from None
 
 
 def _page_size(asked: int) -> int:

@@ -58,8 +58,10 @@ class WalletWork:
             for number, command in enumerate(commands)
             if isinstance(command, Opening)
         }
+        # What is opened here may yet be rolled back: it is not remembered.
+        known = KnownAccounts() if opened else self._known
         ledger, decided = await self._decide(
-            connection, [command for command in commands if not isinstance(command, Opening)]
+            connection, known, [command for command in commands if not isinstance(command, Opening)]
         )
         following = iter(decided)
         answers = [
@@ -97,20 +99,20 @@ class WalletWork:
         return Opened(opening.link_id, tuple(names), opening.stripe)
 
     async def _decide(
-        self, connection: Connection, commands: Sequence[Begin | Resolve]
+        self, connection: Connection, known: KnownAccounts, commands: Sequence[Begin | Resolve]
     ) -> tuple[Ledger, list[Answer]]:
         whole = [command for command in commands if not _is_nameless(command)]
         begins = [x for x in whole if isinstance(x, Begin) and x.fault is None]
         resolves = [x.link_id for x in whole if isinstance(x, Resolve)]
         named = {name for x in begins for name in x.account_ids}
-        await self._known.learn(connection, named)
-        single = self._known.single(named)
+        await known.learn(connection, named)
+        single = known.single(named)
         asked = {x.link_id: False for x in whole} | dict.fromkeys(resolves, True)
         for _ in range(LOCK_ROUNDS):
             rows = await lock_rows(connection, single, resolves)
             links, refusals = await read_links(connection, list(asked), list(asked.values()))
-            await self._known.learn(connection, {name for x in links for name in x.account_ids})
-            ledger = Ledger(rows, self._known.striped, links, refusals, self._clock.now())
+            await known.learn(connection, {name for x in links for name in x.account_ids})
+            ledger = Ledger(rows, known.striped, links, refusals, self._clock.now())
             try:
                 return ledger, [ledger.decide(command) for command in commands]
             except RowsNotLocked:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core import errors
 from services.core.accounts import AccountKind, AccountSpec
@@ -215,7 +216,15 @@ async def test_transfers_of_an_account_come_in_pages(served: Served) -> None:
 MALFORMED: list[tuple[str, Any, str]] = [
     ("ListTransfers", pb.ListTransfersRequest(), "FILTER_MISSING"),
     ("ListTransfers", pb.ListTransfersRequest(page_token="x"), "PAGE_TOKEN_MALFORMED"),
+    ("ListTransfers", pb.ListTransfersRequest(link_id="a\x00"), "FILTER_MALFORMED"),
     ("ListFacts", pb.ListFactsRequest(stripe=64), "STRIPE_UNKNOWN"),
+    ("GetAccounts", pb.GetAccountsRequest(account_ids=["a\x00"]), "FILTER_MALFORMED"),
+    ("GetAccounts", pb.GetAccountsRequest(account_ids=["a"] * 1001), "FILTER_MALFORMED"),
+    (
+        "GetAccounts",
+        pb.GetAccountsRequest(as_of_time=Timestamp(seconds=10**15)),
+        "INSTANT_MALFORMED",
+    ),
 ]
 
 

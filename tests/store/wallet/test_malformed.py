@@ -1,9 +1,11 @@
 """Malformed commands on a real Postgres: refused, never an exception that breaks their batch."""
 
-from services.core.accounts import customer
+import pytest
+
+from services.core.accounts import AccountKind, customer, house
 from services.wallet.domain.opening import Opening
 from services.wallet.work import Command
-from tests.store.wallet.world import Wallet
+from tests.store.wallet.world import Crash, Wallet
 from tests.unit.wallet.builders import (
     AOI,
     BANK,
@@ -80,3 +82,12 @@ async def test_accounts_opened_in_a_batch_serve_the_commands_after_them(wallet: 
     opening = Opening("o1", (account_of(spec),))
     top_up = transfer("t1", leg(BANK, spec, 500), funding=BANK)
     assert await wallet.told(opening, top_up, opening) == ["opened", "posted", "opened"]
+
+
+async def test_an_opening_that_was_rolled_back_is_not_remembered(wallet: Wallet) -> None:
+    shared = house(AccountKind.SUSPENSE, "CNY")
+    opening = Opening("o1", (account_of(shared),))
+    pay = transfer("t1", leg(BANK, shared, 5), funding=BANK)
+    with pytest.raises(Crash):
+        await wallet.crashing_at("before_commit").send(opening, pay)
+    assert await wallet.told(pay) == ["CREDIT_ACCOUNT_NOT_FOUND"]

@@ -12,6 +12,7 @@ from tests.unit.wallet.builders import (
     AOI,
     BANK,
     PANDA,
+    POSITION,
     expire,
     leg,
     payment_legs,
@@ -74,6 +75,19 @@ async def test_one_of_a_post_and_a_void_at_once_comes_through(wallet: Wallet) ->
 async def test_the_same_reserve_in_two_wallets_is_made_once(wallet: Wallet) -> None:
     assert await race(wallet, reserve("p1"), reserve("p1")) == ["reserved", "reserved"]
     assert await wallet.totals(PANDA) == (10_000, 0, 0, 100_000)
+    assert (await wallet.books()).balanced
+
+
+async def test_striped_accounts_alone_are_kept_apart_by_the_lock_of_their_stripe(
+    wallet: Wallet,
+) -> None:
+    shared = reserve("p1", leg(BANK, POSITION, 5), funding=BANK)
+    assert await race(wallet, shared, shared) == ["reserved", "reserved"]
+    assert await race(wallet, post("p1", funding=BANK), void("p1", funding=BANK)) == [
+        "posted",
+        "ALREADY_POSTED",
+    ]
+    assert await wallet.totals(POSITION) == (0, 0, 0, 5)
     assert (await wallet.books()).balanced
 
 
