@@ -167,6 +167,8 @@ class LateChargeEvents:
                 continue
             row = rows[heard.reference] = replace(row, state=state)
             states[heard.reference] = (state, heard.message)
+            if state is LateState.CASE:
+                log.error("late_charge_stranded", charge_id=row.charge_id, reason=heard.reason)
             if (command := command_of(row)) is not None:
                 messages.append(command)
         if states:

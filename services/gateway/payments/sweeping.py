@@ -16,7 +16,7 @@ from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.gateway.payments.late import command_of
 from services.gateway.payments.messages import fact_of, order_message, payment_message
-from services.gateway.payments.model import Life, Payment, Step
+from services.gateway.payments.model import Life, Payment
 from services.gateway.payments.saga import expired, order_of
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.late import postpone_late, take_due_late
@@ -28,7 +28,7 @@ from services.gateway.payments.store.payments import (
     take_due,
     take_expired,
 )
-from services.gateway.payments.waiters import Snapshot, Waiters
+from services.gateway.payments.waiters import ANSWERED, Snapshot, Waiters
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
@@ -158,8 +158,7 @@ class Sweeper:
             return
         async with self._units.pool.acquire() as connection:
             lives = await read_lives(connection, waiting)
-            payments = await self._shelf.payments(
-                connection, {r: life for r, life in lives.items() if life.step is not Step.RESERVE}
-            )
+            ended = {r: life for r, life in lives.items() if life.state in ANSWERED}
+            payments = await self._shelf.payments(connection, ended)
         for payment in payments.values():
             self._waiters.tell(payment_message(payment))
