@@ -60,15 +60,14 @@ class WalletWork:
         }
         # What is opened here may yet be rolled back: it is not remembered.
         known = KnownAccounts() if opened else self._known
-        ledger, decided = await self._decide(
-            connection, known, [command for command in commands if not isinstance(command, Opening)]
-        )
+        stripes = Counter(command.stripe for command in commands)
+        on_links = [command for command in commands if not isinstance(command, Opening)]
+        ledger, decided, firsts = await self._decide(connection, known, on_links, stripes)
         following = iter(decided)
         answers = [
             opened[number] if number in opened else next(following)
             for number in range(len(commands))
         ]
-        firsts = await take_sequences(connection, Counter(answer.stripe for answer in answers))
         number_postings(answers, firsts)
         if ledger.has_news:
             await store_batch(connection, ledger)
@@ -99,8 +98,12 @@ class WalletWork:
         return Opened(opening.link_id, tuple(names), opening.stripe)
 
     async def _decide(
-        self, connection: Connection, known: KnownAccounts, commands: Sequence[Begin | Resolve]
-    ) -> tuple[Ledger, list[Answer]]:
+        self,
+        connection: Connection,
+        known: KnownAccounts,
+        commands: Sequence[Begin | Resolve],
+        stripes: dict[int, int],
+    ) -> tuple[Ledger, list[Answer], dict[int, int]]:
         whole = [command for command in commands if not _is_nameless(command)]
         begins = [x for x in whole if isinstance(x, Begin) and x.fault is None]
         resolves = [x.link_id for x in whole if isinstance(x, Resolve)]
@@ -108,15 +111,16 @@ class WalletWork:
         await known.learn(connection, named)
         single = known.single(named)
         asked = {x.link_id: False for x in whole} | dict.fromkeys(resolves, True)
+        rows = await lock_rows(connection, single, resolves)
+        firsts = await take_sequences(connection, stripes)
         for _ in range(LOCK_ROUNDS):
-            rows = await lock_rows(connection, single, resolves)
             links, refusals = await read_links(connection, list(asked), list(asked.values()))
             await known.learn(connection, {name for x in links for name in x.account_ids})
             ledger = Ledger(rows, known.striped, links, refusals, self._clock.now())
             try:
-                return ledger, [ledger.decide(command) for command in commands]
+                return ledger, [ledger.decide(command) for command in commands], firsts
             except RowsNotLocked:
-                continue
+                rows = await lock_rows(connection, single, resolves)
         raise RowsNotLocked("links keep appearing between lock and read")
 
 

@@ -7,7 +7,6 @@ Each decision sees those before it. Nothing is read and nothing written here: th
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from services.core.ids import stripe_of
 from services.wallet.domain.clauses import Clause, Fault, first_fault
 from services.wallet.domain.model import (
     TOTAL_LIMIT,
@@ -104,18 +103,21 @@ class Ledger:
         return row
 
     def _refuse(self, command: Begin | Resolve, fault: Fault) -> Refused:
-        link = self._links.get(command.link_id)
-        stripe = link.stripe if link else stripe_of(command.funding_account_id)
-        return Refused(command.link_id, command.name, fault, stripe)
+        return Refused(command.link_id, command.name, fault, command.stripe)
 
     def _remember(self, command: Begin | Resolve, fault: Fault) -> None:
         refusal = Refusal(command.link_id, command.name, fault)
         self._refusals[command.link_id, command.name] = refusal
         self.new_refusals.append(refusal)
 
-    def _new_link(self, command: Begin | Resolve, stripe: int, digest: bytes) -> Link:
+    def _new_link(self, command: Begin | Resolve, digest: bytes) -> Link:
         link = Link(
-            command.link_id, command.name, command.funding_account_id, stripe, digest, self.now
+            command.link_id,
+            command.name,
+            command.funding_account_id,
+            command.stripe,
+            digest,
+            self.now,
         )
         self._links[link.link_id] = link
         self.new_links.append(link)
@@ -139,7 +141,7 @@ class Ledger:
         if fault is not None and not fault.clause.transient:
             return self._refuse(command, fault)
         # From here on the link id is taken.
-        link = self._new_link(command, command.stripe, command.digest)
+        link = self._new_link(command, command.digest)
         if fault is not None:
             self._remember(command, fault)
             return self._refuse(command, fault)
@@ -245,7 +247,7 @@ class Ledger:
             fault = Fault(Clause.LINK_NOT_FOUND)
             self._remember(command, fault)
             return self._refuse(command, fault)
-        link = self._new_link(command, stripe_of(command.funding_account_id), b"")
+        link = self._new_link(command, b"")
         self._end(link, command.outcome)
         return Moved(link, command.outcome)
 

@@ -151,6 +151,7 @@ class Resolve:
     name: CommandName
     link_id: str
     funding_account_id: str
+    stripe: int
     outcome: Outcome
     fault: Fault | None
 
@@ -162,7 +163,8 @@ def resolve(name: CommandName, link_id: str, funding_account_id: str) -> Resolve
         fault = Fault(Clause.LINK_ID_MALFORMED)
     elif not is_account_id(funding_account_id):
         fault = Fault(Clause.ACCOUNT_ID_MALFORMED)
-    return Resolve(name, link_id, funding_account_id, OUTCOME_OF[name], fault)
+    stripe = stripe_of(funding_account_id)
+    return Resolve(name, link_id, funding_account_id, stripe, OUTCOME_OF[name], fault)
 
 
 @dataclass(slots=True, eq=False)
