@@ -21,9 +21,8 @@ class Surroundings:
 
 def _kakaopay_acquirer(config: PartnerConfig, _around: Surroundings) -> Partner:
     rules = config.limits.apply(kakaopay_acquirer.RULES)
-    http = PartnerHttp(config.base_url, rules.in_flight)
-    secret = config.secret.get_secret_value()
-    return kakaopay_acquirer.KakaoPayAcquirer(config.partner_id, http, rules, secret)
+    http = kakaopay_acquirer.open_http(config.base_url, config.secret.get_secret_value())
+    return kakaopay_acquirer.KakaoPayAcquirer(config.partner_id, http, rules)
 
 
 def _kakaopay_wallet(config: PartnerConfig, around: Surroundings) -> Partner:

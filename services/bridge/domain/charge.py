@@ -14,6 +14,7 @@ cancel and never to `ChargeAccepted`: the cancel may still be on its way.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
+from typing import Any
 
 from services.bridge.domain.answer import Answer, Moment, Outcome, Rules, pause
 from services.core.money import Money
@@ -39,6 +40,7 @@ class State(IntEnum):
 
 
 CLOSED = frozenset({State.REJECTED, State.CANCELLED})
+_OPEN = frozenset({State.STARTED, State.ACTION_REQUIRED, State.UNKNOWN})
 
 
 class Operation(StrEnum):
@@ -139,16 +141,19 @@ def hear(
     charge: Charge, operation: Operation, answer: Answer, moment: Moment, rules: Rules
 ) -> Heard:
     """What `answer` to `operation` makes of `charge`, and what is to be said of it."""
-    fresh = replace(
-        charge,
-        update_time=moment.today,
-        version=charge.version + 1,
-        leased=False,
-        operation=None,
-        due_time=None,
-        asked=charge.asked or answer.outcome is not Outcome.UNSENT,
-        partner_reference=answer.partner_reference or charge.partner_reference,
-    )
+    changes: dict[str, Any] = {
+        "update_time": moment.today,
+        "version": charge.version + 1,
+        "leased": False,
+        "operation": None,
+        "due_time": None,
+        "asked": charge.asked or answer.outcome is not Outcome.UNSENT,
+        "partner_reference": answer.partner_reference or charge.partner_reference,
+    }
+    if _is_plainly_accepted(charge, answer):
+        changes |= {"state": State.ACCEPTED, "captured_minor": charge.order.amount.minor}
+        return replace(charge, **changes, reason="", message=""), (Said.ACCEPTED,)
+    fresh = replace(charge, **changes)
     if charge.state is State.ACCEPTED and charge.closing is Closing.NO:
         return fresh, ()
     if operation is Operation.CANCEL and answer.outcome is Outcome.REJECTED:
@@ -166,6 +171,19 @@ def hear(
             return _hear_nothing(fresh, operation, moment, rules)
 
 
+def _is_plainly_accepted(charge: Charge, answer: Answer) -> bool:
+    return (
+        answer.outcome is Outcome.ACCEPTED
+        and charge.state in _OPEN
+        and charge.closing is Closing.NO
+        and _is_as_asked(charge, answer)
+    )
+
+
+def _is_as_asked(charge: Charge, answer: Answer) -> bool:
+    return answer.amount is None or answer.amount == charge.order.amount
+
+
 def _rejected_unsent(answer: Answer) -> Answer:
     return replace(
         answer,
@@ -178,7 +196,7 @@ def _rejected_unsent(answer: Answer) -> Answer:
 def _hear_accepted(
     charge: Charge, operation: Operation, answer: Answer, moment: Moment, rules: Rules
 ) -> Heard:
-    if answer.amount is not None and answer.amount != charge.order.amount:
+    if not _is_as_asked(charge, answer):
         # Neither what was asked nor nothing: inquiries go on until an operator has looked.
         differing = replace(charge, reason="AMOUNT_DIFFERS", message=f"partner: {answer.amount}")
         return _hear_nothing(differing, Operation.START, moment, rules)
@@ -186,11 +204,8 @@ def _hear_accepted(
     if charge.state in CLOSED:
         said = () if charge.late else (Said.ACCEPTED_LATE,)
         return replace(charge, captured_minor=captured, late=True), said
-    if charge.closing is not Closing.NO:
-        wait = timedelta() if operation is not Operation.CANCEL else rules.inquire_every
-        return _next(replace(charge, captured_minor=captured), Operation.CANCEL, wait, moment), ()
-    accepted = replace(charge, state=State.ACCEPTED, captured_minor=captured, reason="", message="")
-    return accepted, (Said.ACCEPTED,)
+    wait = timedelta() if operation is not Operation.CANCEL else rules.inquire_every
+    return _next(replace(charge, captured_minor=captured), Operation.CANCEL, wait, moment), ()
 
 
 def _hear_closed(charge: Charge, answer: Answer, moment: Moment, rules: Rules) -> Heard:

@@ -23,7 +23,8 @@ from services.bridge.partners.ams_results import (
     read_refund,
     write_amount,
 )
-from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
+from services.bridge.partners.http import NoAnswer, NotSent
+from services.bridge.partners.lean_http import LeanHttp
 
 RULES = Rules(
     repeatable=True,
@@ -34,17 +35,21 @@ RULES = Rules(
 )
 
 
-class KakaoPayAcquirer(Partner):
-    """`secret` is the secret key."""
+def open_http(base_url: str, secret: str) -> LeanHttp:
+    """Its API with our secret key."""
+    return LeanHttp(
+        base_url,
+        {"Authorization": f"SECRET_KEY {secret}", "Content-Type": "application/json"},
+    )
 
-    def __init__(self, partner_id: str, http: PartnerHttp, rules: Rules, secret: str) -> None:
+
+class KakaoPayAcquirer(Partner):
+    """The merchant code of a charge is the scanned link."""
+
+    def __init__(self, partner_id: str, http: LeanHttp, rules: Rules) -> None:
         self.partner_id = partner_id
         self.rules = rules
         self._http = http
-        self._headers = {
-            "Authorization": f"SECRET_KEY {secret}",
-            "Content-Type": "application/json",
-        }
 
     async def start(self, charge: Charge) -> Answer:
         order = charge.order
@@ -75,7 +80,7 @@ class KakaoPayAcquirer(Partner):
     async def resolve_code(self, payload: str) -> ResolvedMerchant:
         body = json.dumps({"code": payload}).encode()
         try:
-            reply = await self._http.post("acquiring/v1/code", body, self._headers)
+            reply = await self._http.post("acquiring/v1/code", body)
             fields = reply.json()
             if fields["result"]["resultStatus"] == "S":
                 return read_merchant(fields["merchant"])
@@ -89,7 +94,7 @@ class KakaoPayAcquirer(Partner):
     async def _ask(self, path: str, request: dict[str, Any], read: Read) -> Answer:
         body = json.dumps(request, separators=(",", ":"), ensure_ascii=False)
         try:
-            reply = await self._http.post(path, body.encode(), self._headers)
+            reply = await self._http.post(path, body.encode())
             return read(reply.json(), body, reply.body.decode())
         except NotSent as error:
             return Answer(Outcome.UNSENT, detail=str(error), request=body)
