@@ -6,9 +6,10 @@ the outbox) and `type`.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -108,6 +109,19 @@ class Topics:
             await admin.close()
 
 
+async def _end(stopping: Coroutine[Any, Any, None], seconds: float) -> None:
+    """Let a client end, whatever comes of it.
+
+    In a task of its own: aiokafka's clients can end with a cancellation that nobody asked for.
+    """
+    task = asyncio.create_task(stopping)
+    await asyncio.wait([task], timeout=seconds)
+    if not task.done():
+        task.cancel()
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        log.warning("kafka_client_ended_badly", problem=repr(error))
+
+
 class Publisher:
     """Sends messages, a batch per partition, acknowledged by all replicas.
 
@@ -139,8 +153,7 @@ class Publisher:
     async def stop(self) -> None:
         """Flush and disconnect; gives up after the request time-out."""
         if self._producer is not None:
-            with suppress(KafkaError, TimeoutError):
-                await asyncio.wait_for(self._producer.stop(), PUBLISH_SECONDS)
+            await _end(self._producer.stop(), PUBLISH_SECONDS)
             self._producer = None
 
     async def publish(self, messages: Sequence[Sealed]) -> None:
@@ -158,8 +171,7 @@ class Publisher:
             # A fresh producer next time: an idempotent one does not survive lost sequences.
             producer, self._producer = self._producer, None
             if producer is not None:
-                with suppress(KafkaError, OSError, TimeoutError):
-                    await asyncio.wait_for(producer.stop(), 1.0)
+                await _end(producer.stop(), 1.0)
             raise KafkaAway(f"publish: {error!r}") from error
 
     async def _publish(self, messages: Sequence[Sealed]) -> None:
@@ -245,8 +257,7 @@ class GroupConsumer:
 
     async def stop(self) -> None:
         """Leave the group, so that the others go on at once."""
-        with suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(self._consumer.stop(), PUBLISH_SECONDS)
+        await _end(self._consumer.stop(), PUBLISH_SECONDS)
 
     async def take(self, limit: int, wait_ms: int = 1000) -> list[Record]:
         """Up to `limit` records that are there; empty after `wait_ms`. Raises `KafkaAway`."""
@@ -308,8 +319,7 @@ class Tail:
             raise KafkaAway(f"tail: {error!r}") from error
 
     async def stop(self) -> None:
-        with suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(self._consumer.stop(), PUBLISH_SECONDS)
+        await _end(self._consumer.stop(), PUBLISH_SECONDS)
 
     async def take(self, limit: int, wait_ms: int = 1000) -> list[Record]:
         """Up to `limit` records that are there; empty after `wait_ms`. Raises `KafkaAway`."""
