@@ -177,7 +177,7 @@ def _declined(life: Life, step: Step, heard: Incoming, now: datetime, reason: st
         life.version + 1,
         now,
         reason,
-        heard.message or _SENTENCES.get(reason, "The payment was declined."),
+        _SENTENCES.get(reason) or heard.message or "The payment was declined.",
         collected=life.collected,
         partner_reference=life.partner_reference,
     )
@@ -186,7 +186,10 @@ def _declined(life: Life, step: Step, heard: Incoming, now: datetime, reason: st
 
 # The ledger's clauses as a payer's wallet should read them; others are passed on.
 _REASONS = {"EXCEEDS_CREDITS": "INSUFFICIENT_FUNDS", "EXCEEDS_NET_DEBIT_LIMIT": "DEBIT_CAP_REACHED"}
+# What a payer's wallet should say, where the ledger's own words are about accounts and links.
 _SENTENCES = {
+    "INSUFFICIENT_FUNDS": "There is not enough money for this payment: add some, and pay anew.",
+    "DEBIT_CAP_REACHED": "The wallet has reached what it may owe: settle with the operator.",
     "CHARGE_CANCELLED": "The partner did not confirm the charge, and it was cancelled.",
     "CHARGE_REJECTED": "The partner rejected the charge.",
     "FUNDS_REFUSED": "The ledger refused to reserve the funds.",
