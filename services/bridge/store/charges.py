@@ -11,9 +11,42 @@ from services.kit.postgres import Connection
 
 async def insert_charges(connection: Connection, charges: Sequence[Charge]) -> set[str]:
     """Insert charges whose ids are new; returns the ids that were."""
-    orders = [charge.order for charge in charges]
+    plain = [charge for charge in charges if charge.leased]
+    others = [charge for charge in charges if not charge.leased]
+    new = await _insert_leased(connection, plain) if plain else set()
+    return new | await _insert(connection, others) if others else new
+
+
+async def _insert_leased(connection: Connection, charges: Sequence[Charge]) -> set[str]:
+    """Charges fresh from `open_charge`: what all of them share is in the statement."""
+    rows = await connection.fetch(
+        _INSERT_LEASED,
+        *_order_columns(charges),
+        [charge.due_time for charge in charges],
+        charges[0].create_time,
+        charges[0].turn,
+        charges[0].version,
+    )
+    return {row["charge_id"] for row in rows}
+
+
+async def _insert(connection: Connection, charges: Sequence[Charge]) -> set[str]:
     rows = await connection.fetch(
         _INSERT,
+        *_order_columns(charges),
+        [charge.due_time for charge in charges],
+        charges[0].create_time,
+        [charge.state.value for charge in charges],
+        [charge.operation for charge in charges],
+        [charge.reason for charge in charges],
+        [charge.message for charge in charges],
+    )
+    return {row["charge_id"] for row in rows}
+
+
+def _order_columns(charges: Sequence[Charge]) -> tuple[list[Any], ...]:
+    orders = [charge.order for charge in charges]
+    return (
         [order.charge_id for order in orders],
         [order.resource_id for order in orders],
         [order.kind.value for order in orders],
@@ -24,17 +57,7 @@ async def insert_charges(connection: Connection, charges: Sequence[Charge]) -> s
         [order.payer_reference for order in orders],
         [order.description for order in orders],
         [order.expire_time for order in orders],
-        [charge.create_time for charge in charges],
-        [charge.state.value for charge in charges],
-        [charge.operation for charge in charges],
-        [charge.due_time for charge in charges],
-        [charge.leased for charge in charges],
-        [charge.turn for charge in charges],
-        [charge.version for charge in charges],
-        [charge.reason for charge in charges],
-        [charge.message for charge in charges],
     )
-    return {row["charge_id"] for row in rows}
 
 
 async def update_charges(
@@ -43,6 +66,37 @@ async def update_charges(
     """Store charges that still have the version given; returns the ids of those that had."""
     # In id order, so that two batches over the same charges do not wait for each other in a ring.
     pairs = sorted(zip(charges, versions, strict=True), key=lambda pair: pair[0].order.charge_id)
+    accepted = [pair for pair in pairs if _is_plainly_accepted(pair[0])]
+    others = [pair for pair in pairs if not _is_plainly_accepted(pair[0])]
+    stored = await _accept(connection, accepted) if accepted else set()
+    return stored | await _update(connection, others) if others else stored
+
+
+Versioned = tuple[Charge, int]
+
+
+def _is_plainly_accepted(charge: Charge) -> bool:
+    """Whether a partner's word has made it so, which changes the same few columns in each."""
+    return (
+        charge.state is State.ACCEPTED
+        and charge.operation is None
+        and charge.closing is Closing.NO
+        and not charge.message
+    )
+
+
+async def _accept(connection: Connection, pairs: Sequence[Versioned]) -> set[str]:
+    rows = await connection.fetch(
+        _ACCEPT,
+        [charge.order.charge_id for charge, _ in pairs],
+        [version for _, version in pairs],
+        [charge.partner_reference for charge, _ in pairs],
+        pairs[0][0].update_time,
+    )
+    return {row["charge_id"] for row in rows}
+
+
+async def _update(connection: Connection, pairs: Sequence[Versioned]) -> set[str]:
     charges = [charge for charge, _ in pairs]
     rows = await connection.fetch(
         _UPDATE,
@@ -145,24 +199,36 @@ def read_charge(row: Mapping[str, Any]) -> Charge:
     )
 
 
-_INSERT = """
+_INSERT_LEASED = """
 INSERT INTO charges (charge_id, resource_id, kind, partner_id, amount_minor, currency_code,
-    merchant_code, payer_reference, description, expire_time, create_time, update_time, state,
-    operation, due_time, leased, asked, turn, version, closing, inquiries, captured_minor, late,
+    merchant_code, payer_reference, description, expire_time, due_time, create_time, update_time,
+    state, operation, leased, asked, turn, version, closing, inquiries, captured_minor, late,
     partner_reference, reason, message, partner_code, action_url, approval_token)
-SELECT charge_id, resource_id, kind, partner_id, amount_minor, currency_code,
-    merchant_code, payer_reference, description, expire_time, create_time, create_time, state,
-    operation, due_time, leased, false, turn, version, 0, 0, 0, false,
-    '', reason, message, '', '', ''
+SELECT new.*, $12, $12, 1, 'start', true, false, $13, $14, 0, 0, 0, false, '', '', '', '', '', ''
 FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::bigint[], $6::text[],
-    $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::smallint[],
-    $13::text[], $14::timestamptz[], $15::boolean[], $16::int[], $17::int[], $18::text[],
-    $19::text[])
-AS new (charge_id, resource_id, kind, partner_id, amount_minor, currency_code, merchant_code,
-    payer_reference, description, expire_time, create_time, state, operation, due_time, leased,
-    turn, version, reason, message)
+    $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[]) AS new
 ON CONFLICT (charge_id) DO NOTHING
 RETURNING charge_id
+"""
+_INSERT = """
+INSERT INTO charges (charge_id, resource_id, kind, partner_id, amount_minor, currency_code,
+    merchant_code, payer_reference, description, expire_time, due_time, state, operation, reason,
+    message, create_time, update_time, leased, asked, turn, version, closing, inquiries,
+    captured_minor, late, partner_reference, partner_code, action_url, approval_token)
+SELECT new.*, $12, $12, false, false, 0, 1, 0, 0, 0, false, '', '', '', ''
+FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::bigint[], $6::text[],
+    $7::text[], $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $13::smallint[],
+    $14::text[], $15::text[], $16::text[]) AS new
+ON CONFLICT (charge_id) DO NOTHING
+RETURNING charge_id
+"""
+_ACCEPT = """
+UPDATE charges AS c SET update_time = $4, state = 4, operation = NULL, due_time = NULL,
+    leased = false, asked = true, version = c.version + 1, captured_minor = c.amount_minor,
+    partner_reference = n.partner_reference, reason = '', message = ''
+FROM unnest($1::text[], $2::int[], $3::text[]) AS n (charge_id, old_version, partner_reference)
+WHERE c.charge_id = n.charge_id AND c.version = n.old_version
+RETURNING c.charge_id
 """
 _UPDATE = """
 UPDATE charges AS c SET update_time = n.update_time, state = n.state, operation = n.operation,
