@@ -120,13 +120,18 @@ def refund_event(refund: Refund, said: RefundSaid, now: datetime) -> BridgeEvent
     return event
 
 
+def _type_of(said: Said | RefundSaid) -> str:
+    """The message's own name, as in every topic: `ChargeAccepted`."""
+    return said.value.title().replace("_", "")
+
+
 def charge_outgoing(charge: Charge, said: Said, now: datetime, lane: int) -> Outgoing:
     """The event for the outbox. `lane` is the stripe this process writes to."""
     payload = charge_event(charge, said, now).SerializeToString()
-    return Outgoing(TOPIC, charge.order.resource_id, lane, said, payload)
+    return Outgoing(TOPIC, charge.order.resource_id, lane, _type_of(said), payload)
 
 
 def refund_outgoing(refund: Refund, said: RefundSaid, now: datetime, lane: int) -> Outgoing:
     """The event for the outbox. `lane` is the stripe this process writes to."""
     payload = refund_event(refund, said, now).SerializeToString()
-    return Outgoing(TOPIC, refund.order.resource_id, lane, said, payload)
+    return Outgoing(TOPIC, refund.order.resource_id, lane, _type_of(said), payload)

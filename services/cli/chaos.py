@@ -41,16 +41,16 @@ def chaos(victims: tuple[str, ...], as_json: bool) -> None:
             )
         )
     except StackError as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+        raise click.ClickException(f"{error}\nlogs in {directory / 'logs'}") from error
     failed = [cell for cell in cells if cell.problem]
     if as_json:
         click.echo(json.dumps(as_rows(cells)))
     else:
         click.echo(f"{len(cells) - len(failed)} passed, {len(failed)} failed")
     if failed:
+        click.echo(f"logs in {directory / 'logs'}", err=True)
         raise SystemExit(1)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def line(cell: Cell) -> str:

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-
 # Machine time within which a change of the shared clock is seen by everybody.
 REFRESH_SECONDS = 0.05
 

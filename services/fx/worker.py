@@ -21,7 +21,7 @@ from services.fx.domain import EuroRates, SpreadChange, make_sheet, sheet_due
 from services.fx.sources.chain import SourceChain
 from services.fx.store import insert_sheet, newest_sheet, read_spreads, write_spread
 from services.kit.outbox import Outgoing, take_sequences
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.sheets import KEY, TOPIC, encode_sheet
 from services.kit.unit import Decided, Units
 
@@ -132,11 +132,4 @@ class RateDesk:
         return newest is not None and newest.valid_at(self._clock.now())
 
 
-_RETRIED = (
-    Unavailable,
-    Contended,
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-)
+_RETRIED = (Unavailable, Contended, asyncpg.PostgresError, *POSTGRES_AWAY)

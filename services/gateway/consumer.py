@@ -23,9 +23,7 @@ TOPICS = ("wallet.event", "bridge.event")
 class EventHandler(Protocol):
     """Handles the events of one kind of resource."""
 
-    async def handle(
-        self, connection: Connection, batch: Sequence[Incoming]
-    ) -> Sequence[Outgoing]:
+    async def handle(self, connection: Connection, batch: Sequence[Incoming]) -> Sequence[Outgoing]:
         """Read, decide and store within the connection's transaction; what is to be sent."""
         ...
 

@@ -8,12 +8,12 @@ import structlog
 
 from services.core.errors import KawaseError
 from services.gateway.payments.sweeping import EVERY_SECONDS, LAG_LIMIT
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
 
-_AWAY = (KawaseError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 
 Repeat = Callable[[Connection], Awaitable[Decided[int]]]
 

@@ -10,14 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import asyncpg
 import structlog
 
 from services.core.errors import Contended, Unavailable
 from services.kit.kafka import GroupConsumer, KafkaAway, Record
 from services.kit.outbox import Outgoing
-from services.kit.postgres import Connection
-from services.kit.unit import Decided, Units
+from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.unit import Committed, Decided, Units
 
 log = structlog.get_logger()
 
@@ -29,20 +28,8 @@ DEAD_IN_A_ROW_LIMIT = 20
 DEAD_LIMIT = 200
 DEAD_LETTER_STRIPE = 63
 
-AWAY = (
-    OSError,
-    TimeoutError,
-    KafkaAway,
-    Unavailable,
-    Contended,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InsufficientResourcesError,
-)
+AWAY = (KafkaAway, Unavailable, Contended, *POSTGRES_AWAY)
+"""What waiting helps against."""
 
 
 class UnknownMessage(Exception):
@@ -129,14 +116,18 @@ class BatchConsumer:
             await self._handle_all(records[middle:])
 
     async def _handle_until_possible(self, records: Sequence[Record]) -> None:
+        committed = await self._write_until_possible(lambda c: self._handle(c, records))
+        self._after_commit(records)
+        if committed.acknowledged is not None:
+            await committed.acknowledged
+        self._units.reach("after_publish")
+
+    async def _write_until_possible(
+        self, work: Callable[[Connection], Awaitable[Decided[None]]]
+    ) -> Committed[None]:
         while True:
             try:
-                committed = await self._units.write(lambda c: self._handle(c, records))
-                self._after_commit(records)
-                if committed.acknowledged is not None:
-                    await committed.acknowledged
-                self._units.reach("after_publish")
-                return
+                return await self._units.write(work)
             except AWAY as error:
                 log.warning("batch_waits", consumer=self._name, problem=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -163,7 +154,7 @@ class BatchConsumer:
         async def bury(_connection: Connection) -> Decided[None]:
             return Decided(None, [letter])
 
-        await self._units.write(bury)
+        await self._write_until_possible(bury)
 
     async def _commit_quietly(self) -> None:
         self._committed_at = time.monotonic()

@@ -20,7 +20,7 @@ import asyncpg
 import structlog
 
 from services.kit.kafka import KafkaAway, Publisher, Sealed
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 
 log = structlog.get_logger()
 
@@ -210,7 +210,7 @@ class OutboxSender:
 
     async def _delete_landed(self) -> None:
         if landed := list(self._landed):
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(asyncpg.PostgresError, *POSTGRES_AWAY):
                 await self._pool.execute(
                     "DELETE FROM outbox_flights WHERE flight_id = ANY ($1)", landed
                 )
@@ -223,7 +223,7 @@ class OutboxSender:
             try:
                 while await self.relay_once() == RELAY_FLIGHTS:
                     pass
-            except (KafkaAway, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (KafkaAway, asyncpg.PostgresError, *POSTGRES_AWAY) as error:
                 log.warning("relay_delayed", problem=str(error))
 
     async def relay_once(self, after: timedelta = RELAY_AFTER) -> int:

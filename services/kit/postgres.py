@@ -32,6 +32,21 @@ _INDEX_PLANS = {
     "plan_cache_mode": "force_generic_plan",
 }
 
+# What is raised when Postgres, or the way to it, is away for a while. asyncpg's own errors stand
+# here too: a connection that breaks in the middle of an operation confuses its state machine.
+POSTGRES_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,
+)
+
 Connection = asyncpg.pool.PoolConnectionProxy | asyncpg.Connection
 
 

@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from services.core import errors
+from services.kit.postgres import POSTGRES_AWAY
 
 log = structlog.get_logger()
 
@@ -76,10 +77,20 @@ def error_status(error: errors.KawaseError) -> status_pb2.Status:
     )
 
 
+class DatabaseAway(errors.Unavailable):
+    """Postgres does not answer this service."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is away for a moment; nothing was done, try again.")
+
+
 async def abort(context: grpc.aio.ServicerContext[Any, Any], error: BaseException) -> NoReturn:
     """End the call with the status of `error`."""
     if isinstance(error, errors.KawaseError):
         await context.abort_with_status(rpc_status.to_status(error_status(error)))
+    if isinstance(error, POSTGRES_AWAY):
+        log.warning("call_waits", problem=repr(error))
+        await context.abort_with_status(rpc_status.to_status(error_status(DatabaseAway())))
     log.error("call_failed", exc_info=error)
     await context.abort(
         grpc.StatusCode.INTERNAL, "Something is wrong on our side; try again or ask the operator."

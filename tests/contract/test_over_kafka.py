@@ -67,7 +67,7 @@ async def test_charges_come_over_kafka_and_their_outcomes_go_there(
         await publisher.stop()
         await pool.close()
     assert sorted(record.key for record in records) == sorted(resources)
-    assert {record.type for record in records} == {"charge_accepted"}
+    assert {record.type for record in records} == {"ChargeAccepted"}
     stripes = {record.message_id.rpartition("/")[0] for record in records}
     assert stripes == {f"bridge/{LANE}"}
 

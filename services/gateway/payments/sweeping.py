@@ -30,7 +30,7 @@ from services.gateway.payments.store.payments import (
 )
 from services.gateway.payments.waiters import ANSWERED, Snapshot, Waiters
 from services.kit.outbox import Outgoing
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ LONGEST_WAIT = timedelta(hours=1)
 # After some two hours of doubling waits.
 STUCK_REPEATS = 8
 
-_AWAY = (KawaseError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 
 
 def wait_after(repeat_count: int) -> timedelta:

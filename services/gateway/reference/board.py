@@ -8,7 +8,7 @@ import structlog
 
 from services.gateway.reference import Reference
 from services.gateway.reference.store import CHANNEL, read_reference
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 
 log = structlog.get_logger()
 
@@ -49,7 +49,7 @@ class ReferenceBoard:
                         await self._follow(connection)
                     finally:
                         await connection.remove_listener(CHANNEL, self._hear)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (asyncpg.PostgresError, *POSTGRES_AWAY) as error:
                 log.warning("reference_delayed", problem=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -30,7 +30,7 @@ from services.kit.facts.store import (
 from services.kit.facts.tracker import Progress, arrive, learn
 from services.kit.kafka import GroupConsumer, Record
 from services.kit.outbox import parse_message_id
-from services.kit.postgres import Connection
+from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -204,4 +204,4 @@ class Fetcher:
         return (await self._units.write(work)).answer
 
 
-_AWAY = (KawaseError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)

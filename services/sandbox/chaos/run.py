@@ -83,7 +83,7 @@ class Chaos:
         if reject:
             await self._stage.kakaopay.plant(operation="pay", fault="reject", times=1)
         amount = Money(1_000 + self._count, "KRW")
-        created = await self._stage.panda.create(payment_id, "li-na", SEOUL_SHOP, amount)
+        created = await self._create(payment_id, amount)
         watch = MomentWatch(Topics(self._house.endpoints.kafka, "kawase", 1), (moment,))
         await watch.start()
         confirming = asyncio.create_task(self._confirm(payment_id))
@@ -116,6 +116,14 @@ class Chaos:
         problem = "" if well else f"{found.pending_count} pending, {found.differing_account_ids}"
         return Cell("after all", "books", "BALANCED", "BALANCED" if well else "NOT", 0, 0, problem)
 
+    async def _create(self, payment_id: str, amount: Money) -> payment_pb2.Payment:
+        """A quote, as soon as the parts killed before have come back."""
+        async with asyncio.timeout(END_SECONDS):
+            while True:
+                with suppress(KawaseError):
+                    return await self._stage.panda.create(payment_id, "li-na", SEOUL_SHOP, amount)
+                await asyncio.sleep(POLL_SECONDS)
+
     async def _confirm(self, payment_id: str) -> None:
         # Whoever waits for the answer may lose it with the killed process; the payment goes on.
         with suppress(KawaseError):
@@ -143,15 +151,21 @@ class Chaos:
 
     async def _legs_problem(self, reference: str, expected: str) -> str:
         link = resource_id(Resource.PAYMENT, reference)
-        answer = await call(
-            self._stage.ledger.ListTransfers(
-                wallet_service_pb2.ListTransfersRequest(link_id=link, page_size=100),
-                timeout=END_SECONDS,
-            )
-        )
+        names = await self._leg_states(link)
         wanted = "TRANSFER_STATE_POSTED" if expected == COMPLETED else "TRANSFER_STATE_VOIDED"
-        names = {transfer_pb2.TransferState.Name(leg.state) for leg in answer.transfers}
         return "" if names == {wanted} else f"legs are {sorted(names)}; "
+
+    async def _leg_states(self, link_id: str) -> set[str]:
+        """States of the link's legs; the wallet may be on its way back."""
+        request = wallet_service_pb2.ListTransfersRequest(link_id=link_id, page_size=100)
+        async with asyncio.timeout(END_SECONDS):
+            while True:
+                with suppress(KawaseError):
+                    answer = await call(
+                        self._stage.ledger.ListTransfers(request, timeout=ASK_SECONDS)
+                    )
+                    return {transfer_pb2.TransferState.Name(leg.state) for leg in answer.transfers}
+                await asyncio.sleep(POLL_SECONDS)
 
 
 def as_rows(cells: list[Cell]) -> list[dict[str, object]]:
