@@ -15,6 +15,7 @@ import structlog
 from services.core.errors import Contended, Unavailable
 from services.kit.kafka import GroupConsumer, KafkaAway, Record
 from services.kit.outbox import Outgoing
+from services.kit.pace import pace
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Committed, Decided, Units
 
@@ -95,9 +96,11 @@ class BatchConsumer:
             await asyncio.sleep(RETRY_SECONDS)
             return
         if records:
+            began = time.monotonic()
             await self._handle_all(records)
             for record in records:
                 self._next[record.topic, record.partition] = record.offset + 1
+            await pace(began, len(records))
         if time.monotonic() - self._committed_at >= COMMIT_EVERY_SECONDS:
             await self._commit_quietly()
 

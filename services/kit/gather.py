@@ -1,13 +1,15 @@
 """Gathers concurrent calls into batches: what waits while one batch is worked makes the next one.
 
-No timers: a call alone is worked at once. One batch at a time.
+A call alone is worked at once; under load batches begin at a pace. One batch at a time.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from services.core.errors import Unavailable
+from services.kit.pace import pace
 
 BATCH_LIMIT = 500
 QUEUE_LIMIT = 20_000
@@ -51,7 +53,9 @@ class Gather(Generic[Item, Answer]):
         while self._queue:
             batch = self._queue[: self._batch_limit]
             del self._queue[: self._batch_limit]
+            began = time.monotonic()
             await self._work_batch(batch)
+            await pace(began, len(batch))
         self._worker = None
 
     async def _work_batch(self, batch: list[tuple[Item, "asyncio.Future[Answer]"]]) -> None:
