@@ -74,6 +74,12 @@ def show(figures: dict[str, Any]) -> None:
         cpu.add_row(name, str(micros))
     cpu.add_row("all", str(sum(figures["cpu_us_per_payment"].values())))
     console.print(cpu)
+    for name, alone in figures["beside"].items():
+        console.print(
+            f"{name.replace('_', ' ')}: {alone['per_second']:,} payments/s, CPU µs a payment: "
+            f"client {alone['cpu_us']['client']}, server {alone['cpu_us']['server']}",
+            style="dim",
+        )
     for kind in ("states", "errors"):
         for name, count in figures[kind].items():
             console.print(f"{count:>8,}  {name}")

@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from services.sandbox.bench.child import run_json
 from services.sandbox.bench.measure import CpuMeter
-from services.sandbox.bench.run import run_json
 from services.sandbox.ports import HOST, PortBook
 from services.sandbox.service import grpc_serving
 

@@ -1,19 +1,17 @@
 """A bench run from start to end: house, world, load, figures, checks."""
 
-import asyncio
-import json
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from services.sandbox.bench.beside import grpc_alone, http_alone
 from services.sandbox.bench.checks import check
+from services.sandbox.bench.child import run_json
 from services.sandbox.bench.measure import CpuMeter, per_payment
 from services.sandbox.bench.plan import Plan
 from services.sandbox.bench.world import CODE, CURRENCY, put_bench_world
-from services.sandbox.errors import StackError
 from services.sandbox.house import House
 from services.sandbox.operator import Operator
 from services.sandbox.processes import PROCESSES, ProcessSpec
@@ -98,51 +96,22 @@ class Bench:
             "problem": found.problem,
         }
 
+    async def beside(self, in_flight: int) -> dict[str, Any]:
+        """gRPC alone and the partner's HTTP alone, each per payment."""
+        endpoints = self._house.endpoints
+        url = f"http://{endpoints.processes[LIGHT.name]}/acquiring/v1/code"
+        partner = self._house.pids()[LIGHT.name]
+        return {
+            "grpc_alone": await grpc_alone(in_flight),
+            "http_alone": await http_alone(url, in_flight, partner),
+        }
+
 
 async def generate(plan: Plan) -> tuple[Mapping[str, Any], float]:
     """Run the load generator; its tally, and its CPU seconds."""
     return await run_json(
         ["-m", "services.sandbox.bench.load"], plan.to_json(), plan.seconds + LOAD_GRACE_SECONDS
     )
-
-
-async def run_json(
-    arguments: list[str], given: str, limit_seconds: float
-) -> tuple[Mapping[str, Any], float]:
-    """Run a Python process that prints one JSON document; the document, and its CPU seconds.
-
-    Raises StackError when it fails or takes too long.
-    """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    meter = CpuMeter({"it": process.pid})
-    used = 0.0
-
-    async def watch() -> None:
-        nonlocal used
-        while process.returncode is None:
-            used = meter.used()["it"]
-            await asyncio.sleep(0.2)
-
-    watching = asyncio.create_task(watch())
-    try:
-        async with asyncio.timeout(limit_seconds):
-            out, err = await process.communicate(given.encode())
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise StackError(f"{arguments[-1]} did not end within {limit_seconds:.0f} s") from None
-    finally:
-        watching.cancel()
-    if process.returncode:
-        raise StackError(f"{' '.join(arguments)} failed:\n{err.decode()[-2000:]}")
-    return json.loads(out.decode().splitlines()[-1]), used
 
 
 async def bench_payments(
@@ -158,4 +127,6 @@ async def bench_payments(
         say(f"{ask.in_flight} payments in flight by {ask.api} for {ask.seconds:.0f} s")
         figures = await bench.load(ask)
         say("checking ledger, payments and the partner's books")
-        return figures | await bench.verdict()
+        figures |= await bench.verdict()
+        say("gRPC alone and the partner's HTTP alone, for comparison")
+        return figures | {"beside": await bench.beside(ask.in_flight)}
