@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from rich.table import Table
 
 from services.cli.logs import only_warnings
 from services.sandbox.bench.run import Ask, bench_payments
+from services.sandbox.bench.stored import bench_stored
 from services.sandbox.errors import StackError
+from services.sandbox.progress import tell_nobody
 
 
 @click.group()
@@ -33,29 +36,61 @@ def payments(seconds: float, in_flight: int, api: str, rate: float, as_json: boo
     Durable PostgreSQL and Kafka, a light partner over HTTP, all on this machine. Exit status 1 when
     the books do not agree afterwards.
     """
-    directory = Path(tempfile.mkdtemp(prefix="kawase-bench-"))
-    err = Console(stderr=True)
-
-    def say(text: str) -> None:
-        err.print(text, style="dim", highlight=False)
-
-    only_warnings()
-    try:
-        figures = asyncio.run(
-            bench_payments(
-                Ask(seconds, in_flight, api, rate), directory, lambda p: say(p.line()), say
-            )
+    figures = _in_directory(
+        lambda directory, say: bench_payments(
+            Ask(seconds, in_flight, api, rate), directory, lambda p: say(p.line()), say
         )
-    except StackError as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
+    )
     if as_json:
         click.echo(json.dumps(figures))
     else:
         show(figures)
     if not (figures["final"] and figures["balanced"] and figures["partner_agrees"]):
         raise SystemExit(1)
+
+
+@bench.command()
+@click.option("--payments", type=click.IntRange(1), default=500_000, show_default=True)
+@click.option("--runs", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option("--seconds", type=click.FloatRange(1, 600), default=10.0, show_default=True)
+@click.option("--in-flight", type=click.IntRange(1, 10_000), default=512, show_default=True)
+@click.option("--api", type=click.Choice(["unary", "stream"]), default="stream", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def stored(
+    payments: int, runs: int, seconds: float, in_flight: int, api: str, as_json: bool
+) -> None:
+    """Whether many stored payments slow new ones: a full and a fresh house, run in turn."""
+    figures = _in_directory(
+        lambda directory, say: bench_stored(
+            payments, runs, Ask(seconds, in_flight, api), directory, tell_nobody, say
+        )
+    )
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        click.echo(
+            f"with {figures['stored']:,} payments stored: {figures['ratio']:.0%} of fresh tables "
+            f"(medians of {runs} runs in turn: {figures['payments_per_second']})"
+        )
+    if not (figures["final"] and figures["balanced"] and figures["partner_agrees"]):
+        raise SystemExit(1)
+
+
+def _in_directory(
+    work: Callable[[Path, Callable[[str], None]], Coroutine[Any, Any, dict[str, Any]]],
+) -> dict[str, Any]:
+    """Run `work` in a directory that is gone afterwards, with progress beside the output."""
+    only_warnings()
+    directory = Path(tempfile.mkdtemp(prefix="kawase-bench-"))
+    err = Console(stderr=True)
+    try:
+        return asyncio.run(
+            work(directory, lambda text: err.print(text, style="dim", highlight=False))
+        )
+    except StackError as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def show(figures: dict[str, Any]) -> None:

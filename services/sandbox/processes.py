@@ -65,6 +65,8 @@ def service_env(service: str) -> Callable[[Setup, str], Mapping[str, str]]:
             "KAWASE_KAFKA": setup.stack.kafka,
             "KAWASE_TOPIC_PREFIX": setup.topic_prefix,
             "KAWASE_PARTITIONS": str(setup.partitions),
+            # A name that stays: what starts again after a kill takes its partitions back at once.
+            "KAWASE_INSTANCE": name,
         }
 
     return env
