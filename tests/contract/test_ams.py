@@ -104,7 +104,7 @@ def test_a_signature_holds_for_its_own_body_only(
 async def test_a_chinese_code_is_charged(world: World, ams: Simulated) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    accepted = (await world.event("charge_accepted", resource)).charge_accepted
+    accepted = (await world.event("ChargeAccepted", resource)).charge_accepted
     assert (accepted.amount.minor_units, accepted.amount.currency_code) == (2_372, "CNY")
     assert (await ams.books())["accepted"] == {f"{resource}-charge": 2_372}
 
@@ -122,7 +122,7 @@ async def test_an_answer_lost_after_the_work_is_found_by_inquiry(
     await ams.fault("no_answer_after_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await ams.books())["accepted"] == {f"{resource}-charge": 2_372}
 
 
@@ -132,7 +132,7 @@ async def test_a_charge_lost_before_the_work_is_cancelled_and_rejected(
     await ams.fault("no_answer_before_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_rejected", resource)
+    await world.event("ChargeRejected", resource)
     assert (await ams.books())["accepted"] == {}
 
 
@@ -143,14 +143,14 @@ async def test_a_lost_cancel_is_inquired_about_until_it_is_closed(
     await ams.fault("no_answer_after_work", match={"operation": "cancel"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_rejected", resource)
+    await world.event("ChargeRejected", resource)
     assert (await ams.books())["accepted"] == {}
 
 
 async def test_a_merchant_the_partner_does_not_know_is_rejected(world: World) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource, "https://qr.alipay.com/none"))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert (rejected.reason, rejected.partner_code) == ("MERCHANT_UNKNOWN", "MERCHANT_NOT_EXIST")
 
 
@@ -174,12 +174,12 @@ async def test_a_request_of_another_time_is_not_taken(world: World) -> None:
 async def test_a_charge_is_refunded_twice_in_parts(world: World, ams: Simulated) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     first, second = new_resource(Resource.REFUND), new_resource(Resource.REFUND)
     await world.command(first, refund_charge=refund(resource, first, 1_000, "CNY"))
     await world.command(second, refund_charge=refund(resource, second, 372, "CNY"))
-    await world.event("refund_accepted", first)
-    await world.event("refund_accepted", second)
+    await world.event("RefundAccepted", first)
+    await world.event("RefundAccepted", second)
     assert (await ams.books())["refunded"] == {first: 1_000, second: 372}
 
 
@@ -188,8 +188,8 @@ async def test_a_cancel_after_its_window_becomes_a_refund_of_all(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await ams.fault("reject", code="CANCEL_WINDOW_EXCEED", match={"operation": "cancel"})
     await world.command(resource, cancel_charge=cancel(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert list((await ams.books())["refunded"].values()) == [2_372]

@@ -102,7 +102,7 @@ async def test_an_account_number_of_a_wrong_shape_is_refused(world: World) -> No
 
 async def test_a_top_up_is_drawn_from_the_account(world: World, bank: Simulated) -> None:
     resource = await top_up(world)
-    accepted = (await world.event("charge_accepted", resource)).charge_accepted
+    accepted = (await world.event("ChargeAccepted", resource)).charge_accepted
     assert accepted.kind == pb.CHARGE_KIND_TOP_UP
     books = await bank.books()
     assert books["accepted"] == {f"{resource}-charge": 30_000}
@@ -114,22 +114,22 @@ async def test_an_answer_lost_after_the_work_is_found_by_inquiry(
 ) -> None:
     await bank.fault("no_answer_after_work", match={"operation": "pay"})
     resource = await top_up(world)
-    await world.event("charge_unknown", resource)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeUnknown", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await bank.books())["balances"][HANAKOS_NUMBER] == 970_000
 
 
 async def test_a_top_up_lost_before_the_work_is_withdrawn(world: World, bank: Simulated) -> None:
     await bank.fault("no_answer_before_work", match={"operation": "pay"})
     resource = await top_up(world)
-    await world.event("charge_rejected", resource)
+    await world.event("ChargeRejected", resource)
     assert (await bank.books())["balances"][HANAKOS_NUMBER] == 1_000_000
 
 
 async def test_an_account_without_the_money_is_told(world: World, bank: Simulated) -> None:
     await bank.control("balance", {"account": HANAKOS_NUMBER, "yen": 29_999})
     resource = await top_up(world)
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "PAYER_FUNDS"
 
 
@@ -137,17 +137,17 @@ async def test_a_refund_goes_back_to_the_account_once_though_its_answer_is_lost(
     world: World, bank: Simulated
 ) -> None:
     resource = await top_up(world)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await bank.fault("no_answer_after_work", match={"operation": "transfer"})
     wish = new_resource(Resource.REFUND)
     await world.command(wish, refund_charge=refund(resource, wish, 10_000, "JPY"))
-    await world.event("refund_accepted", wish)
+    await world.event("RefundAccepted", wish)
     assert (await bank.books())["balances"][HANAKOS_NUMBER] == 980_000
 
 
 async def test_a_cancelled_top_up_is_transferred_back(world: World, bank: Simulated) -> None:
     resource = await top_up(world)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await world.command(resource, cancel_charge=cancel(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert (await bank.books())["balances"][HANAKOS_NUMBER] == 1_000_000

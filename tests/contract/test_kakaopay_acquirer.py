@@ -52,7 +52,7 @@ async def test_a_charge_is_accepted_and_is_in_the_partners_books(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    accepted = (await world.event("charge_accepted", resource)).charge_accepted
+    accepted = (await world.event("ChargeAccepted", resource)).charge_accepted
     assert accepted.amount.minor_units == 18_900
     assert accepted.partner_id == PARTNER
     assert accepted.kind == pb.CHARGE_KIND_DELIVER
@@ -64,9 +64,9 @@ async def test_a_repeated_charge_is_answered_again_and_charged_once(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    first = await world.event("charge_accepted", resource)
+    first = await world.event("ChargeAccepted", resource)
     await world.command(resource, start_charge=order(resource))
-    second = await world.event("charge_accepted", resource)
+    second = await world.event("ChargeAccepted", resource)
     assert first.charge_accepted == second.charge_accepted
     assert (await kakaopay.books())["accepted"] == {f"{resource}-charge": 18_900}
 
@@ -77,8 +77,8 @@ async def test_an_answer_lost_after_the_work_is_found_by_inquiry(
     await kakaopay.fault("no_answer_after_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_unknown", resource)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeUnknown", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await kakaopay.books())["accepted"] == {f"{resource}-charge": 18_900}
 
 
@@ -88,7 +88,7 @@ async def test_a_charge_lost_before_the_work_is_cancelled_and_rejected(
     await kakaopay.fault("no_answer_before_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "NO_ANSWER"
     assert (await kakaopay.books())["accepted"] == {}
 
@@ -99,7 +99,7 @@ async def test_a_refusal_of_the_partner_is_told_with_its_code(
     await kakaopay.fault("reject", code="USER_BALANCE_NOT_ENOUGH")
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "PAYER_FUNDS"
     assert rejected.partner_code == "USER_BALANCE_NOT_ENOUGH"
 
@@ -110,8 +110,8 @@ async def test_an_error_of_the_partner_leads_to_inquiry_and_cancel(
     await kakaopay.fault("error_500", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_unknown", resource)
-    await world.event("charge_rejected", resource)
+    await world.event("ChargeUnknown", resource)
+    await world.event("ChargeRejected", resource)
     assert (await kakaopay.books())["accepted"] == {}
 
 
@@ -121,9 +121,9 @@ async def test_an_acceptance_after_the_cancel_is_told_as_late_and_can_be_refunde
     await kakaopay.fault("late_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_rejected", resource)
+    await world.event("ChargeRejected", resource)
     await kakaopay.control("late", {})
-    late = (await world.event("charge_accepted_late", resource)).charge_accepted_late
+    late = (await world.event("ChargeAcceptedLate", resource)).charge_accepted_late
     assert late.amount.minor_units == 18_900
     back = new_resource(Resource.LATE)
     await world.command(
@@ -135,7 +135,7 @@ async def test_an_acceptance_after_the_cancel_is_told_as_late_and_can_be_refunde
             amount=late.amount,
         ),
     )
-    await world.event("refund_accepted", back)
+    await world.event("RefundAccepted", back)
 
 
 async def test_a_charge_is_refunded_in_parts_up_to_its_amount(
@@ -143,7 +143,7 @@ async def test_a_charge_is_refunded_in_parts_up_to_its_amount(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
 
     async def refund(won: int) -> str:
         wish = new_resource(Resource.REFUND)
@@ -156,10 +156,10 @@ async def test_a_charge_is_refunded_in_parts_up_to_its_amount(
         return wish
 
     first, second = await refund(5_000), await refund(3_900)
-    await world.event("refund_accepted", first)
-    await world.event("refund_accepted", second)
+    await world.event("RefundAccepted", first)
+    await world.event("RefundAccepted", second)
     third = await refund(10_001)
-    refused = (await world.event("refund_rejected", third)).refund_rejected
+    refused = (await world.event("RefundRejected", third)).refund_rejected
     assert refused.reason == "REFUND_EXCEEDS_CHARGE"
     assert (await kakaopay.books())["refunded"] == {first: 5_000, second: 3_900}
 
@@ -169,24 +169,24 @@ async def test_a_refund_whose_answer_is_lost_is_done_once(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await kakaopay.fault("no_answer_after_work", match={"operation": "refund"})
     wish = new_resource(Resource.REFUND)
     command = pb.RefundCharge(refund_id=wish, charge_id=f"{resource}-charge", resource_id=wish)
     command.amount.minor_units = 100
     command.amount.currency_code = "KRW"
     await world.command(wish, refund_charge=command)
-    await world.event("refund_accepted", wish)
+    await world.event("RefundAccepted", wish)
     assert (await kakaopay.books())["refunded"] == {wish: 100}
 
 
 async def test_an_accepted_charge_is_cancelled_whole(world: World, kakaopay: Simulated) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     cancel = pb.CancelCharge(charge_id=f"{resource}-charge", resource_id=resource)
     await world.command(resource, cancel_charge=cancel)
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert (await kakaopay.books())["accepted"] == {}
 
 
@@ -206,5 +206,5 @@ async def test_a_partner_that_is_down_rejects_the_charge_at_once(
     resource = new_resource()
     await kakaopay.stop()
     await world.command(resource, start_charge=order(resource))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "PARTNER_UNAVAILABLE"

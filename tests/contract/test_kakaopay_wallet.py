@@ -56,7 +56,7 @@ async def ask(world: World, resource: str, won: int = 21_000) -> str:
         resource, PARTNER, won, "KRW", kind=pb.CHARGE_KIND_COLLECT, payer_reference="minjun"
     )
     await world.command(resource, start_charge=order)
-    event = await world.event("charge_action_required", resource)
+    event = await world.event("ChargeActionRequired", resource)
     return event.charge_action_required.action_url
 
 
@@ -71,7 +71,7 @@ async def test_a_payer_approves_on_the_phone_and_is_charged_once(
     resource = new_resource()
     status, text = await open_page(await ask(world, resource))
     assert (status, "Thank you" in text) == (200, True)
-    accepted = (await world.event("charge_accepted", resource)).charge_accepted
+    accepted = (await world.event("ChargeAccepted", resource)).charge_accepted
     assert accepted.amount.minor_units == 21_000
     assert accepted.partner_reference.startswith("T")
     assert (await kakao.books())["accepted"] == {f"{resource}-charge": 21_000}
@@ -83,7 +83,7 @@ async def test_an_approval_whose_answer_is_lost_is_found_by_inquiry(
     await kakao.fault("no_answer_after_work", match={"operation": "approve"})
     resource = new_resource()
     await open_page(await ask(world, resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await kakao.books())["accepted"] == {f"{resource}-charge": 21_000}
 
 
@@ -91,7 +91,7 @@ async def test_an_approval_that_never_arrived_is_sent_again(world: World, kakao:
     await kakao.fault("no_answer_before_work", match={"operation": "approve"})
     resource = new_resource()
     await open_page(await ask(world, resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await kakao.books())["accepted"] == {f"{resource}-charge": 21_000}
 
 
@@ -99,7 +99,7 @@ async def test_a_payer_who_quits_is_not_charged(world: World, kakao: Simulated) 
     resource = new_resource()
     status, text = await open_page(f"{await ask(world, resource)}?answer=quit")
     assert (status, "Not paid" in text) == (200, True)
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "NOT_APPROVED"
     assert (await kakao.books())["accepted"] == {}
 
@@ -108,7 +108,7 @@ async def test_a_payer_who_never_answers_is_not_charged(world: World, kakao: Sim
     resource = new_resource()
     page = await ask(world, resource)
     world.clock.advance(LATER)
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "NOT_APPROVED"
     await open_page(page)
     assert (await kakao.books())["accepted"] == {}
@@ -127,7 +127,7 @@ async def test_a_payer_who_cannot_pay_is_told_why(
     await kakao.control("balance", user)
     resource = new_resource()
     await open_page(await ask(world, resource))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == reason
 
 
@@ -149,7 +149,7 @@ async def test_a_repeated_callback_changes_nothing(world: World, kakao: Simulate
         back = answer.headers["Location"]
     for _ in range(3):
         assert (await open_page(back))[0] == 200
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert (await open_page(back))[0] == 200
     assert (await kakao.books())["accepted"] == {f"{resource}-charge": 21_000}
 
@@ -157,32 +157,32 @@ async def test_a_repeated_callback_changes_nothing(world: World, kakao: Simulate
 async def test_a_charge_is_refunded_twice_in_parts(world: World, kakao: Simulated) -> None:
     resource = new_resource()
     await open_page(await ask(world, resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     first, second = new_resource(Resource.REFUND), new_resource(Resource.REFUND)
     await world.command(first, refund_charge=refund(resource, first, 6_000, "KRW"))
     await world.command(second, refund_charge=refund(resource, second, 4_000, "KRW"))
-    await world.event("refund_accepted", first)
-    await world.event("refund_accepted", second)
+    await world.event("RefundAccepted", first)
+    await world.event("RefundAccepted", second)
     assert (await kakao.books())["refunded"] == {first: 6_000, second: 4_000}
 
 
 async def test_a_refund_whose_answer_is_lost_is_done_once(world: World, kakao: Simulated) -> None:
     resource = new_resource()
     await open_page(await ask(world, resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await kakao.fault("no_answer_after_work", match={"operation": "cancel"})
     wish = new_resource(Resource.REFUND)
     await world.command(wish, refund_charge=refund(resource, wish, 6_000, "KRW"))
-    await world.event("refund_accepted", wish)
+    await world.event("RefundAccepted", wish)
     assert (await kakao.books())["refunded"] == {wish: 6_000}
 
 
 async def test_an_accepted_charge_is_cancelled_whole(world: World, kakao: Simulated) -> None:
     resource = new_resource()
     await open_page(await ask(world, resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await world.command(resource, cancel_charge=cancel(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert (await kakao.books())["accepted"] == {}
 
 
@@ -192,6 +192,6 @@ async def test_a_charge_cancelled_before_the_approval_is_never_paid(
     resource = new_resource()
     page = await ask(world, resource)
     await world.command(resource, cancel_charge=cancel(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     await open_page(page)
     assert (await kakao.books())["accepted"] == {}

@@ -95,7 +95,7 @@ async def unknown_charge(world: World, silent: Scripted) -> str:
     resource = new_resource()
     order = start(resource, "scripted", 900, "KRW", merchant_code="code")
     await world.command(resource, start_charge=order)
-    await world.event("charge_unknown", resource)
+    await world.event("ChargeUnknown", resource)
     return resource
 
 
@@ -151,7 +151,7 @@ async def test_an_operators_word_ends_an_unknown_charge_and_is_journaled(
         reason="seen in their file",
     )
     await stub.ResolveCharge(request, timeout=SECONDS)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     found = await stub.GetCharge(
         pb.GetChargeRequest(charge_id=f"{resource}-charge"), timeout=SECONDS
     )
@@ -189,7 +189,7 @@ async def test_facts_are_listed_without_gaps(world: World, stub: Any) -> None:
     for resource in resources:
         order = start(resource, "scripted", 900, "KRW", merchant_code="code")
         await world.command(resource, start_charge=order)
-        await world.event("charge_accepted", resource)
+        await world.event("ChargeAccepted", resource)
     facts = (await stub.ListFacts(pb.ListFactsRequest(stripe=LANE), timeout=SECONDS)).facts
     assert [fact.sequence for fact in facts] == [1, 2, 3]
     assert [fact.key for fact in facts] == resources

@@ -69,7 +69,7 @@ async def test_a_batch_of_charges_takes_two_units(world: World, partner: Scripte
     resources = [new_resource() for _ in range(50)]
     await world.batch([pb.BridgeCommand(start_charge=order(r)) for r in resources], "k")
     for resource in resources:
-        await world.event("charge_accepted", resource)
+        await world.event("ChargeAccepted", resource)
     assert len(partner.asked) == 50
     async with world.units.pool.acquire() as connection:
         flights = await connection.fetchval("SELECT max(flight_id) FROM outbox_flights")
@@ -81,7 +81,7 @@ async def test_a_repeat_within_a_batch_is_charged_once(world: World, partner: Sc
     resource = new_resource()
     command = pb.BridgeCommand(start_charge=order(resource))
     await world.batch([command, command], resource)
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert len(partner.asked) == 1
     assert world.sent.kinds(resource) == []
 
@@ -90,11 +90,11 @@ async def test_a_repeat_says_the_stored_refusal_again(world: World, partner: Scr
     partner.answers.append(Answer(Outcome.REJECTED, reason="PAYER_FUNDS", message="No funds."))
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    first = await world.event("charge_rejected", resource)
+    first = await world.event("ChargeRejected", resource)
     later = order(resource)
     later.expire_time.seconds += 60
     await world.command(resource, start_charge=later)
-    assert (await world.event("charge_rejected", resource)).charge_rejected == first.charge_rejected
+    assert (await world.event("ChargeRejected", resource)).charge_rejected == first.charge_rejected
     assert len(partner.asked) == 1
 
 
@@ -103,7 +103,7 @@ async def test_the_same_id_with_other_content_leaves_the_first_alone(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await world.command(resource, start_charge=order(resource, 901))
     await world.sent.take("dead.letter", _conflict(0), resource)
     assert world.sent.kinds(resource) == []
@@ -116,11 +116,11 @@ async def test_another_resource_with_a_taken_id_is_told_that_it_is_rejected(
 ) -> None:
     first, second = new_resource(), new_resource()
     await world.command(first, start_charge=order(first))
-    await world.event("charge_accepted", first)
+    await world.event("ChargeAccepted", first)
     other = order(second)
     other.charge_id = f"{first}-charge"
     await world.command(second, start_charge=other)
-    rejected = (await world.event("charge_rejected", second)).charge_rejected
+    rejected = (await world.event("ChargeRejected", second)).charge_rejected
     assert rejected.reason == "CHARGE_EXISTS_WITH_DIFFERENT_CONTENT"
     assert world.sent.kinds(first) == []
 
@@ -128,7 +128,7 @@ async def test_another_resource_with_a_taken_id_is_told_that_it_is_rejected(
 async def test_a_charge_for_an_unknown_partner_is_rejected(world: World) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource, partner="nobody"))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert rejected.reason == "PARTNER_UNKNOWN"
 
 
@@ -136,7 +136,7 @@ async def test_a_charge_that_comes_too_late_is_not_sent(world: World, partner: S
     world.clock.advance(timedelta(hours=1))
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    rejected = (await world.event("charge_rejected", resource)).charge_rejected
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
     assert (rejected.reason, partner.asked) == ("CHARGE_EXPIRED", [])
 
 
@@ -145,9 +145,9 @@ async def test_a_cancel_before_its_charge_refuses_the_charge(
 ) -> None:
     resource = new_resource()
     await world.command(resource, cancel_charge=cancel(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert partner.asked == []
 
 
@@ -162,7 +162,7 @@ async def test_a_charge_cancelled_in_its_own_batch_is_never_sent(
         ],
         resource,
     )
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert partner.asked == []
 
 
@@ -177,7 +177,7 @@ async def test_a_cancel_during_the_call_undoes_what_it_brings(
     partner.gate.set()
     await world.worker.drain()
     await world.worker.take_due()
-    await world.event("charge_cancelled", resource)
+    await world.event("ChargeCancelled", resource)
     assert [operation for operation, _ in partner.asked] == ["start", "cancel"]
     assert world.sent.kinds(resource) == []
 
@@ -187,7 +187,7 @@ async def test_a_slow_call_does_not_hold_back_the_others(world: World, partner: 
     slow, quick = new_resource(), new_resource()
     await world.command(slow, start_charge=order(slow))
     await world.command(quick, start_charge=order(quick, partner="repeatable"))
-    await world.event("charge_accepted", quick)
+    await world.event("ChargeAccepted", quick)
     assert await state_of(world, slow) is State.STARTED
 
 
@@ -199,7 +199,7 @@ async def test_what_a_dead_process_may_have_sent_is_inquired_about(
     assert await world.worker.take_due() == 0
     machine.advance(RULES.lease)
     assert await world.worker.take_due() == 1
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     assert partner.asked == [("inquire", f"{resource}-charge")]
 
 
@@ -210,7 +210,7 @@ async def test_what_a_repeatable_partner_may_have_got_is_sent_again(
     await _leave_leased(world, order(resource, partner="repeatable"))
     machine.advance(RULES.lease)
     await world.worker.take_due()
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     repeatable = world.partners["repeatable"]
     assert isinstance(repeatable, Scripted)
     assert repeatable.asked == [("start", f"{resource}-charge")]
@@ -248,9 +248,9 @@ async def test_an_answer_that_comes_after_its_lease_still_counts(
         database.dsn("bridge"), partners={"scripted": twin}, machine=machine, polls=False
     ) as second:
         await second.worker.take_due()
-        await second.event("charge_unknown", resource)
+        await second.event("ChargeUnknown", resource)
         partner.gate.set()
-        await world.event("charge_accepted", resource)
+        await world.event("ChargeAccepted", resource)
     assert await state_of(world, resource) is State.ACCEPTED
 
 
@@ -258,7 +258,7 @@ async def test_every_call_is_journaled(world: World, partner: Scripted) -> None:
     partner.answers.append(Answer(Outcome.UNKNOWN, detail="PROCESSING", request="{}"))
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_unknown", resource)
+    await world.event("ChargeUnknown", resource)
     async with world.units.pool.acquire() as connection:
         (attempt,) = await attempts_of(connection, [f"{resource}-charge"])
         assert (attempt.operation, attempt.outcome) == ("start", "unknown")
@@ -270,15 +270,15 @@ async def test_every_call_is_journaled(world: World, partner: Scripted) -> None:
 async def test_refunds_together_never_exceed_the_charge(world: World) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     wishes = [new_resource(Resource.REFUND) for _ in range(3)]
     await world.batch(
         [pb.BridgeCommand(refund_charge=refund(resource, wish, 400, "KRW")) for wish in wishes],
         resource,
     )
-    await world.event("refund_accepted", wishes[0])
-    await world.event("refund_accepted", wishes[1])
-    refused = (await world.event("refund_rejected", wishes[2])).refund_rejected
+    await world.event("RefundAccepted", wishes[0])
+    await world.event("RefundAccepted", wishes[1])
+    refused = (await world.event("RefundRejected", wishes[2])).refund_rejected
     assert refused.reason == "REFUND_EXCEEDS_CHARGE"
 
 
@@ -287,21 +287,21 @@ async def test_a_refused_refund_is_refused_again_under_its_id(world: World) -> N
     wish = new_resource(Resource.REFUND)
     command = refund(resource, wish, 400, "KRW")
     await world.command(wish, refund_charge=command)
-    await world.event("refund_rejected", wish)
+    await world.event("RefundRejected", wish)
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     await world.command(wish, refund_charge=command)
-    refused = (await world.event("refund_rejected", wish)).refund_rejected
+    refused = (await world.event("RefundRejected", wish)).refund_rejected
     assert refused.reason == "CHARGE_NOT_ACCEPTED"
 
 
 async def test_a_refund_id_with_other_content_is_buried(world: World) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     wish = new_resource(Resource.REFUND)
     await world.command(wish, refund_charge=refund(resource, wish, 400, "KRW"))
-    await world.event("refund_accepted", wish)
+    await world.event("RefundAccepted", wish)
     await world.command(wish, refund_charge=refund(resource, wish, 401, "KRW"))
     letter = "REFUND_EXISTS_WITH_DIFFERENT_CONTENT:bridge.command/0/0"
     await world.sent.take("dead.letter", letter, wish)
@@ -313,14 +313,14 @@ async def test_a_refund_of_a_dead_process_is_asked_for_again(
 ) -> None:
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
-    await world.event("charge_accepted", resource)
+    await world.event("ChargeAccepted", resource)
     partner.answers.append(Answer(Outcome.UNKNOWN))
     wish = new_resource(Resource.REFUND)
     await world.command(wish, refund_charge=refund(resource, wish, 400, "KRW"))
     await world.worker.drain()
     machine.advance(RULES.inquire_every)
     await world.worker.take_due()
-    await world.event("refund_accepted", wish)
+    await world.event("RefundAccepted", wish)
     assert partner.asked[1:] == [("refund", wish), ("refund", wish)]
 
 
