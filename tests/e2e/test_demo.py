@@ -17,7 +17,7 @@ async def test_the_demo_tells_its_story_and_the_books_balance(tmp_path: Path) ->
     await run_demo(tmp_path / "demo", Telling(Console(file=written, width=WIDTH)))
     told = written.getvalue()
 
-    for ending in ("completed", "declined", "INSUFFICIENT_FUNDS", "CODE_INVALID", "QUOTE_EXPIRED"):
+    for ending in ("completed", "declined", "INSUFFICIENT_FUNDS", "CODE_REFUSED", "QUOTE_EXPIRED"):
         assert ending in told
     assert "every account equals its transfers: balanced" in told
     assert "Traceback" not in told

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from sys import stdout
 from zoneinfo import ZoneInfo
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -29,8 +30,7 @@ class Telling:
     """Writes to a terminal, or in the same form to a file."""
 
     def __init__(self, console: Console | None = None) -> None:
-        found = console or Console()
-        self._console = found if found.is_terminal else Console(width=WIDTH)
+        self._console = console or (Console() if stdout.isatty() else Console(width=WIDTH))
 
     def chapter(self, mark: str, title: str, sentence: str) -> None:
         """What comes now, and why it is worth looking at."""
