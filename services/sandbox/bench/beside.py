@@ -22,7 +22,9 @@ async def grpc_alone(in_flight: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         port = PortBook(Path(folder) / "ports.json").take("alone")
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", MODULE, "grpc-server", str(port)
+        # Its log lines have no place within the bench's own output.
+        *(sys.executable, "-P", "-m", MODULE, "grpc-server", str(port)),
+        stdout=asyncio.subprocess.DEVNULL,
     )
     try:
         async with asyncio.timeout(READY_SECONDS):
