@@ -71,8 +71,8 @@ class BatchConsumer:
 
     async def run(self) -> None:
         """Consume for ever. `UnknownMessage` and `TooManyDeadLetters` end it, and the process."""
-        await self._start()
         try:
+            await self._start()
             while True:
                 await self.step()
         finally:

@@ -1,8 +1,8 @@
 """Kafka: a publisher that sends a batch at a time, group consumers, tails, and topics.
 
 Topics are `<prefix>.<name>.v1`. A record's partition is the stripe of its key modulo the partition
-count, so that all records of a key, and whole stripes, stay in one partition. Headers: `id` (see
-the outbox) and `type`.
+count, so that all records of a key stay in one partition; for wallet.command, which is keyed by
+the funding account, that is a whole stripe of the ledger. Headers: `id` (see the outbox), `type`.
 """
 
 import asyncio
@@ -71,10 +71,11 @@ class Record:
 class Topics:
     """Names with this deployment's prefix, and their creation."""
 
-    def __init__(self, bootstrap: str, prefix: str, partitions: int) -> None:
+    def __init__(self, bootstrap: str, prefix: str, partitions: int, replicas: int = 1) -> None:
         self.bootstrap = bootstrap
         self.prefix = prefix
         self._partitions = partitions
+        self._replicas = replicas
 
     def full(self, name: str) -> str:
         """`wallet.event` → `kawase.wallet.event.v1`."""
@@ -90,7 +91,7 @@ class Topics:
             NewTopic(
                 self.full(name),
                 1 if name in COMPACTED else self._partitions,
-                1,
+                self._replicas,
                 topic_configs={"cleanup.policy": "compact"} if name in COMPACTED else {},
             )
             for name in (*TOPICS, DEAD_LETTERS)

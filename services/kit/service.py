@@ -34,7 +34,7 @@ async def build_parts(life: Life, service: str, settings: ServiceSettings) -> Pa
     clock = settings.make_clock()
     pool = await open_pool(settings.postgres.get_secret_value(), service, settings.pool_size)
     life.on_close(pool.close)
-    topics = Topics(settings.kafka, settings.topic_prefix, settings.partitions)
+    topics = Topics(settings.kafka, settings.topic_prefix, settings.partitions, settings.replicas)
     publisher = Publisher(topics)
     life.on_close(publisher.stop)
     await _start_publisher(publisher, topics)

@@ -30,6 +30,8 @@ class ServiceSettings(BaseSettings):
     """A name that stays over restarts (a pod's); empty in the sandbox."""
     partitions: int = Field(default=1, ge=1, le=64)
     """Partitions of topics that do not exist yet; a power of two, so that stripes stay whole."""
+    replicas: int = Field(default=1, ge=1, le=9)
+    """Copies of topics that do not exist yet; a cluster wants 3."""
     pool_size: int = Field(default=8, ge=2, le=64)
     """Postgres connections of this process."""
 

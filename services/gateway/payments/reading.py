@@ -79,7 +79,8 @@ class Reading:
             yield snapshot
             while STATES[snapshot.state] not in FINAL:
                 try:
-                    following = await asyncio.wait_for(queue.get(), LOOK_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        following = await queue.get()
                 except TimeoutError:
                     following, _ = await self.get(participant_id, payment_id)
                 if _is_news(snapshot, following):
