@@ -78,8 +78,11 @@ class Telling:
         why = f": {payment.message or payment.reason}" if payment.reason else ""
         self.line(f"→ {end}{why}   [{payment.reference}]")
 
-    def legs(self, transfers: Iterable[transfer_pb2.Transfer]) -> None:
+    def legs(self, transfers: Sequence[transfer_pb2.Transfer]) -> None:
         """Where the money went."""
+        if not transfers:
+            self.line("no money moved")
+            return
         table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
         for column in ("purpose", "from (debit)", "to (credit)"):
             table.add_column(column)
