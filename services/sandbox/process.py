@@ -181,3 +181,30 @@ def _keep_log_small(log: Path) -> None:
     """Put a long log aside (one generation) before a child writes to it again."""
     if log.exists() and log.stat().st_size > LOG_BYTES_KEPT:
         log.replace(log.with_suffix(".old"))
+
+
+class RunsChild:
+    """What is run as one child: its end, its stop, its death."""
+
+    __slots__ = ()
+    child: Child | None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process while it runs."""
+        return None if self.child is None else self.child.pid
+
+    async def wait(self) -> int:
+        """Wait for its end; what it returned."""
+        assert self.child is not None, "started"
+        return await self.child.wait()
+
+    async def stop(self) -> None:
+        """Ask it to end, which flushes what it has promised; kill it past its time."""
+        if self.child is not None:
+            await self.child.stop()
+
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        if self.child is not None:
+            await self.child.kill()

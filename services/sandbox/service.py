@@ -10,7 +10,7 @@ import grpc
 from grpc_health.v1 import health_pb2
 
 from services.sandbox.errors import ServerFailed
-from services.sandbox.process import Child, Command, port_open
+from services.sandbox.process import Child, Command, RunsChild, port_open
 
 READY_SECONDS = 60.0
 STOP_SECONDS = 15.0
@@ -43,7 +43,7 @@ async def accepts(address: str) -> bool:
 
 
 @dataclass(slots=True)
-class Service:
+class Service(RunsChild):
     """A process that listens at `address` and finds its settings in its environment."""
 
     name: str
@@ -56,11 +56,6 @@ class Service:
     stop_seconds: float = STOP_SECONDS
     child: Child | None = field(default=None, init=False)
 
-    @property
-    def pid(self) -> int | None:
-        """Its process while it runs."""
-        return None if self.child is None else self.child.pid
-
     async def start(self) -> None:
         """Start it and wait until it is ready; raises ServerFailed where it does not come up."""
         if self.child is not None and self.child.returncode is None:
@@ -69,18 +64,3 @@ class Service:
         command = Command(self.name, argv, self.env, self.log, stop_seconds=self.stop_seconds)
         self.child = await Child.spawn(command)
         await self.child.until_ready(lambda: self.ready(self.address), self.ready_seconds)
-
-    async def wait(self) -> int:
-        """Wait for its end; what it returned."""
-        assert self.child is not None, "started"
-        return await self.child.wait()
-
-    async def stop(self) -> None:
-        """Ask it to end; kill it past its time."""
-        if self.child is not None:
-            await self.child.stop()
-
-    async def kill(self) -> None:
-        """End it as a crash would."""
-        if self.child is not None:
-            await self.child.kill()
