@@ -19,6 +19,8 @@ class Resource(StrEnum):
     REFUND = "refund"
     TOP_UP = "topup"
     LATE = "late"
+    PAYOUT = "payout"
+    DISPUTE = "dispute"
 
 
 def resource_id(kind: Resource, reference: str) -> str:

@@ -17,6 +17,8 @@ from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 
 REFERENCE_LENGTH = 26
+# Payouts are settlement's.
+FOREIGN = frozenset({Resource.PAYOUT})
 
 
 class What(StrEnum):
@@ -36,6 +38,8 @@ class What(StrEnum):
     REFUND_ACCEPTED = "refund_accepted"
     REFUND_REJECTED = "refund_rejected"
     CHARGE_ACCEPTED_LATE = "charge_accepted_late"
+    DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_ENDED = "dispute_ended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ def read_event(record: Record) -> Incoming | None:
     try:
         resource, rest = parse_resource_id(record.key)
     except ValueError:
+        return None
+    if resource in FOREIGN:
         return None
     read = _READERS[record.topic]
     return read(resource, rest[:REFERENCE_LENGTH], record)

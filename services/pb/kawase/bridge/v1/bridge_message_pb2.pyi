@@ -49,24 +49,32 @@ class BridgeCommand(_message.Message):
     START_CHARGE_FIELD_NUMBER: _builtins.int
     CANCEL_CHARGE_FIELD_NUMBER: _builtins.int
     REFUND_CHARGE_FIELD_NUMBER: _builtins.int
+    SUBMIT_PAYOUT_FIELD_NUMBER: _builtins.int
+    ANSWER_DISPUTE_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def start_charge(self) -> Global___StartCharge: ...
     @_builtins.property
     def cancel_charge(self) -> Global___CancelCharge: ...
     @_builtins.property
     def refund_charge(self) -> Global___RefundCharge: ...
+    @_builtins.property
+    def submit_payout(self) -> Global___SubmitPayout: ...
+    @_builtins.property
+    def answer_dispute(self) -> Global___AnswerDispute: ...
     def __init__(
         self,
         *,
         start_charge: Global___StartCharge | None = ...,
         cancel_charge: Global___CancelCharge | None = ...,
         refund_charge: Global___RefundCharge | None = ...,
+        submit_payout: Global___SubmitPayout | None = ...,
+        answer_dispute: Global___AnswerDispute | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "cancel_charge", b"cancel_charge", "refund_charge", b"refund_charge", "start_charge", b"start_charge"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_dispute", b"answer_dispute", "body", b"body", "cancel_charge", b"cancel_charge", "refund_charge", b"refund_charge", "start_charge", b"start_charge", "submit_payout", b"submit_payout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "cancel_charge", b"cancel_charge", "refund_charge", b"refund_charge", "start_charge", b"start_charge"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_dispute", b"answer_dispute", "body", b"body", "cancel_charge", b"cancel_charge", "refund_charge", b"refund_charge", "start_charge", b"start_charge", "submit_payout", b"submit_payout"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["start_charge", "cancel_charge", "refund_charge"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["start_charge", "cancel_charge", "refund_charge", "submit_payout", "answer_dispute"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -192,6 +200,122 @@ class RefundCharge(_message.Message):
 Global___RefundCharge: _TypeAlias = RefundCharge  # noqa: Y015
 
 @_typing.final
+class SubmitPayout(_message.Message):
+    """Pay a merchant or participant out of our bank account. `payout_id` is chosen by
+    settlement and is the idempotency key; a payout tried again has a new one.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    resource_id: _builtins.str
+    """The payout; events are keyed by it."""
+    partner_id: _builtins.str
+    """The bank that pays."""
+    description: _builtins.str
+    """What the payee reads on the statement; kana where the bank wants kana."""
+    value_date: _builtins.str
+    """The banking day on which the payee is to have it, YYYY-MM-DD in the bank's
+    own time zone; empty: as soon as the bank can.
+    """
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def payee(self) -> Global___Payee: ...
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        resource_id: _builtins.str = ...,
+        partner_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        payee: Global___Payee | None = ...,
+        description: _builtins.str = ...,
+        value_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payee", b"payee"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "partner_id", b"partner_id", "payee", b"payee", "payout_id", b"payout_id", "resource_id", b"resource_id", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitPayout: _TypeAlias = SubmitPayout  # noqa: Y015
+
+@_typing.final
+class Payee(_message.Message):
+    """Who is paid, as their bank knows them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BANK_CODE_FIELD_NUMBER: _builtins.int
+    BRANCH_CODE_FIELD_NUMBER: _builtins.int
+    ACCOUNT_TYPE_FIELD_NUMBER: _builtins.int
+    ACCOUNT_NUMBER_FIELD_NUMBER: _builtins.int
+    HOLDER_NAME_FIELD_NUMBER: _builtins.int
+    bank_code: _builtins.str
+    branch_code: _builtins.str
+    account_type: _builtins.str
+    """1 ordinary, 2 current, 4 savings, 9 other."""
+    account_number: _builtins.str
+    holder_name: _builtins.str
+    """The holder's name in kana, as the bank has it."""
+    def __init__(
+        self,
+        *,
+        bank_code: _builtins.str = ...,
+        branch_code: _builtins.str = ...,
+        account_type: _builtins.str = ...,
+        account_number: _builtins.str = ...,
+        holder_name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_number", b"account_number", "account_type", b"account_type", "bank_code", b"bank_code", "branch_code", b"branch_code", "holder_name", b"holder_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Payee: _TypeAlias = Payee  # noqa: Y015
+
+@_typing.final
+class AnswerDispute(_message.Message):
+    """What we say to a dispute."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    ACCEPT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    """Ours, as in DisputeOpened."""
+    resource_id: _builtins.str
+    accept: _builtins.bool
+    """False: we fight it, with the evidence."""
+    evidence: _builtins.str
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        resource_id: _builtins.str = ...,
+        accept: _builtins.bool = ...,
+        evidence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept", b"accept", "dispute_id", b"dispute_id", "evidence", b"evidence", "resource_id", b"resource_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerDispute: _TypeAlias = AnswerDispute  # noqa: Y015
+
+@_typing.final
 class BridgeEvent(_message.Message):
     """Topic bridge.event, keyed by resource id."""
 
@@ -208,6 +332,14 @@ class BridgeEvent(_message.Message):
     REFUND_ACCEPTED_FIELD_NUMBER: _builtins.int
     REFUND_REJECTED_FIELD_NUMBER: _builtins.int
     CHARGE_ACCEPTED_LATE_FIELD_NUMBER: _builtins.int
+    PAYOUT_SUBMITTED_FIELD_NUMBER: _builtins.int
+    PAYOUT_ACCEPTED_FIELD_NUMBER: _builtins.int
+    PAYOUT_EXECUTED_FIELD_NUMBER: _builtins.int
+    PAYOUT_REJECTED_FIELD_NUMBER: _builtins.int
+    PAYOUT_RETURNED_FIELD_NUMBER: _builtins.int
+    DISPUTE_OPENED_FIELD_NUMBER: _builtins.int
+    DISPUTE_ENDED_FIELD_NUMBER: _builtins.int
+    DEPOSIT_NOTICED_FIELD_NUMBER: _builtins.int
     resource_id: _builtins.str
     charge_id: _builtins.str
     """The charge or refund spoken of."""
@@ -229,6 +361,22 @@ class BridgeEvent(_message.Message):
     def refund_rejected(self) -> Global___RefundRejected: ...
     @_builtins.property
     def charge_accepted_late(self) -> Global___ChargeAcceptedLate: ...
+    @_builtins.property
+    def payout_submitted(self) -> Global___PayoutSubmitted: ...
+    @_builtins.property
+    def payout_accepted(self) -> Global___PayoutAccepted: ...
+    @_builtins.property
+    def payout_executed(self) -> Global___PayoutExecuted: ...
+    @_builtins.property
+    def payout_rejected(self) -> Global___PayoutRejected: ...
+    @_builtins.property
+    def payout_returned(self) -> Global___PayoutReturned: ...
+    @_builtins.property
+    def dispute_opened(self) -> Global___DisputeOpened: ...
+    @_builtins.property
+    def dispute_ended(self) -> Global___DisputeEnded: ...
+    @_builtins.property
+    def deposit_noticed(self) -> Global___DepositNoticed: ...
     def __init__(
         self,
         *,
@@ -243,12 +391,20 @@ class BridgeEvent(_message.Message):
         refund_accepted: Global___RefundAccepted | None = ...,
         refund_rejected: Global___RefundRejected | None = ...,
         charge_accepted_late: Global___ChargeAcceptedLate | None = ...,
+        payout_submitted: Global___PayoutSubmitted | None = ...,
+        payout_accepted: Global___PayoutAccepted | None = ...,
+        payout_executed: Global___PayoutExecuted | None = ...,
+        payout_rejected: Global___PayoutRejected | None = ...,
+        payout_returned: Global___PayoutReturned | None = ...,
+        dispute_opened: Global___DisputeOpened | None = ...,
+        dispute_ended: Global___DisputeEnded | None = ...,
+        deposit_noticed: Global___DepositNoticed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "charge_accepted", b"charge_accepted", "charge_accepted_late", b"charge_accepted_late", "charge_action_required", b"charge_action_required", "charge_cancelled", b"charge_cancelled", "charge_rejected", b"charge_rejected", "charge_unknown", b"charge_unknown", "event_time", b"event_time", "refund_accepted", b"refund_accepted", "refund_rejected", b"refund_rejected"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "charge_accepted", b"charge_accepted", "charge_accepted_late", b"charge_accepted_late", "charge_action_required", b"charge_action_required", "charge_cancelled", b"charge_cancelled", "charge_rejected", b"charge_rejected", "charge_unknown", b"charge_unknown", "deposit_noticed", b"deposit_noticed", "dispute_ended", b"dispute_ended", "dispute_opened", b"dispute_opened", "event_time", b"event_time", "payout_accepted", b"payout_accepted", "payout_executed", b"payout_executed", "payout_rejected", b"payout_rejected", "payout_returned", b"payout_returned", "payout_submitted", b"payout_submitted", "refund_accepted", b"refund_accepted", "refund_rejected", b"refund_rejected"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "charge_accepted", b"charge_accepted", "charge_accepted_late", b"charge_accepted_late", "charge_action_required", b"charge_action_required", "charge_cancelled", b"charge_cancelled", "charge_id", b"charge_id", "charge_rejected", b"charge_rejected", "charge_unknown", b"charge_unknown", "event_time", b"event_time", "refund_accepted", b"refund_accepted", "refund_rejected", b"refund_rejected", "resource_id", b"resource_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "charge_accepted", b"charge_accepted", "charge_accepted_late", b"charge_accepted_late", "charge_action_required", b"charge_action_required", "charge_cancelled", b"charge_cancelled", "charge_id", b"charge_id", "charge_rejected", b"charge_rejected", "charge_unknown", b"charge_unknown", "deposit_noticed", b"deposit_noticed", "dispute_ended", b"dispute_ended", "dispute_opened", b"dispute_opened", "event_time", b"event_time", "payout_accepted", b"payout_accepted", "payout_executed", b"payout_executed", "payout_rejected", b"payout_rejected", "payout_returned", b"payout_returned", "payout_submitted", b"payout_submitted", "refund_accepted", b"refund_accepted", "refund_rejected", b"refund_rejected", "resource_id", b"resource_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["charge_accepted", "charge_rejected", "charge_action_required", "charge_unknown", "charge_cancelled", "refund_accepted", "refund_rejected", "charge_accepted_late"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["charge_accepted", "charge_rejected", "charge_action_required", "charge_unknown", "charge_cancelled", "refund_accepted", "refund_rejected", "charge_accepted_late", "payout_submitted", "payout_accepted", "payout_executed", "payout_rejected", "payout_returned", "dispute_opened", "dispute_ended", "deposit_noticed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -455,3 +611,353 @@ class ChargeAcceptedLate(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChargeAcceptedLate: _TypeAlias = ChargeAcceptedLate  # noqa: Y015
+
+@_typing.final
+class PayoutSubmitted(_message.Message):
+    """The bank has the order. It may still be waiting for a person's approval there."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    """The bank's own reference, as in its lists and statements."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "partner_id", b"partner_id", "partner_reference", b"partner_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutSubmitted: _TypeAlias = PayoutSubmitted  # noqa: Y015
+
+@_typing.final
+class PayoutAccepted(_message.Message):
+    """The order is approved at the bank and will be carried out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "partner_reference", b"partner_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutAccepted: _TypeAlias = PayoutAccepted  # noqa: Y015
+
+@_typing.final
+class PayoutExecuted(_message.Message):
+    """The money has left our account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    BANK_FEE_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def bank_fee(self) -> _money_pb2.Money:
+        """What the bank took for it, where it says so."""
+
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        bank_fee: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bank_fee", b"bank_fee"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "bank_fee", b"bank_fee", "partner_id", b"partner_id", "partner_reference", b"partner_reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutExecuted: _TypeAlias = PayoutExecuted  # noqa: Y015
+
+@_typing.final
+class PayoutRejected(_message.Message):
+    """Nothing has left our account, and nothing will for this payout_id."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    PARTNER_CODE_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    reason: _builtins.str
+    """UPPER_SNAKE, ours: PAYEE_UNKNOWN, NAME_MISMATCH, BANK_FUNDS, ..."""
+    message: _builtins.str
+    partner_code: _builtins.str
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        partner_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "partner_code", b"partner_code", "partner_id", b"partner_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutRejected: _TypeAlias = PayoutRejected  # noqa: Y015
+
+@_typing.final
+class PayoutReturned(_message.Message):
+    """The payee's bank has sent the money back to our account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    reason: _builtins.str
+    message: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "message", b"message", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutReturned: _TypeAlias = PayoutReturned  # noqa: Y015
+
+@_typing.final
+class DisputeOpened(_message.Message):
+    """A payer contests an accepted charge at the partner (chargeback). Keyed by the
+    resource of the charge.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ANSWER_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    """Ours: derived from partner and its case number."""
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    """The partner's case number."""
+    reason: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is contested, at most what was captured."""
+
+    @_builtins.property
+    def answer_until_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        answer_until_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_until_time", b"answer_until_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_until_time", b"answer_until_time", "dispute_id", b"dispute_id", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeOpened: _TypeAlias = DisputeOpened  # noqa: Y015
+
+@_typing.final
+class DisputeEnded(_message.Message):
+    """The partner has decided."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    WON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    won: _builtins.bool
+    """True: the charge stands, and we keep the money."""
+    message: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        won: _builtins.bool = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "dispute_id", b"dispute_id", "message", b"message", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "won", b"won"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeEnded: _TypeAlias = DisputeEnded  # noqa: Y015
+
+@_typing.final
+class DepositNoticed(_message.Message):
+    """A bank says that money has come in. Keyed by `<partner>/<account>/<entry>`;
+    resource_id and charge_id are empty.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    ENTRY_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PAYER_NAME_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    REMITTANCE_TEXT_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    account_id: _builtins.str
+    """Our account, or the virtual one the payer was given."""
+    entry_reference: _builtins.str
+    """The bank's number of the entry; an entry is noticed once."""
+    payer_name: _builtins.str
+    """As the bank writes it."""
+    value_date: _builtins.str
+    """YYYY-MM-DD in the bank's time zone."""
+    remittance_text: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        entry_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        payer_name: _builtins.str = ...,
+        value_date: _builtins.str = ...,
+        remittance_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount", b"amount", "entry_reference", b"entry_reference", "partner_id", b"partner_id", "payer_name", b"payer_name", "remittance_text", b"remittance_text", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DepositNoticed: _TypeAlias = DepositNoticed  # noqa: Y015
+
+@_typing.final
+class PartnerEvent(_message.Message):
+    """Topic bridge.partner, keyed by partner id: what every gateway reads from its
+    beginning. The last message of a partner holds.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    EVENT_TIME_FIELD_NUMBER: _builtins.int
+    PARTNER_AVAILABILITY_CHANGED_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    @_builtins.property
+    def event_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def partner_availability_changed(self) -> Global___PartnerAvailabilityChanged: ...
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        event_time: _timestamp_pb2.Timestamp | None = ...,
+        partner_availability_changed: Global___PartnerAvailabilityChanged | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "event_time", b"event_time", "partner_availability_changed", b"partner_availability_changed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "event_time", b"event_time", "partner_availability_changed", b"partner_availability_changed", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["partner_availability_changed"]  # noqa: Y015
+    _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
+
+Global___PartnerEvent: _TypeAlias = PartnerEvent  # noqa: Y015
+
+@_typing.final
+class PartnerAvailabilityChanged(_message.Message):
+    """Whether payments through the partner make sense now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    RETRY_TIME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    available: _builtins.bool
+    reason: _builtins.str
+    """UPPER_SNAKE: FAILING, SLOW, CLOSED_HOURS, OPERATOR."""
+    version: _builtins.int
+    """Grows by one with each change of the partner."""
+    @_builtins.property
+    def retry_time(self) -> _timestamp_pb2.Timestamp:
+        """While not available: when it will be tried again at the latest. Whoever hears
+        nothing more treats the partner as available after it.
+        """
+
+    def __init__(
+        self,
+        *,
+        available: _builtins.bool = ...,
+        retry_time: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry_time", b"retry_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "reason", b"reason", "retry_time", b"retry_time", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerAvailabilityChanged: _TypeAlias = PartnerAvailabilityChanged  # noqa: Y015

@@ -27,15 +27,17 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as kawase_dot_bridge
 from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/bridge/v1/bridge_service.proto\x12\x10kawase.bridge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%kawase/bridge/v1/bridge_message.proto\x1a\x1bkawase/money/v1/money.proto\"9\n\x12ResolveCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\"\xb4\x01\n\x13ResolveCodeResponse\x12\x1a\n\x12merchant_reference\x18\x01 \x01(\t\x12\x15\n\rmerchant_name\x18\x02 \x01(\t\x12\x15\n\rmerchant_city\x18\x03 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x04 \x01(\t\x12\x15\n\rcurrency_code\x18\x05 \x01(\t\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\"\xa4\x01\n\x12LinkAccountRequest\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x11\n\tbank_code\x18\x03 \x01(\t\x12\x13\n\x0b\x62ranch_code\x18\x04 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_type\x18\x05 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x06 \x01(\t\x12\x13\n\x0bholder_name\x18\x07 \x01(\t\"D\n\x13LinkAccountResponse\x12\x17\n\x0fpayer_reference\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\"\x80\x03\n\x06\x43harge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12,\n\x05state\x18\x06 \x01(\x0e\x32\x1d.kawase.bridge.v1.ChargeState\x12\x19\n\x11partner_reference\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08\x61ttempts\x18\x0b \x03(\x0b\x32\x19.kawase.bridge.v1.Attempt\"l\n\x07\x41ttempt\x12\x11\n\toperation\x18\x01 \x01(\t\x12-\n\tcall_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"%\n\x10GetChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\"=\n\x11GetChargeResponse\x12(\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Charge\".\n\x19ListUnknownChargesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\"G\n\x1aListUnknownChargesResponse\x12)\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x18.kawase.bridge.v1.Charge\"y\n\x14ResolveChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.kawase.bridge.v1.ChargeState\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"A\n\x15ResolveChargeResponse\x12(\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Charge\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\":\n\x11ListFactsResponse\x12%\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x16.kawase.bridge.v1.Fact\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c*\xd3\x01\n\x0b\x43hargeState\x12\x1c\n\x18\x43HARGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HARGE_STATE_STARTED\x10\x01\x12 \n\x1c\x43HARGE_STATE_ACTION_REQUIRED\x10\x02\x12\x18\n\x14\x43HARGE_STATE_UNKNOWN\x10\x03\x12\x19\n\x15\x43HARGE_STATE_ACCEPTED\x10\x04\x12\x19\n\x15\x43HARGE_STATE_REJECTED\x10\x05\x12\x1a\n\x16\x43HARGE_STATE_CANCELLED\x10\x06\x32\xc6\x04\n\rBridgeService\x12Z\n\x0bResolveCode\x12$.kawase.bridge.v1.ResolveCodeRequest\x1a%.kawase.bridge.v1.ResolveCodeResponse\x12Z\n\x0bLinkAccount\x12$.kawase.bridge.v1.LinkAccountRequest\x1a%.kawase.bridge.v1.LinkAccountResponse\x12T\n\tGetCharge\x12\".kawase.bridge.v1.GetChargeRequest\x1a#.kawase.bridge.v1.GetChargeResponse\x12o\n\x12ListUnknownCharges\x12+.kawase.bridge.v1.ListUnknownChargesRequest\x1a,.kawase.bridge.v1.ListUnknownChargesResponse\x12`\n\rResolveCharge\x12&.kawase.bridge.v1.ResolveChargeRequest\x1a\'.kawase.bridge.v1.ResolveChargeResponse\x12T\n\tListFacts\x12\".kawase.bridge.v1.ListFactsRequest\x1a#.kawase.bridge.v1.ListFactsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/bridge/v1/bridge_service.proto\x12\x10kawase.bridge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%kawase/bridge/v1/bridge_message.proto\x1a\x1bkawase/money/v1/money.proto\"9\n\x12ResolveCodeRequest\x12\x0f\n\x07payload\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\"\xb4\x01\n\x13ResolveCodeResponse\x12\x1a\n\x12merchant_reference\x18\x01 \x01(\t\x12\x15\n\rmerchant_name\x18\x02 \x01(\t\x12\x15\n\rmerchant_city\x18\x03 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x04 \x01(\t\x12\x15\n\rcurrency_code\x18\x05 \x01(\t\x12&\n\x06\x61mount\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\"\xa4\x01\n\x12LinkAccountRequest\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x11\n\tbank_code\x18\x03 \x01(\t\x12\x13\n\x0b\x62ranch_code\x18\x04 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_type\x18\x05 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x06 \x01(\t\x12\x13\n\x0bholder_name\x18\x07 \x01(\t\"D\n\x13LinkAccountResponse\x12\x17\n\x0fpayer_reference\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\"\x80\x03\n\x06\x43harge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12,\n\x05state\x18\x06 \x01(\x0e\x32\x1d.kawase.bridge.v1.ChargeState\x12\x19\n\x11partner_reference\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12/\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08\x61ttempts\x18\x0b \x03(\x0b\x32\x19.kawase.bridge.v1.Attempt\"l\n\x07\x41ttempt\x12\x11\n\toperation\x18\x01 \x01(\t\x12-\n\tcall_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\"%\n\x10GetChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\"=\n\x11GetChargeResponse\x12(\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Charge\"_\n\x19ListUnknownChargesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\x13minimum_age_seconds\x18\x02 \x01(\x05\x12\x12\n\npartner_id\x18\x03 \x01(\t\"G\n\x1aListUnknownChargesResponse\x12)\n\x07\x63harges\x18\x01 \x03(\x0b\x32\x18.kawase.bridge.v1.Charge\"y\n\x14ResolveChargeRequest\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.kawase.bridge.v1.ChargeState\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"A\n\x15ResolveChargeResponse\x12(\n\x06\x63harge\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Charge\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\":\n\x11ListFactsResponse\x12%\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x16.kawase.bridge.v1.Fact\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\"\xf4\x02\n\x06Payout\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\r\n\x05payee\x18\x05 \x01(\t\x12,\n\x05state\x18\x06 \x01(\x0e\x32\x1d.kawase.bridge.v1.PayoutState\x12\x19\n\x11partner_reference\x18\x07 \x01(\t\x12\x0e\n\x06reason\x18\x08 \x01(\t\x12\x0f\n\x07message\x18\t \x01(\t\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x08\x61ttempts\x18\x0c \x03(\x0b\x32\x19.kawase.bridge.v1.Attempt\"H\n\x16ListOpenPayoutsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1b\n\x13minimum_age_seconds\x18\x02 \x01(\x05\"D\n\x17ListOpenPayoutsResponse\x12)\n\x07payouts\x18\x01 \x03(\x0b\x32\x18.kawase.bridge.v1.Payout\"%\n\x10GetPayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\"=\n\x11GetPayoutResponse\x12(\n\x06payout\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Payout\"y\n\x14ResolvePayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.kawase.bridge.v1.PayoutState\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"A\n\x15ResolvePayoutResponse\x12(\n\x06payout\x18\x01 \x01(\x0b\x32\x18.kawase.bridge.v1.Payout\"\x93\x01\n\x1bListStatementEntriesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nfirst_date\x18\x03 \x01(\t\x12\x11\n\tlast_date\x18\x04 \x01(\t\x12\x11\n\tpage_size\x18\x05 \x01(\x05\x12\x12\n\npage_token\x18\x06 \x01(\t\"j\n\x1cListStatementEntriesResponse\x12\x31\n\x07\x65ntries\x18\x01 \x03(\x0b\x32 .kawase.bridge.v1.StatementEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe5\x01\n\x0eStatementEntry\x12\x17\n\x0f\x65ntry_reference\x18\x01 \x01(\t\x12\x11\n\tbook_date\x18\x02 \x01(\t\x12\x12\n\nvalue_date\x18\x03 \x01(\t\x12\x0e\n\x06\x63redit\x18\x04 \x01(\x08\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\'\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x19\n\x11\x63ounterparty_name\x18\x07 \x01(\t\x12\x17\n\x0fremittance_text\x18\x08 \x01(\t\"H\n\x17\x46\x65tchPartnerFileRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x03 \x01(\t\";\n\x18\x46\x65tchPartnerFileResponse\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"\x15\n\x13ListPartnersRequest\"I\n\x14ListPartnersResponse\x12\x31\n\x08partners\x18\x01 \x03(\x0b\x32\x1f.kawase.bridge.v1.PartnerHealth\"\xe8\x01\n\rPartnerHealth\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x61pter\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12/\n\x0b\x63hange_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nretry_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fin_flight_count\x18\x07 \x01(\x05\x12\x15\n\rwaiting_count\x18\x08 \x01(\x05\"h\n\x1dSetPartnerAvailabilityRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x11\n\tavailable\x18\x02 \x01(\x08\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"R\n\x1eSetPartnerAvailabilityResponse\x12\x30\n\x07partner\x18\x01 \x01(\x0b\x32\x1f.kawase.bridge.v1.PartnerHealth*\xd3\x01\n\x0b\x43hargeState\x12\x1c\n\x18\x43HARGE_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x43HARGE_STATE_STARTED\x10\x01\x12 \n\x1c\x43HARGE_STATE_ACTION_REQUIRED\x10\x02\x12\x18\n\x14\x43HARGE_STATE_UNKNOWN\x10\x03\x12\x19\n\x15\x43HARGE_STATE_ACCEPTED\x10\x04\x12\x19\n\x15\x43HARGE_STATE_REJECTED\x10\x05\x12\x1a\n\x16\x43HARGE_STATE_CANCELLED\x10\x06*\xe7\x01\n\x0bPayoutState\x12\x1c\n\x18PAYOUT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PAYOUT_STATE_STARTED\x10\x01\x12\x18\n\x14PAYOUT_STATE_UNKNOWN\x10\x02\x12\x1a\n\x16PAYOUT_STATE_SUBMITTED\x10\x03\x12\x19\n\x15PAYOUT_STATE_ACCEPTED\x10\x04\x12\x19\n\x15PAYOUT_STATE_EXECUTED\x10\x05\x12\x19\n\x15PAYOUT_STATE_REJECTED\x10\x06\x12\x19\n\x15PAYOUT_STATE_RETURNED\x10\x07\x32\xa6\n\n\rBridgeService\x12Z\n\x0bResolveCode\x12$.kawase.bridge.v1.ResolveCodeRequest\x1a%.kawase.bridge.v1.ResolveCodeResponse\x12Z\n\x0bLinkAccount\x12$.kawase.bridge.v1.LinkAccountRequest\x1a%.kawase.bridge.v1.LinkAccountResponse\x12T\n\tGetCharge\x12\".kawase.bridge.v1.GetChargeRequest\x1a#.kawase.bridge.v1.GetChargeResponse\x12o\n\x12ListUnknownCharges\x12+.kawase.bridge.v1.ListUnknownChargesRequest\x1a,.kawase.bridge.v1.ListUnknownChargesResponse\x12`\n\rResolveCharge\x12&.kawase.bridge.v1.ResolveChargeRequest\x1a\'.kawase.bridge.v1.ResolveChargeResponse\x12\x66\n\x0fListOpenPayouts\x12(.kawase.bridge.v1.ListOpenPayoutsRequest\x1a).kawase.bridge.v1.ListOpenPayoutsResponse\x12T\n\tGetPayout\x12\".kawase.bridge.v1.GetPayoutRequest\x1a#.kawase.bridge.v1.GetPayoutResponse\x12`\n\rResolvePayout\x12&.kawase.bridge.v1.ResolvePayoutRequest\x1a\'.kawase.bridge.v1.ResolvePayoutResponse\x12u\n\x14ListStatementEntries\x12-.kawase.bridge.v1.ListStatementEntriesRequest\x1a..kawase.bridge.v1.ListStatementEntriesResponse\x12k\n\x10\x46\x65tchPartnerFile\x12).kawase.bridge.v1.FetchPartnerFileRequest\x1a*.kawase.bridge.v1.FetchPartnerFileResponse0\x01\x12]\n\x0cListPartners\x12%.kawase.bridge.v1.ListPartnersRequest\x1a&.kawase.bridge.v1.ListPartnersResponse\x12{\n\x16SetPartnerAvailability\x12/.kawase.bridge.v1.SetPartnerAvailabilityRequest\x1a\x30.kawase.bridge.v1.SetPartnerAvailabilityResponse\x12T\n\tListFacts\x12\".kawase.bridge.v1.ListFactsRequest\x1a#.kawase.bridge.v1.ListFactsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.bridge.v1.bridge_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHARGESTATE']._serialized_start=1775
-  _globals['_CHARGESTATE']._serialized_end=1986
+  _globals['_CHARGESTATE']._serialized_start=3783
+  _globals['_CHARGESTATE']._serialized_end=3994
+  _globals['_PAYOUTSTATE']._serialized_start=3997
+  _globals['_PAYOUTSTATE']._serialized_end=4228
   _globals['_RESOLVECODEREQUEST']._serialized_start=160
   _globals['_RESOLVECODEREQUEST']._serialized_end=217
   _globals['_RESOLVECODERESPONSE']._serialized_start=220
@@ -53,19 +55,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETCHARGERESPONSE']._serialized_start=1175
   _globals['_GETCHARGERESPONSE']._serialized_end=1236
   _globals['_LISTUNKNOWNCHARGESREQUEST']._serialized_start=1238
-  _globals['_LISTUNKNOWNCHARGESREQUEST']._serialized_end=1284
-  _globals['_LISTUNKNOWNCHARGESRESPONSE']._serialized_start=1286
-  _globals['_LISTUNKNOWNCHARGESRESPONSE']._serialized_end=1357
-  _globals['_RESOLVECHARGEREQUEST']._serialized_start=1359
-  _globals['_RESOLVECHARGEREQUEST']._serialized_end=1480
-  _globals['_RESOLVECHARGERESPONSE']._serialized_start=1482
-  _globals['_RESOLVECHARGERESPONSE']._serialized_end=1547
-  _globals['_LISTFACTSREQUEST']._serialized_start=1549
-  _globals['_LISTFACTSREQUEST']._serialized_end=1626
-  _globals['_LISTFACTSRESPONSE']._serialized_start=1628
-  _globals['_LISTFACTSRESPONSE']._serialized_end=1686
-  _globals['_FACT']._serialized_start=1688
-  _globals['_FACT']._serialized_end=1772
-  _globals['_BRIDGESERVICE']._serialized_start=1989
-  _globals['_BRIDGESERVICE']._serialized_end=2571
+  _globals['_LISTUNKNOWNCHARGESREQUEST']._serialized_end=1333
+  _globals['_LISTUNKNOWNCHARGESRESPONSE']._serialized_start=1335
+  _globals['_LISTUNKNOWNCHARGESRESPONSE']._serialized_end=1406
+  _globals['_RESOLVECHARGEREQUEST']._serialized_start=1408
+  _globals['_RESOLVECHARGEREQUEST']._serialized_end=1529
+  _globals['_RESOLVECHARGERESPONSE']._serialized_start=1531
+  _globals['_RESOLVECHARGERESPONSE']._serialized_end=1596
+  _globals['_LISTFACTSREQUEST']._serialized_start=1598
+  _globals['_LISTFACTSREQUEST']._serialized_end=1675
+  _globals['_LISTFACTSRESPONSE']._serialized_start=1677
+  _globals['_LISTFACTSRESPONSE']._serialized_end=1735
+  _globals['_FACT']._serialized_start=1737
+  _globals['_FACT']._serialized_end=1821
+  _globals['_PAYOUT']._serialized_start=1824
+  _globals['_PAYOUT']._serialized_end=2196
+  _globals['_LISTOPENPAYOUTSREQUEST']._serialized_start=2198
+  _globals['_LISTOPENPAYOUTSREQUEST']._serialized_end=2270
+  _globals['_LISTOPENPAYOUTSRESPONSE']._serialized_start=2272
+  _globals['_LISTOPENPAYOUTSRESPONSE']._serialized_end=2340
+  _globals['_GETPAYOUTREQUEST']._serialized_start=2342
+  _globals['_GETPAYOUTREQUEST']._serialized_end=2379
+  _globals['_GETPAYOUTRESPONSE']._serialized_start=2381
+  _globals['_GETPAYOUTRESPONSE']._serialized_end=2442
+  _globals['_RESOLVEPAYOUTREQUEST']._serialized_start=2444
+  _globals['_RESOLVEPAYOUTREQUEST']._serialized_end=2565
+  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_start=2567
+  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_end=2632
+  _globals['_LISTSTATEMENTENTRIESREQUEST']._serialized_start=2635
+  _globals['_LISTSTATEMENTENTRIESREQUEST']._serialized_end=2782
+  _globals['_LISTSTATEMENTENTRIESRESPONSE']._serialized_start=2784
+  _globals['_LISTSTATEMENTENTRIESRESPONSE']._serialized_end=2890
+  _globals['_STATEMENTENTRY']._serialized_start=2893
+  _globals['_STATEMENTENTRY']._serialized_end=3122
+  _globals['_FETCHPARTNERFILEREQUEST']._serialized_start=3124
+  _globals['_FETCHPARTNERFILEREQUEST']._serialized_end=3196
+  _globals['_FETCHPARTNERFILERESPONSE']._serialized_start=3198
+  _globals['_FETCHPARTNERFILERESPONSE']._serialized_end=3257
+  _globals['_LISTPARTNERSREQUEST']._serialized_start=3259
+  _globals['_LISTPARTNERSREQUEST']._serialized_end=3280
+  _globals['_LISTPARTNERSRESPONSE']._serialized_start=3282
+  _globals['_LISTPARTNERSRESPONSE']._serialized_end=3355
+  _globals['_PARTNERHEALTH']._serialized_start=3358
+  _globals['_PARTNERHEALTH']._serialized_end=3590
+  _globals['_SETPARTNERAVAILABILITYREQUEST']._serialized_start=3592
+  _globals['_SETPARTNERAVAILABILITYREQUEST']._serialized_end=3696
+  _globals['_SETPARTNERAVAILABILITYRESPONSE']._serialized_start=3698
+  _globals['_SETPARTNERAVAILABILITYRESPONSE']._serialized_end=3780
+  _globals['_BRIDGESERVICE']._serialized_start=4231
+  _globals['_BRIDGESERVICE']._serialized_end=5549
 # @@protoc_insertion_point(module_scope)

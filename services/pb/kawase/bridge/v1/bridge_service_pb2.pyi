@@ -49,6 +49,41 @@ CHARGE_STATE_REJECTED: ChargeState.ValueType  # 5
 CHARGE_STATE_CANCELLED: ChargeState.ValueType  # 6
 Global___ChargeState: _TypeAlias = ChargeState  # noqa: Y015
 
+class _PayoutState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PayoutStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PayoutState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYOUT_STATE_UNSPECIFIED: _PayoutState.ValueType  # 0
+    PAYOUT_STATE_STARTED: _PayoutState.ValueType  # 1
+    """Recorded; the bank may have been asked."""
+    PAYOUT_STATE_UNKNOWN: _PayoutState.ValueType  # 2
+    """No word from the bank: its lists and statements are searched."""
+    PAYOUT_STATE_SUBMITTED: _PayoutState.ValueType  # 3
+    """The bank has the order."""
+    PAYOUT_STATE_ACCEPTED: _PayoutState.ValueType  # 4
+    """Approved at the bank."""
+    PAYOUT_STATE_EXECUTED: _PayoutState.ValueType  # 5
+    PAYOUT_STATE_REJECTED: _PayoutState.ValueType  # 6
+    PAYOUT_STATE_RETURNED: _PayoutState.ValueType  # 7
+
+class PayoutState(_PayoutState, metaclass=_PayoutStateEnumTypeWrapper): ...
+
+PAYOUT_STATE_UNSPECIFIED: PayoutState.ValueType  # 0
+PAYOUT_STATE_STARTED: PayoutState.ValueType  # 1
+"""Recorded; the bank may have been asked."""
+PAYOUT_STATE_UNKNOWN: PayoutState.ValueType  # 2
+"""No word from the bank: its lists and statements are searched."""
+PAYOUT_STATE_SUBMITTED: PayoutState.ValueType  # 3
+"""The bank has the order."""
+PAYOUT_STATE_ACCEPTED: PayoutState.ValueType  # 4
+"""Approved at the bank."""
+PAYOUT_STATE_EXECUTED: PayoutState.ValueType  # 5
+PAYOUT_STATE_REJECTED: PayoutState.ValueType  # 6
+PAYOUT_STATE_RETURNED: PayoutState.ValueType  # 7
+Global___PayoutState: _TypeAlias = PayoutState  # noqa: Y015
+
 @_typing.final
 class ResolveCodeRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -304,15 +339,25 @@ class ListUnknownChargesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    MINIMUM_AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
+    minimum_age_seconds: _builtins.int
+    """Only those without a word for at least so long; zero: as the partner's rules
+    say when an operator should look.
+    """
+    partner_id: _builtins.str
+    """Only of this partner, where not empty."""
     def __init__(
         self,
         *,
         page_size: _builtins.int = ...,
+        minimum_age_seconds: _builtins.int = ...,
+        partner_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["minimum_age_seconds", b"minimum_age_seconds", "page_size", b"page_size", "partner_id", b"partner_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -465,3 +510,475 @@ class Fact(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Fact: _TypeAlias = Fact  # noqa: Y015
+
+@_typing.final
+class Payout(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    resource_id: _builtins.str
+    partner_id: _builtins.str
+    payee: _builtins.str
+    """For people: the bank and the last digits."""
+    state: Global___PayoutState.ValueType
+    partner_reference: _builtins.str
+    reason: _builtins.str
+    message: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Attempt]: ...
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        resource_id: _builtins.str = ...,
+        partner_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        payee: _builtins.str = ...,
+        state: Global___PayoutState.ValueType = ...,
+        partner_reference: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        attempts: _abc.Iterable[Global___Attempt] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "attempts", b"attempts", "create_time", b"create_time", "message", b"message", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "payee", b"payee", "payout_id", b"payout_id", "reason", b"reason", "resource_id", b"resource_id", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Payout: _TypeAlias = Payout  # noqa: Y015
+
+@_typing.final
+class ListOpenPayoutsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    MINIMUM_AGE_SECONDS_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    minimum_age_seconds: _builtins.int
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        minimum_age_seconds: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["minimum_age_seconds", b"minimum_age_seconds", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenPayoutsRequest: _TypeAlias = ListOpenPayoutsRequest  # noqa: Y015
+
+@_typing.final
+class ListOpenPayoutsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payouts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Payout]: ...
+    def __init__(
+        self,
+        *,
+        payouts: _abc.Iterable[Global___Payout] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payouts", b"payouts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListOpenPayoutsResponse: _TypeAlias = ListOpenPayoutsResponse  # noqa: Y015
+
+@_typing.final
+class GetPayoutRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout_id", b"payout_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutRequest: _TypeAlias = GetPayoutRequest  # noqa: Y015
+
+@_typing.final
+class GetPayoutResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutResponse: _TypeAlias = GetPayoutResponse  # noqa: Y015
+
+@_typing.final
+class ResolvePayoutRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    state: Global___PayoutState.ValueType
+    """PAYOUT_STATE_EXECUTED or PAYOUT_STATE_REJECTED."""
+    operator: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        state: Global___PayoutState.ValueType = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "payout_id", b"payout_id", "reason", b"reason", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolvePayoutRequest: _TypeAlias = ResolvePayoutRequest  # noqa: Y015
+
+@_typing.final
+class ResolvePayoutResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolvePayoutResponse: _TypeAlias = ResolvePayoutResponse  # noqa: Y015
+
+@_typing.final
+class ListStatementEntriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    FIRST_DATE_FIELD_NUMBER: _builtins.int
+    LAST_DATE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    account_id: _builtins.str
+    """Our account there; empty: the one of the partner's configuration."""
+    first_date: _builtins.str
+    """Both inclusive, YYYY-MM-DD in the bank's time zone."""
+    last_date: _builtins.str
+    page_size: _builtins.int
+    """Up to 500."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        first_date: _builtins.str = ...,
+        last_date: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "first_date", b"first_date", "last_date", b"last_date", "page_size", b"page_size", "page_token", b"page_token", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementEntriesRequest: _TypeAlias = ListStatementEntriesRequest  # noqa: Y015
+
+@_typing.final
+class ListStatementEntriesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementEntry]: ...
+    def __init__(
+        self,
+        *,
+        entries: _abc.Iterable[Global___StatementEntry] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListStatementEntriesResponse: _TypeAlias = ListStatementEntriesResponse  # noqa: Y015
+
+@_typing.final
+class StatementEntry(_message.Message):
+    """One line of an account statement."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTRY_REFERENCE_FIELD_NUMBER: _builtins.int
+    BOOK_DATE_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    CREDIT_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    BALANCE_FIELD_NUMBER: _builtins.int
+    COUNTERPARTY_NAME_FIELD_NUMBER: _builtins.int
+    REMITTANCE_TEXT_FIELD_NUMBER: _builtins.int
+    entry_reference: _builtins.str
+    book_date: _builtins.str
+    """YYYY-MM-DD in the bank's time zone."""
+    value_date: _builtins.str
+    credit: _builtins.bool
+    """True: money came in."""
+    counterparty_name: _builtins.str
+    remittance_text: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def balance(self) -> _money_pb2.Money:
+        """After this entry, where the bank says it."""
+
+    def __init__(
+        self,
+        *,
+        entry_reference: _builtins.str = ...,
+        book_date: _builtins.str = ...,
+        value_date: _builtins.str = ...,
+        credit: _builtins.bool = ...,
+        amount: _money_pb2.Money | None = ...,
+        balance: _money_pb2.Money | None = ...,
+        counterparty_name: _builtins.str = ...,
+        remittance_text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance", b"balance"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "balance", b"balance", "book_date", b"book_date", "counterparty_name", b"counterparty_name", "credit", b"credit", "entry_reference", b"entry_reference", "remittance_text", b"remittance_text", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatementEntry: _TypeAlias = StatementEntry  # noqa: Y015
+
+@_typing.final
+class FetchPartnerFileRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    kind: _builtins.str
+    """settlement or statement."""
+    day: _builtins.str
+    """YYYY-MM-DD, the partner's own day."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "kind", b"kind", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchPartnerFileRequest: _TypeAlias = FetchPartnerFileRequest  # noqa: Y015
+
+@_typing.final
+class FetchPartnerFileResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """In the first message."""
+    data: _builtins.bytes
+    """Up to 64 KiB."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file_name", b"file_name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FetchPartnerFileResponse: _TypeAlias = FetchPartnerFileResponse  # noqa: Y015
+
+@_typing.final
+class ListPartnersRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartnersRequest: _TypeAlias = ListPartnersRequest  # noqa: Y015
+
+@_typing.final
+class ListPartnersResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNERS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def partners(self) -> _containers.RepeatedCompositeFieldContainer[Global___PartnerHealth]: ...
+    def __init__(
+        self,
+        *,
+        partners: _abc.Iterable[Global___PartnerHealth] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partners", b"partners"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPartnersResponse: _TypeAlias = ListPartnersResponse  # noqa: Y015
+
+@_typing.final
+class PartnerHealth(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    ADAPTER_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CHANGE_TIME_FIELD_NUMBER: _builtins.int
+    RETRY_TIME_FIELD_NUMBER: _builtins.int
+    IN_FLIGHT_COUNT_FIELD_NUMBER: _builtins.int
+    WAITING_COUNT_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    adapter: _builtins.str
+    available: _builtins.bool
+    reason: _builtins.str
+    in_flight_count: _builtins.int
+    """Of the process that answers."""
+    waiting_count: _builtins.int
+    @_builtins.property
+    def change_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def retry_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        adapter: _builtins.str = ...,
+        available: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        change_time: _timestamp_pb2.Timestamp | None = ...,
+        retry_time: _timestamp_pb2.Timestamp | None = ...,
+        in_flight_count: _builtins.int = ...,
+        waiting_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["change_time", b"change_time", "retry_time", b"retry_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adapter", b"adapter", "available", b"available", "change_time", b"change_time", "in_flight_count", b"in_flight_count", "partner_id", b"partner_id", "reason", b"reason", "retry_time", b"retry_time", "waiting_count", b"waiting_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PartnerHealth: _TypeAlias = PartnerHealth  # noqa: Y015
+
+@_typing.final
+class SetPartnerAvailabilityRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    available: _builtins.bool
+    operator: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        available: _builtins.bool = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "operator", b"operator", "partner_id", b"partner_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPartnerAvailabilityRequest: _TypeAlias = SetPartnerAvailabilityRequest  # noqa: Y015
+
+@_typing.final
+class SetPartnerAvailabilityResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def partner(self) -> Global___PartnerHealth: ...
+    def __init__(
+        self,
+        *,
+        partner: Global___PartnerHealth | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner", b"partner"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetPartnerAvailabilityResponse: _TypeAlias = SetPartnerAvailabilityResponse  # noqa: Y015

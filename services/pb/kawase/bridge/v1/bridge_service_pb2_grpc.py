@@ -60,6 +60,41 @@ class BridgeServiceStub:
                 request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.SerializeToString,
                 response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.FromString,
                 _registered_method=True)
+        self.ListOpenPayouts = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/ListOpenPayouts',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsResponse.FromString,
+                _registered_method=True)
+        self.GetPayout = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/GetPayout',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutResponse.FromString,
+                _registered_method=True)
+        self.ResolvePayout = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/ResolvePayout',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutResponse.FromString,
+                _registered_method=True)
+        self.ListStatementEntries = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/ListStatementEntries',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesResponse.FromString,
+                _registered_method=True)
+        self.FetchPartnerFile = channel.unary_stream(
+                '/kawase.bridge.v1.BridgeService/FetchPartnerFile',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileResponse.FromString,
+                _registered_method=True)
+        self.ListPartners = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/ListPartners',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersResponse.FromString,
+                _registered_method=True)
+        self.SetPartnerAvailability = channel.unary_unary(
+                '/kawase.bridge.v1.BridgeService/SetPartnerAvailability',
+                request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityRequest.SerializeToString,
+                response_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityResponse.FromString,
+                _registered_method=True)
         self.ListFacts = channel.unary_unary(
                 '/kawase.bridge.v1.BridgeService/ListFacts',
                 request_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListFactsRequest.SerializeToString,
@@ -105,6 +140,54 @@ class BridgeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOpenPayouts(self, request, context):
+        """Payouts whose bank has not given its last word, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPayout(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolvePayout(self, request, context):
+        """An operator's journaled word on a payout no bank speaks of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListStatementEntries(self, request, context):
+        """What a bank or partner says about a day: a page of its account statement.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FetchPartnerFile(self, request, context):
+        """A partner's settlement file, or a bank's statement file, of a day, as it is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPartners(self, request, context):
+        """How each partner is doing: breaker, calls in flight, last change.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetPartnerAvailability(self, request, context):
+        """Close a partner to payments by hand, or open it again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListFacts(self, request, context):
         """Facts of one stripe after a sequence: what a consumer that missed some reads.
         """
@@ -139,6 +222,41 @@ def add_BridgeServiceServicer_to_server(servicer, server):
                     servicer.ResolveCharge,
                     request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.FromString,
                     response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.SerializeToString,
+            ),
+            'ListOpenPayouts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOpenPayouts,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsResponse.SerializeToString,
+            ),
+            'GetPayout': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPayout,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutResponse.SerializeToString,
+            ),
+            'ResolvePayout': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolvePayout,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutResponse.SerializeToString,
+            ),
+            'ListStatementEntries': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListStatementEntries,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesResponse.SerializeToString,
+            ),
+            'FetchPartnerFile': grpc.unary_stream_rpc_method_handler(
+                    servicer.FetchPartnerFile,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileResponse.SerializeToString,
+            ),
+            'ListPartners': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPartners,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersResponse.SerializeToString,
+            ),
+            'SetPartnerAvailability': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetPartnerAvailability,
+                    request_deserializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityRequest.FromString,
+                    response_serializer=kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityResponse.SerializeToString,
             ),
             'ListFacts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFacts,
@@ -282,6 +400,195 @@ class BridgeService:
             '/kawase.bridge.v1.BridgeService/ResolveCharge',
             kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeRequest.SerializeToString,
             kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolveChargeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOpenPayouts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/ListOpenPayouts',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListOpenPayoutsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPayout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/GetPayout',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.GetPayoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolvePayout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/ResolvePayout',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ResolvePayoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListStatementEntries(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/ListStatementEntries',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListStatementEntriesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FetchPartnerFile(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/FetchPartnerFile',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.FetchPartnerFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPartners(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/ListPartners',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.ListPartnersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetPartnerAvailability(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.bridge.v1.BridgeService/SetPartnerAvailability',
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityRequest.SerializeToString,
+            kawase_dot_bridge_dot_v1_dot_bridge__service__pb2.SetPartnerAvailabilityResponse.FromString,
             options,
             channel_credentials,
             insecure,

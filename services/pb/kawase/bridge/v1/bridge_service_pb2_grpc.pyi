@@ -42,6 +42,19 @@ class BridgeServiceStub:
     """Charges whose partner has not given its word, oldest first."""
     ResolveCharge: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolveChargeRequest, _bridge_service_pb2.ResolveChargeResponse]
     """An operator's journaled word on a charge no partner speaks of."""
+    ListOpenPayouts: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ListOpenPayoutsRequest, _bridge_service_pb2.ListOpenPayoutsResponse]
+    """Payouts whose bank has not given its last word, oldest first."""
+    GetPayout: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.GetPayoutRequest, _bridge_service_pb2.GetPayoutResponse]
+    ResolvePayout: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolvePayoutRequest, _bridge_service_pb2.ResolvePayoutResponse]
+    """An operator's journaled word on a payout no bank speaks of."""
+    ListStatementEntries: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ListStatementEntriesRequest, _bridge_service_pb2.ListStatementEntriesResponse]
+    """What a bank or partner says about a day: a page of its account statement."""
+    FetchPartnerFile: _grpc.UnaryStreamMultiCallable[_bridge_service_pb2.FetchPartnerFileRequest, _bridge_service_pb2.FetchPartnerFileResponse]
+    """A partner's settlement file, or a bank's statement file, of a day, as it is."""
+    ListPartners: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ListPartnersRequest, _bridge_service_pb2.ListPartnersResponse]
+    """How each partner is doing: breaker, calls in flight, last change."""
+    SetPartnerAvailability: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.SetPartnerAvailabilityRequest, _bridge_service_pb2.SetPartnerAvailabilityResponse]
+    """Close a partner to payments by hand, or open it again."""
     ListFacts: _grpc.UnaryUnaryMultiCallable[_bridge_service_pb2.ListFactsRequest, _bridge_service_pb2.ListFactsResponse]
     """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
@@ -59,6 +72,19 @@ class BridgeServiceAsyncStub(BridgeServiceStub):
     """Charges whose partner has not given its word, oldest first."""
     ResolveCharge: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolveChargeRequest, _bridge_service_pb2.ResolveChargeResponse]  # type: ignore[assignment]
     """An operator's journaled word on a charge no partner speaks of."""
+    ListOpenPayouts: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ListOpenPayoutsRequest, _bridge_service_pb2.ListOpenPayoutsResponse]  # type: ignore[assignment]
+    """Payouts whose bank has not given its last word, oldest first."""
+    GetPayout: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.GetPayoutRequest, _bridge_service_pb2.GetPayoutResponse]  # type: ignore[assignment]
+    ResolvePayout: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ResolvePayoutRequest, _bridge_service_pb2.ResolvePayoutResponse]  # type: ignore[assignment]
+    """An operator's journaled word on a payout no bank speaks of."""
+    ListStatementEntries: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ListStatementEntriesRequest, _bridge_service_pb2.ListStatementEntriesResponse]  # type: ignore[assignment]
+    """What a bank or partner says about a day: a page of its account statement."""
+    FetchPartnerFile: _aio.UnaryStreamMultiCallable[_bridge_service_pb2.FetchPartnerFileRequest, _bridge_service_pb2.FetchPartnerFileResponse]  # type: ignore[assignment]
+    """A partner's settlement file, or a bank's statement file, of a day, as it is."""
+    ListPartners: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ListPartnersRequest, _bridge_service_pb2.ListPartnersResponse]  # type: ignore[assignment]
+    """How each partner is doing: breaker, calls in flight, last change."""
+    SetPartnerAvailability: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.SetPartnerAvailabilityRequest, _bridge_service_pb2.SetPartnerAvailabilityResponse]  # type: ignore[assignment]
+    """Close a partner to payments by hand, or open it again."""
     ListFacts: _aio.UnaryUnaryMultiCallable[_bridge_service_pb2.ListFactsRequest, _bridge_service_pb2.ListFactsResponse]  # type: ignore[assignment]
     """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
@@ -103,6 +129,61 @@ class BridgeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bridge_service_pb2.ResolveChargeResponse, _abc.Awaitable[_bridge_service_pb2.ResolveChargeResponse]]:
         """An operator's journaled word on a charge no partner speaks of."""
+
+    @_abc_1.abstractmethod
+    def ListOpenPayouts(
+        self,
+        request: _bridge_service_pb2.ListOpenPayoutsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.ListOpenPayoutsResponse, _abc.Awaitable[_bridge_service_pb2.ListOpenPayoutsResponse]]:
+        """Payouts whose bank has not given its last word, oldest first."""
+
+    @_abc_1.abstractmethod
+    def GetPayout(
+        self,
+        request: _bridge_service_pb2.GetPayoutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.GetPayoutResponse, _abc.Awaitable[_bridge_service_pb2.GetPayoutResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ResolvePayout(
+        self,
+        request: _bridge_service_pb2.ResolvePayoutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.ResolvePayoutResponse, _abc.Awaitable[_bridge_service_pb2.ResolvePayoutResponse]]:
+        """An operator's journaled word on a payout no bank speaks of."""
+
+    @_abc_1.abstractmethod
+    def ListStatementEntries(
+        self,
+        request: _bridge_service_pb2.ListStatementEntriesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.ListStatementEntriesResponse, _abc.Awaitable[_bridge_service_pb2.ListStatementEntriesResponse]]:
+        """What a bank or partner says about a day: a page of its account statement."""
+
+    @_abc_1.abstractmethod
+    def FetchPartnerFile(
+        self,
+        request: _bridge_service_pb2.FetchPartnerFileRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_bridge_service_pb2.FetchPartnerFileResponse], _abc.AsyncIterator[_bridge_service_pb2.FetchPartnerFileResponse]]:
+        """A partner's settlement file, or a bank's statement file, of a day, as it is."""
+
+    @_abc_1.abstractmethod
+    def ListPartners(
+        self,
+        request: _bridge_service_pb2.ListPartnersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.ListPartnersResponse, _abc.Awaitable[_bridge_service_pb2.ListPartnersResponse]]:
+        """How each partner is doing: breaker, calls in flight, last change."""
+
+    @_abc_1.abstractmethod
+    def SetPartnerAvailability(
+        self,
+        request: _bridge_service_pb2.SetPartnerAvailabilityRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_bridge_service_pb2.SetPartnerAvailabilityResponse, _abc.Awaitable[_bridge_service_pb2.SetPartnerAvailabilityResponse]]:
+        """Close a partner to payments by hand, or open it again."""
 
     @_abc_1.abstractmethod
     def ListFacts(

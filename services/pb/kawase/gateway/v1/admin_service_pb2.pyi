@@ -107,6 +107,81 @@ FEE_ROUNDING_UP: FeeRounding.ValueType  # 2
 FEE_ROUNDING_HALF_UP: FeeRounding.ValueType  # 3
 Global___FeeRounding: _TypeAlias = FeeRounding  # noqa: Y015
 
+class _RefundRate:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RefundRateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RefundRate.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REFUND_RATE_UNSPECIFIED: _RefundRate.ValueType  # 0
+    """As REFUND_RATE_ORIGINAL."""
+    REFUND_RATE_ORIGINAL: _RefundRate.ValueType  # 1
+    """Each leg is reversed in proportion."""
+    REFUND_RATE_DAY: _RefundRate.ValueType  # 2
+    """The payer gets the target amount at the mid of the day of the refund."""
+
+class RefundRate(_RefundRate, metaclass=_RefundRateEnumTypeWrapper): ...
+
+REFUND_RATE_UNSPECIFIED: RefundRate.ValueType  # 0
+"""As REFUND_RATE_ORIGINAL."""
+REFUND_RATE_ORIGINAL: RefundRate.ValueType  # 1
+"""Each leg is reversed in proportion."""
+REFUND_RATE_DAY: RefundRate.ValueType  # 2
+"""The payer gets the target amount at the mid of the day of the refund."""
+Global___RefundRate: _TypeAlias = RefundRate  # noqa: Y015
+
+class _LimitPeriod:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitPeriod.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_PERIOD_UNSPECIFIED: _LimitPeriod.ValueType  # 0
+    LIMIT_PERIOD_PAYMENT: _LimitPeriod.ValueType  # 1
+    LIMIT_PERIOD_DAY: _LimitPeriod.ValueType  # 2
+    """Per payer and local day of the wallet."""
+    LIMIT_PERIOD_YEAR: _LimitPeriod.ValueType  # 3
+    """Per payer and local calendar year of the wallet."""
+
+class LimitPeriod(_LimitPeriod, metaclass=_LimitPeriodEnumTypeWrapper): ...
+
+LIMIT_PERIOD_UNSPECIFIED: LimitPeriod.ValueType  # 0
+LIMIT_PERIOD_PAYMENT: LimitPeriod.ValueType  # 1
+LIMIT_PERIOD_DAY: LimitPeriod.ValueType  # 2
+"""Per payer and local day of the wallet."""
+LIMIT_PERIOD_YEAR: LimitPeriod.ValueType  # 3
+"""Per payer and local calendar year of the wallet."""
+Global___LimitPeriod: _TypeAlias = LimitPeriod  # noqa: Y015
+
+class _CaseResolution:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CaseResolutionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CaseResolution.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CASE_RESOLUTION_UNSPECIFIED: _CaseResolution.ValueType  # 0
+    CASE_RESOLUTION_RETRY: _CaseResolution.ValueType  # 1
+    """Ask the partner or the ledger once more."""
+    CASE_RESOLUTION_SETTLED: _CaseResolution.ValueType  # 2
+    """It was settled outside, with nothing more to book but the reverse of what was
+    booked.
+    """
+    CASE_RESOLUTION_WRITE_OFF: _CaseResolution.ValueType  # 3
+    """The house bears it: booked to loss."""
+
+class CaseResolution(_CaseResolution, metaclass=_CaseResolutionEnumTypeWrapper): ...
+
+CASE_RESOLUTION_UNSPECIFIED: CaseResolution.ValueType  # 0
+CASE_RESOLUTION_RETRY: CaseResolution.ValueType  # 1
+"""Ask the partner or the ledger once more."""
+CASE_RESOLUTION_SETTLED: CaseResolution.ValueType  # 2
+"""It was settled outside, with nothing more to book but the reverse of what was
+booked.
+"""
+CASE_RESOLUTION_WRITE_OFF: CaseResolution.ValueType  # 3
+"""The house bears it: booked to loss."""
+Global___CaseResolution: _TypeAlias = CaseResolution  # noqa: Y015
+
 @_typing.final
 class Participant(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -119,6 +194,7 @@ class Participant(_message.Message):
     TIME_ZONE_FIELD_NUMBER: _builtins.int
     COLLECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
     NET_DEBIT_LIMIT_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     kind: Global___ParticipantKind.ValueType
     display_name: _builtins.str
@@ -133,6 +209,8 @@ class Participant(_message.Message):
     """FUNDING_PREFUND: how far the deposit may be overdrawn; FUNDING_PARTNER: how
     much the partner may owe. Minor units.
     """
+    country_code: _builtins.str
+    """ISO 3166-1 alpha-2: whose law limits a wallet's payers."""
     def __init__(
         self,
         *,
@@ -144,10 +222,11 @@ class Participant(_message.Message):
         time_zone: _builtins.str = ...,
         collect_partner_id: _builtins.str = ...,
         net_debit_limit: _builtins.int = ...,
+        country_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collect_partner_id", b"collect_partner_id", "display_name", b"display_name", "funding", b"funding", "home_currency_code", b"home_currency_code", "kind", b"kind", "net_debit_limit", b"net_debit_limit", "participant_id", b"participant_id", "time_zone", b"time_zone"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collect_partner_id", b"collect_partner_id", "country_code", b"country_code", "display_name", b"display_name", "funding", b"funding", "home_currency_code", b"home_currency_code", "kind", b"kind", "net_debit_limit", b"net_debit_limit", "participant_id", b"participant_id", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -539,6 +618,7 @@ class Corridor(_message.Message):
     PAYER_DAY_LIMIT_FIELD_NUMBER: _builtins.int
     CORRIDOR_DAY_LIMIT_FIELD_NUMBER: _builtins.int
     OPEN_FIELD_NUMBER: _builtins.int
+    REFUND_POLICY_FIELD_NUMBER: _builtins.int
     corridor_id: _builtins.str
     wallet_id: _builtins.str
     acceptance_partner_id: _builtins.str
@@ -554,6 +634,8 @@ class Corridor(_message.Message):
     payer_day_limit: _builtins.int
     corridor_day_limit: _builtins.int
     open: _builtins.bool
+    @_builtins.property
+    def refund_policy(self) -> Global___RefundPolicy: ...
     def __init__(
         self,
         *,
@@ -569,14 +651,503 @@ class Corridor(_message.Message):
         payer_day_limit: _builtins.int = ...,
         corridor_day_limit: _builtins.int = ...,
         open: _builtins.bool = ...,
+        refund_policy: Global___RefundPolicy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["refund_policy", b"refund_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "quote_seconds", b"quote_seconds", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Corridor: _TypeAlias = Corridor  # noqa: Y015
+
+@_typing.final
+class RefundPolicy(_message.Message):
+    """How refunds of a corridor are reckoned; absent: original rate, fee and spread
+    returned.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RATE_FIELD_NUMBER: _builtins.int
+    KEEPS_FEE_FIELD_NUMBER: _builtins.int
+    KEEPS_SPREAD_FIELD_NUMBER: _builtins.int
+    WITHIN_DAYS_FIELD_NUMBER: _builtins.int
+    rate: Global___RefundRate.ValueType
+    keeps_fee: _builtins.bool
+    """The merchant's fee is kept by the house, and the merchant's side gives back all."""
+    keeps_spread: _builtins.bool
+    """The payer does not get the spread back."""
+    within_days: _builtins.int
+    """Days after the payment; zero: no limit of ours."""
+    def __init__(
+        self,
+        *,
+        rate: Global___RefundRate.ValueType = ...,
+        keeps_fee: _builtins.bool = ...,
+        keeps_spread: _builtins.bool = ...,
+        within_days: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keeps_fee", b"keeps_fee", "keeps_spread", b"keeps_spread", "rate", b"rate", "within_days", b"within_days"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefundPolicy: _TypeAlias = RefundPolicy  # noqa: Y015
+
+@_typing.final
+class LimitRule(_message.Message):
+    """The most that may be paid in a period. Which payments count is said by what is
+    not empty: all of it has to fit.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_RULE_ID_FIELD_NUMBER: _builtins.int
+    PERIOD_FIELD_NUMBER: _builtins.int
+    WALLET_COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    WALLET_ID_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    COLLECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    MAXIMUM_FIELD_NUMBER: _builtins.int
+    MINIMUM_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    limit_rule_id: _builtins.str
+    period: Global___LimitPeriod.ValueType
+    wallet_country_code: _builtins.str
+    """The home country of the wallet, ISO 3166-1 alpha-2."""
+    wallet_id: _builtins.str
+    acceptance_partner_id: _builtins.str
+    collect_partner_id: _builtins.str
+    minimum: _builtins.int
+    """The least of one payment; zero: none. Same currency."""
+    source: _builtins.str
+    """Where the rule comes from: a law, a contract."""
+    active: _builtins.bool
+    @_builtins.property
+    def maximum(self) -> _money_pb2.Money:
+        """In this currency: the home or the target currency of the payment."""
+
+    def __init__(
+        self,
+        *,
+        limit_rule_id: _builtins.str = ...,
+        period: Global___LimitPeriod.ValueType = ...,
+        wallet_country_code: _builtins.str = ...,
+        wallet_id: _builtins.str = ...,
+        acceptance_partner_id: _builtins.str = ...,
+        collect_partner_id: _builtins.str = ...,
+        maximum: _money_pb2.Money | None = ...,
+        minimum: _builtins.int = ...,
+        source: _builtins.str = ...,
+        active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["maximum", b"maximum"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "active", b"active", "collect_partner_id", b"collect_partner_id", "limit_rule_id", b"limit_rule_id", "maximum", b"maximum", "minimum", b"minimum", "period", b"period", "source", b"source", "wallet_country_code", b"wallet_country_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LimitRule: _TypeAlias = LimitRule  # noqa: Y015
+
+@_typing.final
+class PutLimitRuleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limit_rule(self) -> Global___LimitRule: ...
+    def __init__(
+        self,
+        *,
+        limit_rule: Global___LimitRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit_rule", b"limit_rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_rule", b"limit_rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutLimitRuleRequest: _TypeAlias = PutLimitRuleRequest  # noqa: Y015
+
+@_typing.final
+class PutLimitRuleResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_RULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limit_rule(self) -> Global___LimitRule: ...
+    def __init__(
+        self,
+        *,
+        limit_rule: Global___LimitRule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["limit_rule", b"limit_rule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_rule", b"limit_rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutLimitRuleResponse: _TypeAlias = PutLimitRuleResponse  # noqa: Y015
+
+@_typing.final
+class ListLimitRulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLimitRulesRequest: _TypeAlias = ListLimitRulesRequest  # noqa: Y015
+
+@_typing.final
+class ListLimitRulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LIMIT_RULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def limit_rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___LimitRule]: ...
+    def __init__(
+        self,
+        *,
+        limit_rules: _abc.Iterable[Global___LimitRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["limit_rules", b"limit_rules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLimitRulesResponse: _TypeAlias = ListLimitRulesResponse  # noqa: Y015
+
+@_typing.final
+class ListScreeningsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REFUSED_ONLY_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    page_token: _builtins.str
+    refused_only: _builtins.bool
+    """Only refusals."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        refused_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "refused_only", b"refused_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListScreeningsRequest: _TypeAlias = ListScreeningsRequest  # noqa: Y015
+
+@_typing.final
+class ListScreeningsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCREENINGS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def screenings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Screening]: ...
+    def __init__(
+        self,
+        *,
+        screenings: _abc.Iterable[Global___Screening] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "screenings", b"screenings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListScreeningsResponse: _TypeAlias = ListScreeningsResponse  # noqa: Y015
+
+@_typing.final
+class Screening(_message.Message):
+    """One decision of the screening hook on one payment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ID_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
+    RULE_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    LIST_DIGEST_FIELD_NUMBER: _builtins.int
+    DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    reference: _builtins.str
+    payment_id: _builtins.str
+    participant_id: _builtins.str
+    payer_id: _builtins.str
+    refused: _builtins.bool
+    rule: _builtins.str
+    """The rule that decided: LISTED_PAYER, LISTED_MERCHANT, VELOCITY, AMOUNT; empty
+    where nothing was found.
+    """
+    detail: _builtins.str
+    list_digest: _builtins.str
+    """Digest of the list that was used."""
+    @_builtins.property
+    def decide_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        reference: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        participant_id: _builtins.str = ...,
+        payer_id: _builtins.str = ...,
+        refused: _builtins.bool = ...,
+        rule: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        list_digest: _builtins.str = ...,
+        decide_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "detail", b"detail", "list_digest", b"list_digest", "participant_id", b"participant_id", "payer_id", b"payer_id", "payment_id", b"payment_id", "reference", b"reference", "refused", b"refused", "rule", b"rule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Screening: _TypeAlias = Screening  # noqa: Y015
+
+@_typing.final
+class ListCasesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCasesRequest: _TypeAlias = ListCasesRequest  # noqa: Y015
+
+@_typing.final
+class ListCasesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def cases(self) -> _containers.RepeatedCompositeFieldContainer[Global___Case]: ...
+    def __init__(
+        self,
+        *,
+        cases: _abc.Iterable[Global___Case] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cases", b"cases"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCasesResponse: _TypeAlias = ListCasesResponse  # noqa: Y015
+
+@_typing.final
+class Case(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_REFERENCE_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    SINCE_TIME_FIELD_NUMBER: _builtins.int
+    resource_id: _builtins.str
+    """late-…, refund-… or topup-…."""
+    payment_reference: _builtins.str
+    """Of the payment it belongs to."""
+    participant_id: _builtins.str
+    partner_id: _builtins.str
+    reason: _builtins.str
+    message: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def since_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        resource_id: _builtins.str = ...,
+        payment_reference: _builtins.str = ...,
+        participant_id: _builtins.str = ...,
+        partner_id: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        since_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "since_time", b"since_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "message", b"message", "participant_id", b"participant_id", "partner_id", b"partner_id", "payment_reference", b"payment_reference", "reason", b"reason", "resource_id", b"resource_id", "since_time", b"since_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Case: _TypeAlias = Case  # noqa: Y015
+
+@_typing.final
+class ResolveCaseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    RESOLUTION_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    resource_id: _builtins.str
+    resolution: Global___CaseResolution.ValueType
+    operator: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        resource_id: _builtins.str = ...,
+        resolution: Global___CaseResolution.ValueType = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "reason", b"reason", "resolution", b"resolution", "resource_id", b"resource_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveCaseRequest: _TypeAlias = ResolveCaseRequest  # noqa: Y015
+
+@_typing.final
+class ResolveCaseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CASE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def case(self) -> Global___Case: ...
+    def __init__(
+        self,
+        *,
+        case: Global___Case | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["case", b"case"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["case", b"case"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolveCaseResponse: _TypeAlias = ResolveCaseResponse  # noqa: Y015
+
+@_typing.final
+class ListDisputesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    OPEN_ONLY_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    open_only: _builtins.bool
+    """Only open ones."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        open_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["open_only", b"open_only", "page_size", b"page_size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisputesRequest: _TypeAlias = ListDisputesRequest  # noqa: Y015
+
+@_typing.final
+class ListDisputesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def disputes(self) -> _containers.RepeatedCompositeFieldContainer[_payment_pb2.Dispute]: ...
+    def __init__(
+        self,
+        *,
+        disputes: _abc.Iterable[_payment_pb2.Dispute] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["disputes", b"disputes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDisputesResponse: _TypeAlias = ListDisputesResponse  # noqa: Y015
+
+@_typing.final
+class AnswerDisputeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    ACCEPT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    accept: _builtins.bool
+    """False: it is fought, with the evidence."""
+    evidence: _builtins.str
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        accept: _builtins.bool = ...,
+        evidence: _builtins.str = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept", b"accept", "dispute_id", b"dispute_id", "evidence", b"evidence", "operator", b"operator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerDisputeRequest: _TypeAlias = AnswerDisputeRequest  # noqa: Y015
+
+@_typing.final
+class AnswerDisputeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dispute(self) -> _payment_pb2.Dispute: ...
+    def __init__(
+        self,
+        *,
+        dispute: _payment_pb2.Dispute | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerDisputeResponse: _TypeAlias = AnswerDisputeResponse  # noqa: Y015
 
 @_typing.final
 class PutCorridorRequest(_message.Message):

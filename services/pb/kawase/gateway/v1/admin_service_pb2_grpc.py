@@ -71,6 +71,41 @@ class AdminServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorResponse.FromString,
                 _registered_method=True)
+        self.PutLimitRule = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/PutLimitRule',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleResponse.FromString,
+                _registered_method=True)
+        self.ListLimitRules = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/ListLimitRules',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesResponse.FromString,
+                _registered_method=True)
+        self.ListScreenings = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/ListScreenings',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsResponse.FromString,
+                _registered_method=True)
+        self.ListCases = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/ListCases',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesResponse.FromString,
+                _registered_method=True)
+        self.ResolveCase = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/ResolveCase',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseResponse.FromString,
+                _registered_method=True)
+        self.ListDisputes = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/ListDisputes',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesResponse.FromString,
+                _registered_method=True)
+        self.AnswerDispute = channel.unary_unary(
+                '/kawase.gateway.v1.AdminService/AnswerDispute',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeResponse.FromString,
+                _registered_method=True)
         self.ListStuckPayments = channel.unary_unary(
                 '/kawase.gateway.v1.AdminService/ListStuckPayments',
                 request_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListStuckPaymentsRequest.SerializeToString,
@@ -131,6 +166,53 @@ class AdminServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutLimitRule(self, request, context):
+        """A limit by law or by a partner's contract, as data.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListLimitRules(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListScreenings(self, request, context):
+        """What the screening decided, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCases(self, request, context):
+        """What waits for an operator's decision: late charges and refunds that the
+        partner or the ledger would not settle, oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveCase(self, request, context):
+        """An operator's journaled decision on a case.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListDisputes(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AnswerDispute(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListStuckPayments(self, request, context):
         """Payments the sweeper has given up repeating, oldest first.
         """
@@ -182,6 +264,41 @@ def add_AdminServiceServicer_to_server(servicer, server):
                     servicer.PutCorridor,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorResponse.SerializeToString,
+            ),
+            'PutLimitRule': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutLimitRule,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleResponse.SerializeToString,
+            ),
+            'ListLimitRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLimitRules,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesResponse.SerializeToString,
+            ),
+            'ListScreenings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListScreenings,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsResponse.SerializeToString,
+            ),
+            'ListCases': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCases,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesResponse.SerializeToString,
+            ),
+            'ResolveCase': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveCase,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseResponse.SerializeToString,
+            ),
+            'ListDisputes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDisputes,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesResponse.SerializeToString,
+            ),
+            'AnswerDispute': grpc.unary_unary_rpc_method_handler(
+                    servicer.AnswerDispute,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeResponse.SerializeToString,
             ),
             'ListStuckPayments': grpc.unary_unary_rpc_method_handler(
                     servicer.ListStuckPayments,
@@ -385,6 +502,195 @@ class AdminService:
             '/kawase.gateway.v1.AdminService/PutCorridor',
             kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutCorridorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutLimitRule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/PutLimitRule',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.PutLimitRuleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLimitRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/ListLimitRules',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListLimitRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListScreenings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/ListScreenings',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListScreeningsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCases(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/ListCases',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListCasesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveCase(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/ResolveCase',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ResolveCaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDisputes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/ListDisputes',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.ListDisputesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AnswerDispute(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AdminService/AnswerDispute',
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_admin__service__pb2.AnswerDisputeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,19 @@ class AdminServiceStub:
     PutScheme: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.PutSchemeRequest, _admin_service_pb2.PutSchemeResponse]
     PutFeePlan: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.PutFeePlanRequest, _admin_service_pb2.PutFeePlanResponse]
     PutCorridor: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.PutCorridorRequest, _admin_service_pb2.PutCorridorResponse]
+    PutLimitRule: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.PutLimitRuleRequest, _admin_service_pb2.PutLimitRuleResponse]
+    """A limit by law or by a partner's contract, as data."""
+    ListLimitRules: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListLimitRulesRequest, _admin_service_pb2.ListLimitRulesResponse]
+    ListScreenings: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListScreeningsRequest, _admin_service_pb2.ListScreeningsResponse]
+    """What the screening decided, newest first."""
+    ListCases: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListCasesRequest, _admin_service_pb2.ListCasesResponse]
+    """What waits for an operator's decision: late charges and refunds that the
+    partner or the ledger would not settle, oldest first.
+    """
+    ResolveCase: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ResolveCaseRequest, _admin_service_pb2.ResolveCaseResponse]
+    """An operator's journaled decision on a case."""
+    ListDisputes: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListDisputesRequest, _admin_service_pb2.ListDisputesResponse]
+    AnswerDispute: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.AnswerDisputeRequest, _admin_service_pb2.AnswerDisputeResponse]
     ListStuckPayments: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListStuckPaymentsRequest, _admin_service_pb2.ListStuckPaymentsResponse]
     """Payments the sweeper has given up repeating, oldest first."""
     ListFacts: _grpc.UnaryUnaryMultiCallable[_admin_service_pb2.ListFactsRequest, _admin_service_pb2.ListFactsResponse]
@@ -63,6 +76,19 @@ class AdminServiceAsyncStub(AdminServiceStub):
     PutScheme: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.PutSchemeRequest, _admin_service_pb2.PutSchemeResponse]  # type: ignore[assignment]
     PutFeePlan: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.PutFeePlanRequest, _admin_service_pb2.PutFeePlanResponse]  # type: ignore[assignment]
     PutCorridor: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.PutCorridorRequest, _admin_service_pb2.PutCorridorResponse]  # type: ignore[assignment]
+    PutLimitRule: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.PutLimitRuleRequest, _admin_service_pb2.PutLimitRuleResponse]  # type: ignore[assignment]
+    """A limit by law or by a partner's contract, as data."""
+    ListLimitRules: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListLimitRulesRequest, _admin_service_pb2.ListLimitRulesResponse]  # type: ignore[assignment]
+    ListScreenings: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListScreeningsRequest, _admin_service_pb2.ListScreeningsResponse]  # type: ignore[assignment]
+    """What the screening decided, newest first."""
+    ListCases: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListCasesRequest, _admin_service_pb2.ListCasesResponse]  # type: ignore[assignment]
+    """What waits for an operator's decision: late charges and refunds that the
+    partner or the ledger would not settle, oldest first.
+    """
+    ResolveCase: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ResolveCaseRequest, _admin_service_pb2.ResolveCaseResponse]  # type: ignore[assignment]
+    """An operator's journaled decision on a case."""
+    ListDisputes: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListDisputesRequest, _admin_service_pb2.ListDisputesResponse]  # type: ignore[assignment]
+    AnswerDispute: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.AnswerDisputeRequest, _admin_service_pb2.AnswerDisputeResponse]  # type: ignore[assignment]
     ListStuckPayments: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListStuckPaymentsRequest, _admin_service_pb2.ListStuckPaymentsResponse]  # type: ignore[assignment]
     """Payments the sweeper has given up repeating, oldest first."""
     ListFacts: _aio.UnaryUnaryMultiCallable[_admin_service_pb2.ListFactsRequest, _admin_service_pb2.ListFactsResponse]  # type: ignore[assignment]
@@ -122,6 +148,61 @@ class AdminServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _admin_service_pb2.PutCorridorRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_admin_service_pb2.PutCorridorResponse, _abc.Awaitable[_admin_service_pb2.PutCorridorResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def PutLimitRule(
+        self,
+        request: _admin_service_pb2.PutLimitRuleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.PutLimitRuleResponse, _abc.Awaitable[_admin_service_pb2.PutLimitRuleResponse]]:
+        """A limit by law or by a partner's contract, as data."""
+
+    @_abc_1.abstractmethod
+    def ListLimitRules(
+        self,
+        request: _admin_service_pb2.ListLimitRulesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListLimitRulesResponse, _abc.Awaitable[_admin_service_pb2.ListLimitRulesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListScreenings(
+        self,
+        request: _admin_service_pb2.ListScreeningsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListScreeningsResponse, _abc.Awaitable[_admin_service_pb2.ListScreeningsResponse]]:
+        """What the screening decided, newest first."""
+
+    @_abc_1.abstractmethod
+    def ListCases(
+        self,
+        request: _admin_service_pb2.ListCasesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListCasesResponse, _abc.Awaitable[_admin_service_pb2.ListCasesResponse]]:
+        """What waits for an operator's decision: late charges and refunds that the
+        partner or the ledger would not settle, oldest first.
+        """
+
+    @_abc_1.abstractmethod
+    def ResolveCase(
+        self,
+        request: _admin_service_pb2.ResolveCaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ResolveCaseResponse, _abc.Awaitable[_admin_service_pb2.ResolveCaseResponse]]:
+        """An operator's journaled decision on a case."""
+
+    @_abc_1.abstractmethod
+    def ListDisputes(
+        self,
+        request: _admin_service_pb2.ListDisputesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.ListDisputesResponse, _abc.Awaitable[_admin_service_pb2.ListDisputesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def AnswerDispute(
+        self,
+        request: _admin_service_pb2.AnswerDisputeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_service_pb2.AnswerDisputeResponse, _abc.Awaitable[_admin_service_pb2.AnswerDisputeResponse]]: ...
 
     @_abc_1.abstractmethod
     def ListStuckPayments(

@@ -37,6 +37,7 @@ class PaymentEvent(_message.Message):
     REFUND_DECLINED_FIELD_NUMBER: _builtins.int
     TOP_UP_COMPLETED_FIELD_NUMBER: _builtins.int
     TOP_UP_DECLINED_FIELD_NUMBER: _builtins.int
+    DISPUTE_CHANGED_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -58,6 +59,8 @@ class PaymentEvent(_message.Message):
     def top_up_completed(self) -> Global___TopUpCompleted: ...
     @_builtins.property
     def top_up_declined(self) -> Global___TopUpDeclined: ...
+    @_builtins.property
+    def dispute_changed(self) -> Global___DisputeChanged: ...
     def __init__(
         self,
         *,
@@ -72,12 +75,13 @@ class PaymentEvent(_message.Message):
         refund_declined: Global___RefundDeclined | None = ...,
         top_up_completed: Global___TopUpCompleted | None = ...,
         top_up_declined: Global___TopUpDeclined | None = ...,
+        dispute_changed: Global___DisputeChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -269,3 +273,23 @@ class TopUpDeclined(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TopUpDeclined: _TypeAlias = TopUpDeclined  # noqa: Y015
+
+@_typing.final
+class DisputeChanged(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def dispute(self) -> _payment_pb2.Dispute: ...
+    def __init__(
+        self,
+        *,
+        dispute: _payment_pb2.Dispute | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dispute", b"dispute"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DisputeChanged: _TypeAlias = DisputeChanged  # noqa: Y015

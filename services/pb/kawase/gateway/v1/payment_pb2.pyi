@@ -98,6 +98,31 @@ TOP_UP_STATE_COMPLETED: TopUpState.ValueType  # 2
 TOP_UP_STATE_DECLINED: TopUpState.ValueType  # 3
 Global___TopUpState: _TypeAlias = TopUpState  # noqa: Y015
 
+class _DisputeState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    DISPUTE_STATE_UNSPECIFIED: _DisputeState.ValueType  # 0
+    DISPUTE_STATE_OPEN: _DisputeState.ValueType  # 1
+    """The contested amount is set aside; an answer is awaited from us."""
+    DISPUTE_STATE_ANSWERED: _DisputeState.ValueType  # 2
+    """Evidence is with the partner."""
+    DISPUTE_STATE_WON: _DisputeState.ValueType  # 3
+    DISPUTE_STATE_LOST: _DisputeState.ValueType  # 4
+
+class DisputeState(_DisputeState, metaclass=_DisputeStateEnumTypeWrapper): ...
+
+DISPUTE_STATE_UNSPECIFIED: DisputeState.ValueType  # 0
+DISPUTE_STATE_OPEN: DisputeState.ValueType  # 1
+"""The contested amount is set aside; an answer is awaited from us."""
+DISPUTE_STATE_ANSWERED: DisputeState.ValueType  # 2
+"""Evidence is with the partner."""
+DISPUTE_STATE_WON: DisputeState.ValueType  # 3
+DISPUTE_STATE_LOST: DisputeState.ValueType  # 4
+Global___DisputeState: _TypeAlias = DisputeState  # noqa: Y015
+
 @_typing.final
 class Payment(_message.Message):
     """One payment of a payer to a merchant."""
@@ -382,3 +407,68 @@ class TopUp(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TopUp: _TypeAlias = TopUp  # noqa: Y015
+
+@_typing.final
+class Dispute(_message.Message):
+    """A payer contests a completed payment at their partner (chargeback)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DISPUTE_ID_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    ANSWER_UNTIL_TIME_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    dispute_id: _builtins.str
+    payment_id: _builtins.str
+    reference: _builtins.str
+    """Of the payment."""
+    state: Global___DisputeState.ValueType
+    partner_id: _builtins.str
+    partner_reference: _builtins.str
+    """The partner's case number."""
+    reason: _builtins.str
+    message: _builtins.str
+    participant_id: _builtins.str
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What is contested, in the currency of the partner's charge."""
+
+    @_builtins.property
+    def answer_until_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        dispute_id: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        reference: _builtins.str = ...,
+        state: Global___DisputeState.ValueType = ...,
+        partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        answer_until_time: _timestamp_pb2.Timestamp | None = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        participant_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_until_time", b"answer_until_time", "create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "answer_until_time", b"answer_until_time", "create_time", b"create_time", "dispute_id", b"dispute_id", "message", b"message", "participant_id", b"participant_id", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "payment_id", b"payment_id", "reason", b"reason", "reference", b"reference", "state", b"state", "update_time", b"update_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Dispute: _TypeAlias = Dispute  # noqa: Y015
