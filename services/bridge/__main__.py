@@ -6,8 +6,9 @@ from services.bridge.accounts import AccountBook
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.codes import CodeBook
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import Surroundings, make_partners
+from services.bridge.directory import make_partners
 from services.bridge.operators import Operators
+from services.bridge.partner import Surroundings
 from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
 from services.bridge.worker import Worker

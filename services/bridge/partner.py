@@ -10,8 +10,17 @@ from typing import Protocol
 from services.bridge.domain.answer import Answer, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
+from services.core.clock import Clock
 from services.core.errors import NotFound, Refused, Unavailable
 from services.core.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What adapters get besides their configuration. `callback_url`: where payers come back to."""
+
+    callback_url: str
+    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)

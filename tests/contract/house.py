@@ -17,8 +17,8 @@ from aiohttp.test_utils import TestServer
 
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import Surroundings, make_partners
-from services.bridge.partner import Partner
+from services.bridge.directory import make_partners
+from services.bridge.partner import Partner, Surroundings
 from services.bridge.settings import Limits, PartnerConfig
 from services.bridge.worker import Worker
 from services.core.clock import Clock, ManualClock, SystemClock

@@ -5,9 +5,13 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from services.bridge.domain.answer import Outcome
-from services.bridge.partners.kakaopay_acquirer import RULES, KakaoPayAcquirer, open_http
+from services.bridge.partner import Partner, Surroundings
+from services.bridge.partners.kakaopay_acquirer import open_partner
+from services.bridge.settings import Limits, PartnerConfig
+from services.core.clock import SystemClock
 from services.sandbox.partners.light import serve
 from tests.unit.bridge.builders import ORDER, charge
 
@@ -20,8 +24,13 @@ async def url() -> AsyncIterator[str]:
         yield f"http://{host}:{port}"
 
 
+def partner_at(url: str) -> Partner:
+    config = PartnerConfig("kakaopay", "kakaopay_acquirer", url, SecretStr("key"), Limits(), {})
+    return open_partner(config, Surroundings("", SystemClock()))
+
+
 async def test_every_charge_is_accepted_and_in_its_books(url: str) -> None:
-    partner = KakaoPayAcquirer("kakaopay", open_http(url, "key"), RULES)
+    partner = partner_at(url)
     order = charge()
     answer = await partner.start(order)
     assert (answer.outcome, answer.amount) == (Outcome.ACCEPTED, ORDER.amount)
@@ -34,7 +43,7 @@ async def test_every_charge_is_accepted_and_in_its_books(url: str) -> None:
 
 
 async def test_a_cancelled_charge_leaves_its_books(url: str) -> None:
-    partner = KakaoPayAcquirer("kakaopay", open_http(url, "key"), RULES)
+    partner = partner_at(url)
     await partner.start(charge())
     assert (await partner.cancel(charge())).outcome is Outcome.CANCELLED
     assert (await partner.inquire(charge())).outcome is Outcome.UNKNOWN

@@ -7,7 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import Surroundings, make_partners
+from services.bridge.directory import make_partners
+from services.bridge.partner import Surroundings
 from services.bridge.settings import PartnerConfig
 from services.bridge.worker import Worker
 from services.core.clock import ManualClock, SystemClock

@@ -11,6 +11,7 @@ import base64
 import json
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -22,7 +23,13 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
-from services.bridge.partner import CodeUnknown, Partner, PartnerUnavailable, ResolvedMerchant
+from services.bridge.partner import (
+    CodeUnknown,
+    Partner,
+    PartnerUnavailable,
+    ResolvedMerchant,
+    Surroundings,
+)
 from services.bridge.partners.ams_results import (
     Fields,
     Read,
@@ -34,6 +41,7 @@ from services.bridge.partners.ams_results import (
     write_amount,
 )
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
+from services.bridge.settings import PartnerConfig
 from services.core.clock import Clock
 from services.core.money import Money
 
@@ -197,3 +205,15 @@ def _dump(fields: Fields) -> str:
 
 def _time(now: datetime) -> str:
     return now.isoformat(timespec="seconds")
+
+
+def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
+    """The adapter `ams`; its secret is our private key, options `client_id`, `partner_key_file`."""
+    rules = config.limits.apply(RULES)
+    signer = Signer(
+        config.options["client_id"],
+        config.secret.get_secret_value(),
+        Path(config.options["partner_key_file"]).read_text(),
+    )
+    http = PartnerHttp(config.base_url, rules.in_flight)
+    return Ams(config.partner_id, http, rules, signer, around.clock)

@@ -23,8 +23,10 @@ from services.bridge.partner import (
     LinkedAccount,
     Partner,
     PartnerUnavailable,
+    Surroundings,
 )
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp, Reply
+from services.bridge.settings import PartnerConfig
 
 RULES = Rules(
     repeatable=False,
@@ -230,3 +232,11 @@ _PERSONAL = frozenset({"accountNumber", "accountName", "remarks"})
 def _journal(fields: Fields) -> str:
     masked = {name: "***" if name in _PERSONAL else value for name, value in fields.items()}
     return json.dumps(masked, ensure_ascii=False)
+
+
+def open_partner(config: PartnerConfig, _around: Surroundings) -> Partner:
+    """The adapter `aozora`; its secret is the access token, option `account_id` our account."""
+    rules = config.limits.apply(RULES)
+    http = PartnerHttp(config.base_url, rules.in_flight)
+    secret = config.secret.get_secret_value()
+    return Aozora(config.partner_id, http, rules, secret, config.options["account_id"])

@@ -13,7 +13,13 @@ from typing import Any
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
-from services.bridge.partner import CodeUnknown, Partner, PartnerUnavailable, ResolvedMerchant
+from services.bridge.partner import (
+    CodeUnknown,
+    Partner,
+    PartnerUnavailable,
+    ResolvedMerchant,
+    Surroundings,
+)
 from services.bridge.partners.ams_results import (
     Read,
     read_cancel,
@@ -25,6 +31,7 @@ from services.bridge.partners.ams_results import (
 )
 from services.bridge.partners.http import NoAnswer, NotSent
 from services.bridge.partners.lean_http import LeanHttp
+from services.bridge.settings import PartnerConfig
 
 RULES = Rules(
     repeatable=True,
@@ -33,14 +40,6 @@ RULES = Rules(
     inquiries=10,
     call=timedelta(seconds=5),
 )
-
-
-def open_http(base_url: str, secret: str) -> LeanHttp:
-    """Its API with our secret key."""
-    return LeanHttp(
-        base_url,
-        {"Authorization": f"SECRET_KEY {secret}", "Content-Type": "application/json"},
-    )
 
 
 class KakaoPayAcquirer(Partner):
@@ -100,3 +99,13 @@ class KakaoPayAcquirer(Partner):
             return Answer(Outcome.UNSENT, detail=str(error), request=body)
         except (NoAnswer, KeyError, TypeError, ValueError) as error:
             return Answer(Outcome.UNKNOWN, detail=repr(error), request=body)
+
+
+def open_partner(config: PartnerConfig, _around: Surroundings) -> Partner:
+    """The adapter `kakaopay_acquirer`; its secret is our secret key."""
+    headers = {
+        "Authorization": f"SECRET_KEY {config.secret.get_secret_value()}",
+        "Content-Type": "application/json",
+    }
+    http = LeanHttp(config.base_url, headers)
+    return KakaoPayAcquirer(config.partner_id, http, config.limits.apply(RULES))

@@ -18,8 +18,9 @@ from typing import Any
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
-from services.bridge.partner import Partner
+from services.bridge.partner import Partner, Surroundings
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
+from services.bridge.settings import PartnerConfig
 from services.core.money import Money
 
 RULES = Rules(
@@ -298,4 +299,13 @@ def _won(amount: Fields) -> Money:
 def _journal(fields: Fields) -> str:
     return json.dumps(
         {name: fields[name] for name in _JOURNALED if name in fields}, ensure_ascii=False
+    )
+
+
+def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
+    """The adapter `kakaopay_wallet`; option `cid`: our shop id there."""
+    rules = config.limits.apply(RULES)
+    terms = Terms(config.options["cid"], config.secret.get_secret_value(), around.callback_url)
+    return KakaoPayWallet(
+        config.partner_id, PartnerHttp(config.base_url, rules.in_flight), rules, terms
     )

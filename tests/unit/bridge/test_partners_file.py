@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.bridge.directory import Surroundings, make_partners
+from services.bridge.directory import make_partners
+from services.bridge.partner import Surroundings
 from services.bridge.partners.kakaopay_acquirer import RULES
 from services.bridge.settings import PartnersFileWrong, read_partners
 from services.core.clock import ManualClock
