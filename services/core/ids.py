@@ -21,6 +21,8 @@ class Resource(StrEnum):
     LATE = "late"
     PAYOUT = "payout"
     DISPUTE = "dispute"
+    DEAL = "deal"
+    CORRECTION = "correction"
 
 
 def resource_id(kind: Resource, reference: str) -> str:

@@ -17,8 +17,8 @@ from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 
 REFERENCE_LENGTH = 26
-# Payouts are settlement's.
-FOREIGN = frozenset({Resource.PAYOUT})
+# Payouts and deals are settlement's, corrections reconciliation's.
+FOREIGN = frozenset({Resource.PAYOUT, Resource.DEAL, Resource.CORRECTION})
 
 
 class What(StrEnum):

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ReconciliationServiceStub:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, matched with partners' and banks' files.
+    Operator calls.
     """
 
     def __init__(self, channel):
@@ -40,14 +41,178 @@ class ReconciliationServiceStub:
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.SerializeToString,
                 response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.FromString,
                 _registered_method=True)
+        self.ImportFile = channel.stream_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ImportFile',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileResponse.FromString,
+                _registered_method=True)
+        self.ListFiles = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ListFiles',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesResponse.FromString,
+                _registered_method=True)
+        self.RunDay = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/RunDay',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayResponse.FromString,
+                _registered_method=True)
+        self.ListBreaks = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ListBreaks',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksResponse.FromString,
+                _registered_method=True)
+        self.GetBreak = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/GetBreak',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakResponse.FromString,
+                _registered_method=True)
+        self.AssignBreak = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/AssignBreak',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakResponse.FromString,
+                _registered_method=True)
+        self.CommentBreak = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/CommentBreak',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakResponse.FromString,
+                _registered_method=True)
+        self.ProposeResolution = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ProposeResolution',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionResponse.FromString,
+                _registered_method=True)
+        self.ApproveResolution = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ApproveResolution',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionResponse.FromString,
+                _registered_method=True)
+        self.RejectResolution = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/RejectResolution',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionResponse.FromString,
+                _registered_method=True)
+        self.CloseDay = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/CloseDay',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayResponse.FromString,
+                _registered_method=True)
+        self.GetReport = channel.unary_stream(
+                '/kawase.reconciliation.v1.ReconciliationService/GetReport',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportResponse.FromString,
+                _registered_method=True)
+        self.ListRows = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ListRows',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsResponse.FromString,
+                _registered_method=True)
+        self.ListFacts = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ListFacts',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.FromString,
+                _registered_method=True)
 
 
 class ReconciliationServiceServicer:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, matched with partners' and banks' files.
+    Operator calls.
     """
 
     def GetProgress(self, request, context):
+        """How far this service's own copy of the facts reaches.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImportFile(self, request_iterator, context):
+        """Take in a file. The same file again changes nothing; a damaged one is refused
+        whole, with where and why.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFiles(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RunDay(self, request, context):
+        """Match everything of a partner's day. May be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListBreaks(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBreak(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignBreak(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CommentBreak(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ProposeResolution(self, request, context):
+        """One person proposes, another approves; below the limit a write-off needs one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveResolution(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectResolution(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseDay(self, request, context):
+        """Close a day: everything is matched or explained, or this is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetReport(self, request, context):
+        """A report's bytes; of a closed day always the same.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRows(self, request, context):
+        """The rows behind one number of a report.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFacts(self, request, context):
+        """Facts of one stripe after a sequence: what a consumer that missed some reads.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -60,6 +225,76 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.FromString,
                     response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.SerializeToString,
             ),
+            'ImportFile': grpc.stream_unary_rpc_method_handler(
+                    servicer.ImportFile,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileResponse.SerializeToString,
+            ),
+            'ListFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFiles,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'RunDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.RunDay,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayResponse.SerializeToString,
+            ),
+            'ListBreaks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListBreaks,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksResponse.SerializeToString,
+            ),
+            'GetBreak': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBreak,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakResponse.SerializeToString,
+            ),
+            'AssignBreak': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignBreak,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakResponse.SerializeToString,
+            ),
+            'CommentBreak': grpc.unary_unary_rpc_method_handler(
+                    servicer.CommentBreak,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakResponse.SerializeToString,
+            ),
+            'ProposeResolution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeResolution,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionResponse.SerializeToString,
+            ),
+            'ApproveResolution': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveResolution,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionResponse.SerializeToString,
+            ),
+            'RejectResolution': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectResolution,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionResponse.SerializeToString,
+            ),
+            'CloseDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseDay,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayResponse.SerializeToString,
+            ),
+            'GetReport': grpc.unary_stream_rpc_method_handler(
+                    servicer.GetReport,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportResponse.SerializeToString,
+            ),
+            'ListRows': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRows,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsResponse.SerializeToString,
+            ),
+            'ListFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFacts,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'kawase.reconciliation.v1.ReconciliationService', rpc_method_handlers)
@@ -69,7 +304,8 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReconciliationService:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, matched with partners' and banks' files.
+    Operator calls.
     """
 
     @staticmethod
@@ -89,6 +325,384 @@ class ReconciliationService:
             '/kawase.reconciliation.v1.ReconciliationService/GetProgress',
             kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.SerializeToString,
             kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImportFile(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ImportFile',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ImportFileResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ListFiles',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RunDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/RunDay',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RunDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListBreaks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ListBreaks',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListBreaksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBreak(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/GetBreak',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetBreakResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignBreak(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/AssignBreak',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.AssignBreakResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CommentBreak(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/CommentBreak',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CommentBreakResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeResolution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ProposeResolution',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ProposeResolutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveResolution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ApproveResolution',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ApproveResolutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectResolution(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/RejectResolution',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.RejectResolutionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/CloseDay',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.CloseDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetReport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/GetReport',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetReportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRows(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ListRows',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListRowsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ListFacts',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

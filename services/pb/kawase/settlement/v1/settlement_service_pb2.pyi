@@ -6,7 +6,11 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as _bridge_message_pb2
+from services.pb.kawase.money.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -17,6 +21,93 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _WindowState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WindowStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WindowState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WINDOW_STATE_UNSPECIFIED: _WindowState.ValueType  # 0
+    WINDOW_STATE_OPEN: _WindowState.ValueType  # 1
+    WINDOW_STATE_CLOSING: _WindowState.ValueType  # 2
+    """The cut is taken; the copy of the facts is being awaited."""
+    WINDOW_STATE_CLOSED: _WindowState.ValueType  # 3
+    """Closed, and its accounts are those of the ledger."""
+    WINDOW_STATE_DIFFERS: _WindowState.ValueType  # 4
+    """Closed, but an account differs from the ledger: nothing is paid out of it."""
+
+class WindowState(_WindowState, metaclass=_WindowStateEnumTypeWrapper): ...
+
+WINDOW_STATE_UNSPECIFIED: WindowState.ValueType  # 0
+WINDOW_STATE_OPEN: WindowState.ValueType  # 1
+WINDOW_STATE_CLOSING: WindowState.ValueType  # 2
+"""The cut is taken; the copy of the facts is being awaited."""
+WINDOW_STATE_CLOSED: WindowState.ValueType  # 3
+"""Closed, and its accounts are those of the ledger."""
+WINDOW_STATE_DIFFERS: WindowState.ValueType  # 4
+"""Closed, but an account differs from the ledger: nothing is paid out of it."""
+Global___WindowState: _TypeAlias = WindowState  # noqa: Y015
+
+class _PayoutState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PayoutStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PayoutState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYOUT_STATE_UNSPECIFIED: _PayoutState.ValueType  # 0
+    PAYOUT_STATE_BOOKING: _PayoutState.ValueType  # 1
+    """The ledger is asked to put the money in transit."""
+    PAYOUT_STATE_ORDERED: _PayoutState.ValueType  # 2
+    """With the bridge."""
+    PAYOUT_STATE_SUBMITTED: _PayoutState.ValueType  # 3
+    PAYOUT_STATE_ACCEPTED: _PayoutState.ValueType  # 4
+    PAYOUT_STATE_EXECUTED: _PayoutState.ValueType  # 5
+    PAYOUT_STATE_SETTLED: _PayoutState.ValueType  # 6
+    """On the bank's statement. Final."""
+    PAYOUT_STATE_REJECTED: _PayoutState.ValueType  # 7
+    """Nothing left; the money is back with the payee's account. Final."""
+    PAYOUT_STATE_RETURNED: _PayoutState.ValueType  # 8
+    """It came back; the money is back with the payee's account. Final."""
+
+class PayoutState(_PayoutState, metaclass=_PayoutStateEnumTypeWrapper): ...
+
+PAYOUT_STATE_UNSPECIFIED: PayoutState.ValueType  # 0
+PAYOUT_STATE_BOOKING: PayoutState.ValueType  # 1
+"""The ledger is asked to put the money in transit."""
+PAYOUT_STATE_ORDERED: PayoutState.ValueType  # 2
+"""With the bridge."""
+PAYOUT_STATE_SUBMITTED: PayoutState.ValueType  # 3
+PAYOUT_STATE_ACCEPTED: PayoutState.ValueType  # 4
+PAYOUT_STATE_EXECUTED: PayoutState.ValueType  # 5
+PAYOUT_STATE_SETTLED: PayoutState.ValueType  # 6
+"""On the bank's statement. Final."""
+PAYOUT_STATE_REJECTED: PayoutState.ValueType  # 7
+"""Nothing left; the money is back with the payee's account. Final."""
+PAYOUT_STATE_RETURNED: PayoutState.ValueType  # 8
+"""It came back; the money is back with the payee's account. Final."""
+Global___PayoutState: _TypeAlias = PayoutState  # noqa: Y015
+
+class _FxDealState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FxDealStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_FxDealState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FX_DEAL_STATE_UNSPECIFIED: _FxDealState.ValueType  # 0
+    FX_DEAL_STATE_BOOKING: _FxDealState.ValueType  # 1
+    FX_DEAL_STATE_RECORDED: _FxDealState.ValueType  # 2
+    FX_DEAL_STATE_SETTLED: _FxDealState.ValueType  # 3
+    FX_DEAL_STATE_REFUSED: _FxDealState.ValueType  # 4
+
+class FxDealState(_FxDealState, metaclass=_FxDealStateEnumTypeWrapper): ...
+
+FX_DEAL_STATE_UNSPECIFIED: FxDealState.ValueType  # 0
+FX_DEAL_STATE_BOOKING: FxDealState.ValueType  # 1
+FX_DEAL_STATE_RECORDED: FxDealState.ValueType  # 2
+FX_DEAL_STATE_SETTLED: FxDealState.ValueType  # 3
+FX_DEAL_STATE_REFUSED: FxDealState.ValueType  # 4
+Global___FxDealState: _TypeAlias = FxDealState  # noqa: Y015
 
 @_typing.final
 class GetProgressRequest(_message.Message):
@@ -107,3 +198,1412 @@ class SourceProgress(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SourceProgress: _TypeAlias = SourceProgress  # noqa: Y015
+
+@_typing.final
+class Schedule(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_ID_FIELD_NUMBER: _builtins.int
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    CUT_OFF_TIME_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    SETTLE_DAYS_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    schedule_id: _builtins.str
+    corridor_id: _builtins.str
+    """Empty: what belongs to no corridor, such as top-ups and operator work."""
+    currency_code: _builtins.str
+    cut_off_time: _builtins.str
+    """HH:MM in the time zone."""
+    time_zone: _builtins.str
+    """IANA name."""
+    country_code: _builtins.str
+    """Whose business days count: JP, KR, CN."""
+    settle_days: _builtins.int
+    """T+N: business days from the cut-off's day to the day of payment."""
+    active: _builtins.bool
+    def __init__(
+        self,
+        *,
+        schedule_id: _builtins.str = ...,
+        corridor_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        cut_off_time: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        country_code: _builtins.str = ...,
+        settle_days: _builtins.int = ...,
+        active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "corridor_id", b"corridor_id", "country_code", b"country_code", "currency_code", b"currency_code", "cut_off_time", b"cut_off_time", "schedule_id", b"schedule_id", "settle_days", b"settle_days", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Schedule: _TypeAlias = Schedule  # noqa: Y015
+
+@_typing.final
+class PutScheduleRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedule(self) -> Global___Schedule: ...
+    def __init__(
+        self,
+        *,
+        schedule: Global___Schedule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutScheduleRequest: _TypeAlias = PutScheduleRequest  # noqa: Y015
+
+@_typing.final
+class PutScheduleResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedule(self) -> Global___Schedule: ...
+    def __init__(
+        self,
+        *,
+        schedule: Global___Schedule | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedule", b"schedule"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutScheduleResponse: _TypeAlias = PutScheduleResponse  # noqa: Y015
+
+@_typing.final
+class ListSchedulesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSchedulesRequest: _TypeAlias = ListSchedulesRequest  # noqa: Y015
+
+@_typing.final
+class ListSchedulesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEDULES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schedules(self) -> _containers.RepeatedCompositeFieldContainer[Global___Schedule]: ...
+    def __init__(
+        self,
+        *,
+        schedules: _abc.Iterable[Global___Schedule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schedules", b"schedules"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSchedulesResponse: _TypeAlias = ListSchedulesResponse  # noqa: Y015
+
+@_typing.final
+class Agreement(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_IDS_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    SETTLEMENT_CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    MINIMUM_PAYOUT_FIELD_NUMBER: _builtins.int
+    RESERVE_BASIS_POINTS_FIELD_NUMBER: _builtins.int
+    RESERVE_DAYS_FIELD_NUMBER: _builtins.int
+    BANK_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    agreement_id: _builtins.str
+    participant_id: _builtins.str
+    """The merchant, acquirer or partner that is paid."""
+    currency_code: _builtins.str
+    settlement_currency_code: _builtins.str
+    """In which it is paid; empty: the same. Another one is converted at the close."""
+    minimum_payout: _builtins.int
+    """Less is carried into the next window. Minor units of `currency_code`."""
+    reserve_basis_points: _builtins.int
+    """Kept back of each window's net, in basis points, and given free after so many days."""
+    reserve_days: _builtins.int
+    bank_partner_id: _builtins.str
+    """The bridge's bank that pays, and who is paid there."""
+    active: _builtins.bool
+    @_builtins.property
+    def account_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The payable and receivable accounts it covers; all of one currency. With more
+        than one, they are netted against each other.
+        """
+
+    @_builtins.property
+    def payee(self) -> _bridge_message_pb2.Payee: ...
+    def __init__(
+        self,
+        *,
+        agreement_id: _builtins.str = ...,
+        participant_id: _builtins.str = ...,
+        account_ids: _abc.Iterable[_builtins.str] | None = ...,
+        currency_code: _builtins.str = ...,
+        settlement_currency_code: _builtins.str = ...,
+        minimum_payout: _builtins.int = ...,
+        reserve_basis_points: _builtins.int = ...,
+        reserve_days: _builtins.int = ...,
+        bank_partner_id: _builtins.str = ...,
+        payee: _bridge_message_pb2.Payee | None = ...,
+        active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payee", b"payee"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids", "active", b"active", "agreement_id", b"agreement_id", "bank_partner_id", b"bank_partner_id", "currency_code", b"currency_code", "minimum_payout", b"minimum_payout", "participant_id", b"participant_id", "payee", b"payee", "reserve_basis_points", b"reserve_basis_points", "reserve_days", b"reserve_days", "settlement_currency_code", b"settlement_currency_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Agreement: _TypeAlias = Agreement  # noqa: Y015
+
+@_typing.final
+class PutAgreementRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agreement(self) -> Global___Agreement: ...
+    def __init__(
+        self,
+        *,
+        agreement: Global___Agreement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutAgreementRequest: _TypeAlias = PutAgreementRequest  # noqa: Y015
+
+@_typing.final
+class PutAgreementResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agreement(self) -> Global___Agreement: ...
+    def __init__(
+        self,
+        *,
+        agreement: Global___Agreement | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutAgreementResponse: _TypeAlias = PutAgreementResponse  # noqa: Y015
+
+@_typing.final
+class ListAgreementsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgreementsRequest: _TypeAlias = ListAgreementsRequest  # noqa: Y015
+
+@_typing.final
+class ListAgreementsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def agreements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Agreement]: ...
+    def __init__(
+        self,
+        *,
+        agreements: _abc.Iterable[Global___Agreement] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreements", b"agreements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAgreementsResponse: _TypeAlias = ListAgreementsResponse  # noqa: Y015
+
+@_typing.final
+class Window(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_ID_FIELD_NUMBER: _builtins.int
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    OPEN_TIME_FIELD_NUMBER: _builtins.int
+    CUT_TIME_FIELD_NUMBER: _builtins.int
+    CLOSE_TIME_FIELD_NUMBER: _builtins.int
+    SETTLE_DATE_FIELD_NUMBER: _builtins.int
+    PAYMENT_COUNT_FIELD_NUMBER: _builtins.int
+    REFUND_COUNT_FIELD_NUMBER: _builtins.int
+    MOVEMENTS_FIELD_NUMBER: _builtins.int
+    DIFFERENCE_FIELD_NUMBER: _builtins.int
+    window_id: _builtins.str
+    corridor_id: _builtins.str
+    currency_code: _builtins.str
+    state: Global___WindowState.ValueType
+    number: _builtins.int
+    settle_date: _builtins.str
+    """YYYY-MM-DD, when its payouts are due."""
+    payment_count: _builtins.int
+    """Counted from the postings between its cuts."""
+    refund_count: _builtins.int
+    difference: _builtins.str
+    @_builtins.property
+    def open_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def cut_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def close_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def movements(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountMovement]:
+        """Per account: opening + payments − refunds − fees + other = closing."""
+
+    def __init__(
+        self,
+        *,
+        window_id: _builtins.str = ...,
+        corridor_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        state: Global___WindowState.ValueType = ...,
+        number: _builtins.int = ...,
+        open_time: _timestamp_pb2.Timestamp | None = ...,
+        cut_time: _timestamp_pb2.Timestamp | None = ...,
+        close_time: _timestamp_pb2.Timestamp | None = ...,
+        settle_date: _builtins.str = ...,
+        payment_count: _builtins.int = ...,
+        refund_count: _builtins.int = ...,
+        movements: _abc.Iterable[Global___AccountMovement] | None = ...,
+        difference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "cut_time", b"cut_time", "open_time", b"open_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "corridor_id", b"corridor_id", "currency_code", b"currency_code", "cut_time", b"cut_time", "difference", b"difference", "movements", b"movements", "number", b"number", "open_time", b"open_time", "payment_count", b"payment_count", "refund_count", b"refund_count", "settle_date", b"settle_date", "state", b"state", "window_id", b"window_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Window: _TypeAlias = Window  # noqa: Y015
+
+@_typing.final
+class AccountMovement(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    OPENING_MINOR_FIELD_NUMBER: _builtins.int
+    PAYMENTS_MINOR_FIELD_NUMBER: _builtins.int
+    REFUNDS_MINOR_FIELD_NUMBER: _builtins.int
+    FEES_MINOR_FIELD_NUMBER: _builtins.int
+    OTHER_MINOR_FIELD_NUMBER: _builtins.int
+    CLOSING_MINOR_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    opening_minor: _builtins.int
+    """Credits less debits, minor units."""
+    payments_minor: _builtins.int
+    refunds_minor: _builtins.int
+    fees_minor: _builtins.int
+    other_minor: _builtins.int
+    closing_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        opening_minor: _builtins.int = ...,
+        payments_minor: _builtins.int = ...,
+        refunds_minor: _builtins.int = ...,
+        fees_minor: _builtins.int = ...,
+        other_minor: _builtins.int = ...,
+        closing_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "closing_minor", b"closing_minor", "fees_minor", b"fees_minor", "opening_minor", b"opening_minor", "other_minor", b"other_minor", "payments_minor", b"payments_minor", "refunds_minor", b"refunds_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountMovement: _TypeAlias = AccountMovement  # noqa: Y015
+
+@_typing.final
+class ListWindowsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    corridor_id: _builtins.str
+    currency_code: _builtins.str
+    state: Global___WindowState.ValueType
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        corridor_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        state: Global___WindowState.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corridor_id", b"corridor_id", "currency_code", b"currency_code", "page_size", b"page_size", "page_token", b"page_token", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWindowsRequest: _TypeAlias = ListWindowsRequest  # noqa: Y015
+
+@_typing.final
+class ListWindowsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOWS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def windows(self) -> _containers.RepeatedCompositeFieldContainer[Global___Window]:
+        """Newest first; without movements."""
+
+    def __init__(
+        self,
+        *,
+        windows: _abc.Iterable[Global___Window] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "windows", b"windows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListWindowsResponse: _TypeAlias = ListWindowsResponse  # noqa: Y015
+
+@_typing.final
+class GetWindowRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_ID_FIELD_NUMBER: _builtins.int
+    window_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        window_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["window_id", b"window_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWindowRequest: _TypeAlias = GetWindowRequest  # noqa: Y015
+
+@_typing.final
+class GetWindowResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class CutEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.int
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.int = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    POSITIONS_FIELD_NUMBER: _builtins.int
+    CUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def window(self) -> Global___Window: ...
+    @_builtins.property
+    def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Position]:
+        """What each agreement's participant has of it."""
+
+    @_builtins.property
+    def cut(self) -> _containers.ScalarMap[_builtins.int, _builtins.int]:
+        """The posting sequences per stripe at which it was cut."""
+
+    def __init__(
+        self,
+        *,
+        window: Global___Window | None = ...,
+        positions: _abc.Iterable[Global___Position] | None = ...,
+        cut: _abc.Mapping[_builtins.int, _builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cut", b"cut", "positions", b"positions", "window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWindowResponse: _TypeAlias = GetWindowResponse  # noqa: Y015
+
+@_typing.final
+class Position(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    NET_MINOR_FIELD_NUMBER: _builtins.int
+    RESERVE_MINOR_FIELD_NUMBER: _builtins.int
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    agreement_id: _builtins.str
+    participant_id: _builtins.str
+    net_minor: _builtins.int
+    """Signed: more than zero is owed to the participant."""
+    reserve_minor: _builtins.int
+    payout_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        agreement_id: _builtins.str = ...,
+        participant_id: _builtins.str = ...,
+        net_minor: _builtins.int = ...,
+        reserve_minor: _builtins.int = ...,
+        payout_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "net_minor", b"net_minor", "participant_id", b"participant_id", "payout_id", b"payout_id", "reserve_minor", b"reserve_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Position: _TypeAlias = Position  # noqa: Y015
+
+@_typing.final
+class CloseWindowRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    corridor_id: _builtins.str
+    currency_code: _builtins.str
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        corridor_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corridor_id", b"corridor_id", "currency_code", b"currency_code", "operator", b"operator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseWindowRequest: _TypeAlias = CloseWindowRequest  # noqa: Y015
+
+@_typing.final
+class CloseWindowResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def window(self) -> Global___Window: ...
+    def __init__(
+        self,
+        *,
+        window: Global___Window | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseWindowResponse: _TypeAlias = CloseWindowResponse  # noqa: Y015
+
+@_typing.final
+class Payout(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    OWED_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    SETTLE_DATE_FIELD_NUMBER: _builtins.int
+    WINDOW_IDS_FIELD_NUMBER: _builtins.int
+    BANK_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    RETRY_OF_PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    agreement_id: _builtins.str
+    participant_id: _builtins.str
+    state: Global___PayoutState.ValueType
+    rate: _builtins.str
+    settle_date: _builtins.str
+    """YYYY-MM-DD."""
+    bank_partner_id: _builtins.str
+    partner_reference: _builtins.str
+    reason: _builtins.str
+    message: _builtins.str
+    retry_of_payout_id: _builtins.str
+    """The payout that this one repeats."""
+    payee: _builtins.str
+    """For people: the bank and the last digits."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def owed(self) -> _money_pb2.Money:
+        """Of `amount` in the agreement's currency, where it was converted."""
+
+    @_builtins.property
+    def window_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        agreement_id: _builtins.str = ...,
+        participant_id: _builtins.str = ...,
+        state: Global___PayoutState.ValueType = ...,
+        amount: _money_pb2.Money | None = ...,
+        owed: _money_pb2.Money | None = ...,
+        rate: _builtins.str = ...,
+        settle_date: _builtins.str = ...,
+        window_ids: _abc.Iterable[_builtins.str] | None = ...,
+        bank_partner_id: _builtins.str = ...,
+        partner_reference: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+        retry_of_payout_id: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+        payee: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "owed", b"owed", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "amount", b"amount", "bank_partner_id", b"bank_partner_id", "create_time", b"create_time", "message", b"message", "owed", b"owed", "participant_id", b"participant_id", "partner_reference", b"partner_reference", "payee", b"payee", "payout_id", b"payout_id", "rate", b"rate", "reason", b"reason", "retry_of_payout_id", b"retry_of_payout_id", "settle_date", b"settle_date", "state", b"state", "update_time", b"update_time", "window_ids", b"window_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Payout: _TypeAlias = Payout  # noqa: Y015
+
+@_typing.final
+class ListPayoutsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    participant_id: _builtins.str
+    state: Global___PayoutState.ValueType
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        participant_id: _builtins.str = ...,
+        state: Global___PayoutState.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "participant_id", b"participant_id", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPayoutsRequest: _TypeAlias = ListPayoutsRequest  # noqa: Y015
+
+@_typing.final
+class ListPayoutsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def payouts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Payout]: ...
+    def __init__(
+        self,
+        *,
+        payouts: _abc.Iterable[Global___Payout] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "payouts", b"payouts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPayoutsResponse: _TypeAlias = ListPayoutsResponse  # noqa: Y015
+
+@_typing.final
+class GetPayoutRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout_id", b"payout_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutRequest: _TypeAlias = GetPayoutRequest  # noqa: Y015
+
+@_typing.final
+class GetPayoutResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPayoutResponse: _TypeAlias = GetPayoutResponse  # noqa: Y015
+
+@_typing.final
+class RetryPayoutRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    operator: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "payout_id", b"payout_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryPayoutRequest: _TypeAlias = RetryPayoutRequest  # noqa: Y015
+
+@_typing.final
+class RetryPayoutResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetryPayoutResponse: _TypeAlias = RetryPayoutResponse  # noqa: Y015
+
+@_typing.final
+class GetStatementRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    WINDOW_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    participant_id: _builtins.str
+    day: _builtins.str
+    """One of the two: YYYY-MM-DD in the schedule's time zone, or a window."""
+    window_id: _builtins.str
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        participant_id: _builtins.str = ...,
+        day: _builtins.str = ...,
+        window_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "page_size", b"page_size", "page_token", b"page_token", "participant_id", b"participant_id", "window_id", b"window_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementRequest: _TypeAlias = GetStatementRequest  # noqa: Y015
+
+@_typing.final
+class GetStatementResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVEMENTS_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def movements(self) -> _containers.RepeatedCompositeFieldContainer[Global___AccountMovement]: ...
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___StatementLine]: ...
+    def __init__(
+        self,
+        *,
+        movements: _abc.Iterable[Global___AccountMovement] | None = ...,
+        lines: _abc.Iterable[Global___StatementLine] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "movements", b"movements", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetStatementResponse: _TypeAlias = GetStatementResponse  # noqa: Y015
+
+@_typing.final
+class StatementLine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    STRIPE_FIELD_NUMBER: _builtins.int
+    POSTING_SEQUENCE_FIELD_NUMBER: _builtins.int
+    POST_TIME_FIELD_NUMBER: _builtins.int
+    resource_id: _builtins.str
+    """The payment, refund, payout or other link."""
+    account_id: _builtins.str
+    kind: _builtins.str
+    """payment, refund, fee, payout, reserve, other."""
+    amount_minor: _builtins.int
+    """Signed, credits less debits."""
+    currency_code: _builtins.str
+    stripe: _builtins.int
+    posting_sequence: _builtins.int
+    @_builtins.property
+    def post_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        resource_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        currency_code: _builtins.str = ...,
+        stripe: _builtins.int = ...,
+        posting_sequence: _builtins.int = ...,
+        post_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["post_time", b"post_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount_minor", b"amount_minor", "currency_code", b"currency_code", "kind", b"kind", "post_time", b"post_time", "posting_sequence", b"posting_sequence", "resource_id", b"resource_id", "stripe", b"stripe"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StatementLine: _TypeAlias = StatementLine  # noqa: Y015
+
+@_typing.final
+class FxDeal(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAL_ID_FIELD_NUMBER: _builtins.int
+    COUNTERPARTY_ID_FIELD_NUMBER: _builtins.int
+    SOLD_FIELD_NUMBER: _builtins.int
+    BOUGHT_FIELD_NUMBER: _builtins.int
+    MID_VALUE_FIELD_NUMBER: _builtins.int
+    MID_FIELD_NUMBER: _builtins.int
+    TRADE_DATE_FIELD_NUMBER: _builtins.int
+    VALUE_DATE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    deal_id: _builtins.str
+    counterparty_id: _builtins.str
+    mid: _builtins.str
+    trade_date: _builtins.str
+    value_date: _builtins.str
+    state: Global___FxDealState.ValueType
+    operator: _builtins.str
+    @_builtins.property
+    def sold(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def bought(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def mid_value(self) -> _money_pb2.Money:
+        """The value of `sold` in the bought currency at the day's mid; the difference to
+        `bought` is the FX result.
+        """
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        deal_id: _builtins.str = ...,
+        counterparty_id: _builtins.str = ...,
+        sold: _money_pb2.Money | None = ...,
+        bought: _money_pb2.Money | None = ...,
+        mid_value: _money_pb2.Money | None = ...,
+        mid: _builtins.str = ...,
+        trade_date: _builtins.str = ...,
+        value_date: _builtins.str = ...,
+        state: Global___FxDealState.ValueType = ...,
+        operator: _builtins.str = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bought", b"bought", "create_time", b"create_time", "mid_value", b"mid_value", "sold", b"sold"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bought", b"bought", "counterparty_id", b"counterparty_id", "create_time", b"create_time", "deal_id", b"deal_id", "mid", b"mid", "mid_value", b"mid_value", "operator", b"operator", "sold", b"sold", "state", b"state", "trade_date", b"trade_date", "value_date", b"value_date"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FxDeal: _TypeAlias = FxDeal  # noqa: Y015
+
+@_typing.final
+class RecordFxDealRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deal(self) -> Global___FxDeal:
+        """`deal_id` is chosen by the caller and is the idempotency key; states, mid and
+        times are ignored.
+        """
+
+    def __init__(
+        self,
+        *,
+        deal: Global___FxDeal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFxDealRequest: _TypeAlias = RecordFxDealRequest  # noqa: Y015
+
+@_typing.final
+class RecordFxDealResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deal(self) -> Global___FxDeal: ...
+    def __init__(
+        self,
+        *,
+        deal: Global___FxDeal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordFxDealResponse: _TypeAlias = RecordFxDealResponse  # noqa: Y015
+
+@_typing.final
+class SettleFxDealRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAL_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    deal_id: _builtins.str
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        deal_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deal_id", b"deal_id", "operator", b"operator"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleFxDealRequest: _TypeAlias = SettleFxDealRequest  # noqa: Y015
+
+@_typing.final
+class SettleFxDealResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deal(self) -> Global___FxDeal: ...
+    def __init__(
+        self,
+        *,
+        deal: Global___FxDeal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deal", b"deal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SettleFxDealResponse: _TypeAlias = SettleFxDealResponse  # noqa: Y015
+
+@_typing.final
+class ListFxDealsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFxDealsRequest: _TypeAlias = ListFxDealsRequest  # noqa: Y015
+
+@_typing.final
+class ListFxDealsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEALS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def deals(self) -> _containers.RepeatedCompositeFieldContainer[Global___FxDeal]: ...
+    def __init__(
+        self,
+        *,
+        deals: _abc.Iterable[Global___FxDeal] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deals", b"deals", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFxDealsResponse: _TypeAlias = ListFxDealsResponse  # noqa: Y015
+
+@_typing.final
+class GetExposureRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExposureRequest: _TypeAlias = GetExposureRequest  # noqa: Y015
+
+@_typing.final
+class GetExposureResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EXPOSURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def exposures(self) -> _containers.RepeatedCompositeFieldContainer[Global___Exposure]: ...
+    def __init__(
+        self,
+        *,
+        exposures: _abc.Iterable[Global___Exposure] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["exposures", b"exposures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetExposureResponse: _TypeAlias = GetExposureResponse  # noqa: Y015
+
+@_typing.final
+class Exposure(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    POSITION_MINOR_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    corridor_id: _builtins.str
+    """Empty: deals and what belongs to no corridor."""
+    position_minor: _builtins.int
+    """More than zero: the house is long."""
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        corridor_id: _builtins.str = ...,
+        position_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corridor_id", b"corridor_id", "currency_code", b"currency_code", "position_minor", b"position_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Exposure: _TypeAlias = Exposure  # noqa: Y015
+
+@_typing.final
+class GetFxResultRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DAY_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    day: _builtins.str
+    """YYYY-MM-DD, UTC where `time_zone` is empty."""
+    time_zone: _builtins.str
+    def __init__(
+        self,
+        *,
+        day: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFxResultRequest: _TypeAlias = GetFxResultRequest  # noqa: Y015
+
+@_typing.final
+class GetFxResultResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___FxResult]: ...
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___FxResult] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetFxResultResponse: _TypeAlias = GetFxResultResponse  # noqa: Y015
+
+@_typing.final
+class FxResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    SPREAD_INCOME_MINOR_FIELD_NUMBER: _builtins.int
+    REALISED_MINOR_FIELD_NUMBER: _builtins.int
+    FEE_INCOME_MINOR_FIELD_NUMBER: _builtins.int
+    currency_code: _builtins.str
+    corridor_id: _builtins.str
+    spread_income_minor: _builtins.int
+    realised_minor: _builtins.int
+    fee_income_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        currency_code: _builtins.str = ...,
+        corridor_id: _builtins.str = ...,
+        spread_income_minor: _builtins.int = ...,
+        realised_minor: _builtins.int = ...,
+        fee_income_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corridor_id", b"corridor_id", "currency_code", b"currency_code", "fee_income_minor", b"fee_income_minor", "realised_minor", b"realised_minor", "spread_income_minor", b"spread_income_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FxResult: _TypeAlias = FxResult  # noqa: Y015
+
+@_typing.final
+class GetPrefundingRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    participant_id: _builtins.str
+    """Empty: all."""
+    def __init__(
+        self,
+        *,
+        participant_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["participant_id", b"participant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPrefundingRequest: _TypeAlias = GetPrefundingRequest  # noqa: Y015
+
+@_typing.final
+class GetPrefundingResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREFUNDINGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def prefundings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Prefunding]: ...
+    def __init__(
+        self,
+        *,
+        prefundings: _abc.Iterable[Global___Prefunding] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prefundings", b"prefundings"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPrefundingResponse: _TypeAlias = GetPrefundingResponse  # noqa: Y015
+
+@_typing.final
+class Prefunding(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_CODE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_MINOR_FIELD_NUMBER: _builtins.int
+    NET_DEBIT_CAP_MINOR_FIELD_NUMBER: _builtins.int
+    THRESHOLD_MINOR_FIELD_NUMBER: _builtins.int
+    LOW_FIELD_NUMBER: _builtins.int
+    RUN_OUT_TIME_FIELD_NUMBER: _builtins.int
+    SPENT_LAST_DAY_MINOR_FIELD_NUMBER: _builtins.int
+    HISTORY_WEEKS_FIELD_NUMBER: _builtins.int
+    participant_id: _builtins.str
+    account_id: _builtins.str
+    currency_code: _builtins.str
+    available_minor: _builtins.int
+    """Credits less debits, pending debits counted."""
+    net_debit_cap_minor: _builtins.int
+    threshold_minor: _builtins.int
+    low: _builtins.bool
+    spent_last_day_minor: _builtins.int
+    history_weeks: _builtins.int
+    """How many weeks of history the forecast stands on."""
+    @_builtins.property
+    def run_out_time(self) -> _timestamp_pb2.Timestamp:
+        """When it runs out, as the spending by hour of week says; absent: not within 28 days."""
+
+    def __init__(
+        self,
+        *,
+        participant_id: _builtins.str = ...,
+        account_id: _builtins.str = ...,
+        currency_code: _builtins.str = ...,
+        available_minor: _builtins.int = ...,
+        net_debit_cap_minor: _builtins.int = ...,
+        threshold_minor: _builtins.int = ...,
+        low: _builtins.bool = ...,
+        run_out_time: _timestamp_pb2.Timestamp | None = ...,
+        spent_last_day_minor: _builtins.int = ...,
+        history_weeks: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["run_out_time", b"run_out_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "available_minor", b"available_minor", "currency_code", b"currency_code", "history_weeks", b"history_weeks", "low", b"low", "net_debit_cap_minor", b"net_debit_cap_minor", "participant_id", b"participant_id", "run_out_time", b"run_out_time", "spent_last_day_minor", b"spent_last_day_minor", "threshold_minor", b"threshold_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Prefunding: _TypeAlias = Prefunding  # noqa: Y015
+
+@_typing.final
+class PutPrefundingThresholdRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    THRESHOLD_MINOR_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    threshold_minor: _builtins.int
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        threshold_minor: _builtins.int = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "operator", b"operator", "threshold_minor", b"threshold_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutPrefundingThresholdRequest: _TypeAlias = PutPrefundingThresholdRequest  # noqa: Y015
+
+@_typing.final
+class PutPrefundingThresholdResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutPrefundingThresholdResponse: _TypeAlias = PutPrefundingThresholdResponse  # noqa: Y015
+
+@_typing.final
+class ListFactsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STRIPE_FIELD_NUMBER: _builtins.int
+    AFTER_SEQUENCE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    stripe: _builtins.int
+    after_sequence: _builtins.int
+    page_size: _builtins.int
+    def __init__(
+        self,
+        *,
+        stripe: _builtins.int = ...,
+        after_sequence: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_sequence", b"after_sequence", "page_size", b"page_size", "stripe", b"stripe"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFactsRequest: _TypeAlias = ListFactsRequest  # noqa: Y015
+
+@_typing.final
+class ListFactsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FACTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def facts(self) -> _containers.RepeatedCompositeFieldContainer[Global___Fact]: ...
+    def __init__(
+        self,
+        *,
+        facts: _abc.Iterable[Global___Fact] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["facts", b"facts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListFactsResponse: _TypeAlias = ListFactsResponse  # noqa: Y015
+
+@_typing.final
+class Fact(_message.Message):
+    """A record of topic settlement.event, as it was or should have been sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STRIPE_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    PAYLOAD_FIELD_NUMBER: _builtins.int
+    stripe: _builtins.int
+    sequence: _builtins.int
+    key: _builtins.str
+    type: _builtins.str
+    payload: _builtins.bytes
+    """A serialised SettlementEvent."""
+    def __init__(
+        self,
+        *,
+        stripe: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        key: _builtins.str = ...,
+        type: _builtins.str = ...,
+        payload: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "payload", b"payload", "sequence", b"sequence", "stripe", b"stripe", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Fact: _TypeAlias = Fact  # noqa: Y015
