@@ -7,9 +7,11 @@ for silence or an unclear answer to an operation on a charge: that is `Outcome.U
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.bridge.disputes.domain import Dispute, DisputeStanding
 from services.bridge.domain.answer import Answer, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
+from services.bridge.notices.notice import Notice, NoticeRefused, NoticeReply, NoticeRequest
 from services.core.clock import Clock
 from services.core.errors import NotFound, Refused, Unavailable
 from services.core.money import Money
@@ -123,6 +125,24 @@ class Partner(Protocol):
     def takes_callback(self, charge_id: str, token: str) -> bool:
         """Whether `token` proves that a callback is about this charge."""
         return False
+
+    def read_notice(self, request: NoticeRequest) -> Notice:
+        """What the partner tells us at `/notice/<partner id>`, verified first (see `notices`).
+        Raises `NoticeRefused`."""
+        raise NoticeRefused(f"partner {self.partner_id} sends no notices")
+
+    def notice_reply(self, request: NoticeRequest) -> NoticeReply:
+        """The answer the partner expects to a notice that is durable here, or was before."""
+        return NoticeReply()
+
+    async def answer_dispute(self, dispute: Dispute) -> Answer:
+        """Send `dispute.accept` and `dispute.evidence`; may be sent again and is done once.
+        `ACCEPTED`: the partner has it; `REJECTED`: it takes none (any more)."""
+        raise self.not_offered("take answers to disputes")
+
+    async def inquire_dispute(self, dispute: Dispute) -> DisputeStanding:
+        """Ask where a dispute stands. Raises `PartnerUnavailable`."""
+        raise self.not_offered("tell of disputes")
 
     async def close(self) -> None:
         """Close its connections."""
