@@ -7,10 +7,11 @@ holds back nobody but its own place.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 import structlog
 
-from services.bridge.domain.answer import Answer, Moment, Outcome
+from services.bridge.domain.answer import Answer, Moment
 from services.bridge.domain.charge import (
     EXPIRED,
     Charge,
@@ -20,12 +21,12 @@ from services.bridge.domain.charge import (
     put_back,
 )
 from services.bridge.domain.refund import Refund, lease_refund
+from services.bridge.guard.desk import CallKind, Desk, LeaseTooShort, call_partner
 from services.bridge.outcomes import Report, store_reports
 from services.bridge.partner import Partner
 from services.bridge.store.charges import has_due, read_charges, take_due, update_charges
 from services.bridge.store.refunds import put_refunds, take_due_refunds
 from services.core.clock import Clock
-from services.core.errors import KawaseError
 from services.kit.batch import AWAY
 from services.kit.gather import Gather
 from services.kit.postgres import Connection
@@ -36,24 +37,8 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 0.5
 DRAIN_SECONDS = 10.0
-# Charges of a partner that this process holds, waiting or called, per call at a time.
-HELD_PER_CALL = 2
 
 Taken = tuple[list[Charge], list[tuple[Charge, Refund]]]
-
-
-class Desk:
-    """A partner and the calls to it that this process has under way."""
-
-    def __init__(self, partner: Partner) -> None:
-        self.partner = partner
-        self.places = asyncio.Semaphore(partner.rules.in_flight)
-        self.held = 0
-
-    @property
-    def room(self) -> int:
-        """How many more charges this process may lease for the partner."""
-        return max(0, self.partner.rules.in_flight * HELD_PER_CALL - self.held)
 
 
 class Worker:
@@ -71,7 +56,7 @@ class Worker:
         lane: int,
     ) -> None:
         self._units = units
-        self.desks = {name: Desk(partner) for name, partner in partners.items()}
+        self.desks = {name: Desk(partner, machine) for name, partner in partners.items()}
         self._clock = clock
         self._machine = machine
         self._lane = lane
@@ -104,35 +89,44 @@ class Worker:
 
     async def _work(self, desk: Desk, charge: Charge, refund: Refund | None) -> None:
         try:
-            async with desk.places:
-                report = await self._attempt(desk.partner, charge, refund)
+            report = await self._attempt(desk, charge, refund)
             if report is not None:
                 await self._reports.submit(report)
         finally:
             desk.held -= 1
 
-    async def _attempt(
-        self, partner: Partner, charge: Charge, refund: Refund | None
-    ) -> Report | None:
-        moment = self.moment()
+    async def _attempt(self, desk: Desk, charge: Charge, refund: Refund | None) -> Report | None:
+        partner = desk.partner
         leased_until = charge.due_time if refund is None else refund.due_time
-        if leased_until is None or moment.machine + partner.rules.call > leased_until:
-            await self._give_back(charge, refund, moment)
-            return None
+        assert leased_until is not None
         is_first = refund is None and charge.operation is Operation.START and not charge.asked
-        if is_first and is_expired(charge, moment.today):
-            return Report(charge, EXPIRED, moment.today, partner.rules)
-        answer = await _ask(partner, charge, refund)
-        return Report(charge, answer, moment.today, partner.rules, refund)
+        began = self._clock.now()
 
-    async def _give_back(self, charge: Charge, refund: Refund | None, moment: Moment) -> None:
+        async def ask() -> Answer:
+            nonlocal began
+            began = self._clock.now()
+            return await _ask(partner, charge, refund)
+
+        def needless() -> Answer | None:
+            return EXPIRED if is_first and is_expired(charge, self._clock.now()) else None
+
+        kind = CallKind.START if is_first else CallKind.FOLLOW_UP
+        try:
+            answer = await call_partner(desk, kind, ask, leased_until, needless)
+        except LeaseTooShort as error:
+            await self._give_back(charge, refund, error.wait)
+            return None
+        return Report(charge, answer, began, partner.rules, refund)
+
+    async def _give_back(self, charge: Charge, refund: Refund | None, wait: timedelta) -> None:
         """A lease that would run out during the call is given up before it."""
         log.warning("lease_given_back", charge_id=charge.charge_id)
         if refund is not None:
             return
 
         async def store(connection: Connection) -> Decided[None]:
-            await update_charges(connection, [put_back(charge, moment)], [charge.version])
+            back = put_back(charge, self.moment(), wait)
+            await update_charges(connection, [back], [charge.version])
             return Decided(None)
 
         try:
@@ -211,26 +205,14 @@ class Worker:
 
 
 async def _ask(partner: Partner, charge: Charge, refund: Refund | None) -> Answer:
-    """The partner's answer to the operation that is due, or that there was none."""
-    try:
-        async with asyncio.timeout(partner.rules.call.total_seconds()):
-            if refund is not None:
-                return await partner.refund(charge, refund)
-            match charge.operation:
-                case Operation.START:
-                    return await partner.start(charge)
-                case Operation.APPROVE:
-                    return await partner.approve(charge, charge.approval_token)
-                case Operation.CANCEL:
-                    return await partner.cancel(charge)
-                case _:
-                    return await partner.inquire(charge)
-    except TimeoutError:
-        seconds = partner.rules.call.total_seconds()
-        return Answer(Outcome.UNKNOWN, detail=f"no answer within {seconds:g} s")
-    except KawaseError as error:
-        return Answer(Outcome.REJECTED, reason=error.reason, message=error.message)
-    except Exception as error:
-        # An adapter that fails on an answer has not understood it, and that is all we know.
-        log.error("answer_not_understood", charge_id=charge.charge_id, exc_info=error)
-        return Answer(Outcome.UNKNOWN, detail=f"answer not understood: {type(error).__name__}")
+    if refund is not None:
+        return await partner.refund(charge, refund)
+    match charge.operation:
+        case Operation.START:
+            return await partner.start(charge)
+        case Operation.APPROVE:
+            return await partner.approve(charge, charge.approval_token)
+        case Operation.CANCEL:
+            return await partner.cancel(charge)
+        case _:
+            return await partner.inquire(charge)

@@ -1,9 +1,11 @@
 """What a partner's answer comes to, and the rules a partner goes by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from services.bridge.domain.breaker import BreakerRules
+from services.bridge.domain.pace import Pace
 from services.core.money import Money
 
 _MOST_DOUBLINGS = 20
@@ -25,7 +27,9 @@ class Answer:
     """A partner's answer. `reason` is ours (UPPER_SNAKE), `partner_code` the partner's.
 
     `amount` is what the partner says it accepted; None where it says none. `request` and
-    `response` are bodies for the journal, short and without personal data.
+    `response` are bodies for the journal, short and without personal data. An unknown outcome with
+    a `response` is a partner's own "not yet"; without one it gave no clear answer, which counts
+    against it.
     """
 
     outcome: Outcome
@@ -38,6 +42,13 @@ class Answer:
     detail: str = ""
     request: str = ""
     response: str = ""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the partner, not the payment, is what is wrong."""
+        return self.outcome is Outcome.UNSENT or (
+            self.outcome is Outcome.UNKNOWN and not self.response
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,10 @@ class Rules:
     lease: timedelta = timedelta(seconds=30)
     """How long a process has an attempt for itself; longer than any call takes with its wait."""
     in_flight: int = 256
-    """Calls at a time."""
+    """Calls at a time, of one process."""
+    pace: Pace | None = None
+    """How fast one process may call; None: as fast as there are places."""
+    breaker: BreakerRules = field(default_factory=BreakerRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,6 +349,7 @@ def lease(charge: Charge, moment: Moment, rules: Rules) -> Charge:
     )
 
 
-def put_back(charge: Charge, moment: Moment) -> Charge:
-    """Give up a lease whose attempt was not begun."""
-    return replace(charge, leased=False, due_time=moment.machine, version=charge.version + 1)
+def put_back(charge: Charge, moment: Moment, wait: timedelta = timedelta()) -> Charge:
+    """Give up a lease whose attempt was not begun; it is due again after `wait`."""
+    due_time = moment.machine + wait
+    return replace(charge, leased=False, due_time=due_time, version=charge.version + 1)

@@ -1,0 +1,1 @@
+"""What stands between the bridge and a partner: places, pace, breaker, availability."""
