@@ -4,14 +4,24 @@ An adapter asks and translates the answer; it decides nothing and keeps nothing.
 for silence or an unclear answer to an operation on a charge: that is `Outcome.UNKNOWN`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from services.bridge.disputes.domain import Dispute, DisputeStanding
 from services.bridge.domain.answer import Answer, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
-from services.bridge.notices.notice import Notice, NoticeRefused, NoticeReply, NoticeRequest
+from services.bridge.domain.statement import PartnerFile, StatementPage
+from services.bridge.notices.notice import (
+    DepositNotice,
+    Notice,
+    NoticeRefused,
+    NoticeReply,
+    NoticeRequest,
+)
+from services.bridge.payouts.model import Payout, PayoutAnswer, Word, payout_answer
 from services.core.clock import Clock
 from services.core.errors import NotFound, Refused, Unavailable
 from services.core.money import Money
@@ -87,6 +97,16 @@ class AccountRefused(Refused):
     """The bank does not link this account."""
 
 
+class PartnerFileNotFound(NotFound):
+    """The partner has no such file of this day (yet)."""
+
+    def __init__(self, partner_id: str, kind: str, day: date) -> None:
+        super().__init__(
+            f"Partner {partner_id} has no {kind} file of {day}; ask again when its day has closed.",
+            partner_id=partner_id,
+        )
+
+
 class Partner(Protocol):
     """One partner. All operations end within `rules.call`, and may be called concurrently."""
 
@@ -143,6 +163,40 @@ class Partner(Protocol):
     async def inquire_dispute(self, dispute: Dispute) -> DisputeStanding:
         """Ask where a dispute stands. Raises `PartnerUnavailable`."""
         raise self.not_offered("tell of disputes")
+
+    async def submit_payout(self, payout: Payout) -> PayoutAnswer:
+        """Send the order to the bank; nothing sends it twice. `NOT_TAKEN` only where the bank
+        cannot have it. Raises nothing once it may have been sent."""
+        return payout_answer(
+            Word.REJECTED,
+            reason="PAYOUT_NOT_OFFERED",
+            message=f"Partner {self.partner_id} does not pay out.",
+        )
+
+    async def inquire_payout(self, payout: Payout) -> PayoutAnswer:
+        """Ask what has become of it, by `partner_reference`."""
+        raise self.not_offered("tell of payouts")
+
+    async def search_payout(self, payout: Payout) -> PayoutAnswer:
+        """Look for it in the bank's lists and statements by what was sent; `NOT_FOUND` only where
+        all of them were read. A bank that knows our own id is asked by that."""
+        raise self.not_offered("search for payouts")
+
+    async def list_deposits(self) -> Sequence[DepositNotice]:
+        """Deposits that the partner could not tell us of. Raises `PartnerUnavailable`."""
+        return ()
+
+    async def list_statement(
+        self, account_id: str, first: date, last: date, page: str, size: int
+    ) -> StatementPage:
+        """A page of an account's statement, both days inclusive; `page` empty: the first one,
+        `account_id` empty: our account of the configuration. Raises `PartnerUnavailable`."""
+        raise self.not_offered("show statements")
+
+    async def fetch_file(self, kind: str, day: date) -> PartnerFile:
+        """The file `kind` (settlement, statement) of a day of the partner's. Raises
+        `PartnerFileNotFound`, `PartnerUnavailable`."""
+        raise self.not_offered(f"hand out a {kind} file")
 
     async def close(self) -> None:
         """Close its connections."""

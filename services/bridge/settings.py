@@ -69,6 +69,8 @@ class Limits(BaseModel):
     slowest_seconds: Seconds | None = None
     approval_every_seconds: Seconds | None = None
     late_checks_seconds: list[Seconds] | None = None
+    returns_every_seconds: Seconds | None = None
+    returns_for_seconds: Seconds | None = None
 
     def apply(self, rules: Rules) -> Rules:
         """`rules` with what is set here. Raises ValueError where a lease is too short."""

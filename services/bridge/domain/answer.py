@@ -1,7 +1,7 @@
 """What a partner's answer comes to, and the rules a partner goes by."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from services.bridge.domain.breaker import BreakerRules
@@ -76,6 +76,11 @@ class Rules:
     pace: Pace | None = None
     """How fast one process may call; None: as fast as there are places."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    zone: tzinfo = UTC
+    """Where the partner's days begin."""
+    returns_every: timedelta = timedelta(hours=6)
+    """How often a payout that has left is looked after, for it may come back."""
+    returns_for: timedelta = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)

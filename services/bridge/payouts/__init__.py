@@ -1,0 +1,1 @@
+"""Payouts: money sent from our bank account, and what became of each."""
