@@ -107,7 +107,7 @@ async def test_a_refusal_of_the_partner_is_told_with_its_code(
 async def test_an_error_of_the_partner_leads_to_inquiry_and_cancel(
     world: World, kakaopay: Simulated
 ) -> None:
-    await kakaopay.fault("error_500", match={"operation": "pay"})
+    await kakaopay.fault("error_before_work", match={"operation": "pay"})
     resource = new_resource()
     await world.command(resource, start_charge=order(resource))
     await world.event("ChargeUnknown", resource)

@@ -23,7 +23,6 @@ from services.core.clock import Clock
 from services.sandbox.partners.base import Fields, Reply, Simulator, Work, run_simulator
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.charging import Shop, Till, result
-from services.sandbox.partners.faults import Fault
 
 PATH = "/ams/api/v1/payments"
 TOLERANCE = timedelta(minutes=5)
@@ -127,13 +126,13 @@ class AmsShanghai(Simulator):
         amount = fields["paymentAmount"]
         code = fields["paymentMethod"]["paymentMethodId"]
         request_id = fields["paymentRequestId"]
-        is_late = any(rule.fault is Fault.LATE_WORK for rule in self.faults.rules)
         return await self._serve(
             request,
             "pay",
             fields,
             int(amount["value"]),
-            lambda: self._till.pay(request_id, code, amount, fields, is_late),
+            lambda: self._till.pay(request_id, code, amount, fields),
+            lambda: self._till.pay(request_id, code, amount, fields, is_late=True),
         )
 
     async def _inquiry(self, request: web.Request) -> web.StreamResponse:
@@ -163,14 +162,20 @@ class AmsShanghai(Simulator):
         )
 
     async def _serve(
-        self, request: web.Request, operation: str, fields: Fields, amount: int, work: Work
+        self,
+        request: web.Request,
+        operation: str,
+        fields: Fields,
+        amount: int,
+        work: Work,
+        late: Work | None = None,
     ) -> web.StreamResponse:
         call: dict[str, Any] = {
             "operation": operation,
             "amount": amount,
             "id": fields.get("paymentRequestId"),
         }
-        return await self.serve(request, call, work)
+        return await self.serve(request, call, work, late)
 
 
 def make(clock: Clock, books: Books) -> AmsShanghai:

@@ -71,12 +71,17 @@ class Till:
         return Reply({"result": success(), "merchant": merchant})
 
     def pay(
-        self, request_id: str, code: str, amount: Mapping[str, str], request: Fields, late: bool
+        self,
+        request_id: str,
+        code: str,
+        amount: Mapping[str, str],
+        request: Fields,
+        is_late: bool = False,
     ) -> Reply:
-        """Charge. `late`: the work was held up, and nobody looks whether the id was closed."""
+        """Charge. `is_late`: it was held up, and nobody looks whether the id was closed."""
         digest = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
         known = self._books.get("payment", request_id)
-        if known is not None and not (late and known["status"] == _CANCELLED):
+        if known is not None and not (is_late and known["status"] == _CANCELLED):
             return _repeat(known, digest)
         entry: Fields = {
             "paymentId": f"{sha256(request_id.encode()).hexdigest()[:28].upper()}",

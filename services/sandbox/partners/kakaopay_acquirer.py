@@ -12,7 +12,6 @@ from services.core.clock import Clock
 from services.sandbox.partners.base import Fields, Reply, Simulator, read_fields, run_simulator
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.charging import Shop, Till, result
-from services.sandbox.partners.faults import Fault
 
 LINK = "https://qr.kakaopay.com/"
 SHOPS = (
@@ -72,17 +71,14 @@ class KakaoPayAcquirer(Simulator):
 
     async def _pay(self, request: web.Request) -> web.StreamResponse:
         fields = await self._fields(request)
+        request_id, code = fields["paymentRequestId"], fields["merchantCode"]
         amount = fields["amount"]
         call = {"operation": "pay", "amount": int(amount["value"]), **_ids(fields)}
-        is_late = any(
-            rule.fault is Fault.LATE_WORK and rule.fits(call) for rule in self.faults.rules
-        )
         return await self.serve(
             request,
             call,
-            lambda: self._till.pay(
-                fields["paymentRequestId"], fields["merchantCode"], amount, fields, is_late
-            ),
+            lambda: self._till.pay(request_id, code, amount, fields),
+            lambda: self._till.pay(request_id, code, amount, fields, is_late=True),
         )
 
     async def _inquiry(self, request: web.Request) -> web.StreamResponse:
