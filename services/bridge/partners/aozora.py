@@ -16,7 +16,6 @@ from typing import Any
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
-from services.bridge.kana import bank_name
 from services.bridge.partner import (
     AccountRefused,
     BankAccount,
@@ -27,6 +26,7 @@ from services.bridge.partner import (
 )
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp, Reply
 from services.bridge.settings import PartnerConfig
+from services.formats.kana import NameNotWritable, bank_name
 
 RULES = Rules(
     repeatable=False,
@@ -86,7 +86,7 @@ class Aozora(Partner):
     async def link_account(self, account: BankAccount) -> LinkedAccount:
         try:
             name = bank_name(account.holder_name)
-        except ValueError as error:
+        except NameNotWritable as error:
             raise AccountRefused(f"The holder's name is not right: {error}.") from error
         request = {
             "clientReference": account.link_id,
