@@ -1,13 +1,21 @@
 """Runs the bridge: consumer, worker, callback endpoint, gRPC server."""
 
 import random
+from uuid import uuid4
+
+from yarl import URL
 
 from services.bridge.accounts import AccountBook
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.codes import CodeBook
 from services.bridge.consumer import CommandHandler
 from services.bridge.directory import make_partners
-from services.bridge.operators import Operators
+from services.bridge.disputes.worker import DisputeWorker
+from services.bridge.guard.calls import PartnerCalls
+from services.bridge.guard.keeper import Keeper
+from services.bridge.notices.endpoint import Notices
+from services.bridge.notices.taking import NoticeBook
+from services.bridge.operators import Operators, Queue
 from services.bridge.partner import Surroundings
 from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
@@ -42,13 +50,30 @@ async def build(life: Life) -> None:
     lane = random.randrange(EVENT_STRIPES)  # noqa: S311
     worker = Worker(parts.units, partners, parts.clock, SystemClock(), lane)
     life.on_close(worker.drain)
-    runner = await serve(Callbacks(parts.units, partners, worker), taken)
+    disputes = DisputeWorker(parts.units, worker.desks, worker.moment, lane)
+    life.on_close(disputes.drain)
+    notices = Notices(
+        partners,
+        NoticeBook(parts.units, worker, lane),
+        parts.clock,
+        SystemClock(),
+        address_header=settings.bridge_notice_address_header,
+        prefix=URL(around.callback_url).path,
+    )
+    callbacks = Callbacks(parts.units, partners, worker)
+    runner = await serve([*callbacks.routes(), *notices.routes()], taken)
     life.on_close(runner.cleanup)
+    keeper = Keeper(parts.units, worker.desks, parts.clock, SystemClock(), uuid4().hex)
+    await keeper.refresh()
+    rules = {name: partner.rules for name, partner in partners.items()}
+    queue = Queue(parts.units, rules, parts.clock)
     server = BridgeServer(
         parts.units,
         CodeBook(partners, parts.clock),
         AccountBook(parts.units, partners, parts.clock),
         Operators(parts.units, worker, lane),
+        queue,
+        PartnerCalls(keeper, {config.partner_id: config.adapter for config in configs}),
     )
     parts.server.add(add_BridgeServiceServicer_to_server, server, SERVICE)
     handler = CommandHandler(worker, lane)
@@ -56,6 +81,9 @@ async def build(life: Life) -> None:
     consumer = BatchConsumer("bridge", group, parts.units, handler.handle, handler.after_commit)
     life.run_part("consumer", consumer.run())
     life.run_part("worker", worker.run())
+    life.run_part("availability", keeper.run())
+    life.run_part("operator_queue", queue.run())
+    life.run_part("disputes", disputes.run())
     await parts.server.start()
 
 

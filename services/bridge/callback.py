@@ -6,7 +6,7 @@ is only noted: the partner's word is fetched by the worker. A repeat changes not
 """
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 from aiohttp import web
@@ -40,10 +40,8 @@ class Callbacks:
         self._partners = partners
         self._worker = worker
 
-    def application(self) -> web.Application:
-        app = web.Application(client_max_size=BODY_BYTES)
-        app.router.add_get(PATH, self._take)
-        return app
+    def routes(self) -> list[web.RouteDef]:
+        return [web.get(PATH, self._take)]
 
     async def _take(self, request: web.Request) -> web.Response:
         try:
@@ -120,9 +118,11 @@ def url_of(taken: socket.socket) -> str:
     return f"http://{host}:{port}"
 
 
-async def serve(callbacks: Callbacks, taken: socket.socket) -> web.AppRunner:
-    """Serve on the address taken; `cleanup` of the answer ends it."""
-    runner = web.AppRunner(callbacks.application(), access_log=None)
+async def serve(routes: Iterable[web.RouteDef], taken: socket.socket) -> web.AppRunner:
+    """Serve on the address taken, callbacks and notices alike; `cleanup` of the answer ends it."""
+    app = web.Application(client_max_size=BODY_BYTES)
+    app.router.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.SockSite(runner, taken).start()
     log.info("callback_listening", address=url_of(taken))

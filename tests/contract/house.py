@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 from aiohttp.test_utils import TestServer
@@ -18,6 +19,10 @@ from aiohttp.test_utils import TestServer
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.consumer import CommandHandler
 from services.bridge.directory import make_partners
+from services.bridge.disputes.worker import DisputeWorker
+from services.bridge.notices.endpoint import Notices
+from services.bridge.notices.taking import NoticeBook
+from services.bridge.guard.keeper import Keeper
 from services.bridge.partner import Partner, Surroundings
 from services.bridge.settings import Limits, PartnerConfig
 from services.bridge.worker import Worker
@@ -75,6 +80,9 @@ class World:
     partners: Mapping[str, Partner]
     clock: ManualClock
     callback_url: str
+    keeper: Keeper
+    disputes: DisputeWorker
+    """Runs only when a test has it take what is due."""
 
     async def command(self, resource: str, **body: Any) -> None:
         """Have the consumer handle one command."""
@@ -185,17 +193,23 @@ async def bridge(
     clock = ManualClock(TODAY)
     made = make_partners(configs, Surroundings(url_of(taken), clock)) | dict(partners or {})
     worker = Worker(units, made, clock, machine or SystemClock(), LANE)
-    runner = await serve(Callbacks(units, made, worker), taken)
+    disputes = DisputeWorker(units, worker.desks, worker.moment, LANE)
+    notices = Notices(made, NoticeBook(units, worker, LANE), clock, SystemClock())
+    routes = [*Callbacks(units, made, worker).routes(), *notices.routes()]
+    runner = await serve(routes, taken)
     handler = CommandHandler(worker, LANE)
+    keeper = Keeper(units, worker.desks, clock, machine or SystemClock(), uuid4().hex)
+    await keeper.refresh()
     parts = [asyncio.create_task(sender.run())]
     if polls:
-        parts.append(asyncio.create_task(worker.run()))
+        parts += [asyncio.create_task(part) for part in (worker.run(), keeper.run())]
     try:
-        yield World(sent, handler, worker, units, made, clock, url_of(taken))
+        yield World(sent, handler, worker, units, made, clock, url_of(taken), disputes)
     finally:
         for part in parts[1:]:
             part.cancel()
         await worker.drain()
+        await disputes.drain()
         parts[0].cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await runner.cleanup()

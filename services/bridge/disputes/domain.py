@@ -173,10 +173,21 @@ def contradicts(dispute: Dispute, accept: bool, evidence: str) -> bool:
 
 
 def lease_dispute(dispute: Dispute, moment: Moment, rules: Rules) -> Dispute:
-    """Take the dispute for a call of this process."""
+    """Take the dispute for a call of this process. Where the last lease ran out, the partner may
+    have our answer, and is asked first."""
+    was_sent = dispute.leased and is_to_be_sent(dispute)
     return replace(
-        dispute, leased=True, due_time=moment.machine + rules.lease, turn=dispute.turn + 1
+        dispute,
+        leased=True,
+        due_time=moment.machine + rules.lease,
+        turn=dispute.turn + 1,
+        calls=dispute.calls + was_sent,
     )
+
+
+def put_back_dispute(dispute: Dispute, wait: timedelta, moment: Moment) -> Dispute:
+    """Give up a lease whose call was not begun; it is due again after `wait`."""
+    return replace(dispute, leased=False, due_time=moment.machine + wait)
 
 
 def is_to_be_sent(dispute: Dispute) -> bool:
