@@ -130,7 +130,7 @@ def hear_payout(
     told = replace(
         payout,
         update_time=moment.today,
-        partner_reference=payout.partner_reference or answer.partner_reference,
+        partner_reference=payout.partner_reference or _reference_in(answer),
         bank_fee=answer.bank_fee or payout.bank_fee,
         asked=payout.asked
         or (operation is PayoutOperation.SUBMIT and answer.word is not Word.NOT_TAKEN),
@@ -141,6 +141,10 @@ def hear_payout(
     counted = 0 if said or settled.state is not payout.state else payout.inquiries + 1
     settled = replace(settled, inquiries=counted)
     return (settled if is_stale else _schedule(settled, operation, answer, moment, rules)), said
+
+
+def _reference_in(answer: PayoutAnswer) -> str:
+    return "" if answer.word in _NOTHING_NEW else answer.partner_reference
 
 
 def _settle(
