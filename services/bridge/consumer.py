@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
+from services.bridge.disputes.answering import record_answers
 from services.bridge.domain.answer import Moment
 from services.bridge.domain.charge import Charge, Operation, Order, Said, State, lease, word_of
 from services.bridge.domain.refund import (
@@ -22,7 +23,13 @@ from services.bridge.domain.refund import (
     open_refund,
     refund_word_of,
 )
-from services.bridge.domain.wishes import is_tombstone, open_charge, tombstone, want_cancel
+from services.bridge.domain.wishes import (
+    is_tombstone,
+    open_charge,
+    refuse_charge,
+    tombstone,
+    want_cancel,
+)
 from services.bridge.messages import (
     charge_outgoing,
     read_order,
@@ -37,7 +44,11 @@ from services.kit.kafka import Record
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided
-from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeCommand, CancelCharge
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import (
+    AnswerDispute,
+    BridgeCommand,
+    CancelCharge,
+)
 
 log = structlog.get_logger()
 
@@ -54,6 +65,7 @@ class Batch:
     orders: list[tuple[Record, Order]] = field(default_factory=list)
     cancels: dict[str, CancelCharge] = field(default_factory=dict)
     refunds: list[tuple[Record, RefundOrder]] = field(default_factory=list)
+    answers: list[tuple[Record, AnswerDispute]] = field(default_factory=list)
     messages: list[Outgoing] = field(default_factory=list)
     leased: dict[str, Charge] = field(default_factory=dict)
     leased_refunds: list[tuple[Charge, Refund]] = field(default_factory=list)
@@ -96,6 +108,10 @@ class CommandHandler:
             charges = await lock_charges(connection, charge_ids)
             await self._cancel(connection, batch, charges)
             await self._refund(connection, batch, charges)
+        if batch.answers:
+            batch.messages += await record_answers(
+                connection, batch.answers, batch.moment, batch.lane, batch.bury
+            )
         self._batch = batch
         return Decided(None, batch.messages)
 
@@ -128,7 +144,10 @@ class CommandHandler:
         if desk is None:
             return open_charge(order, moment, None, has_room=False)
         room[order.partner_id] -= 1
-        return open_charge(order, moment, desk.partner.rules, room[order.partner_id] >= 0)
+        has_room = room[order.partner_id] >= 0
+        if not desk.takes_starts or (desk.is_probing and not has_room):
+            return refuse_charge(order, moment)
+        return open_charge(order, moment, desk.partner.rules, has_room)
 
     def _repeat(self, batch: Batch, new: Mapping[str, Charge], known: Mapping[str, Charge]) -> None:
         """Answer orders that are there already, and refuse those that differ from what is."""
@@ -221,6 +240,8 @@ def _sort_in(batch: Batch, record: Record) -> None:
             batch.cancels[command.cancel_charge.charge_id] = command.cancel_charge
         case "refund_charge":
             batch.refunds.append((record, read_refund_order(command.refund_charge)))
+        case "answer_dispute":
+            batch.answers.append((record, command.answer_dispute))
         case _:
             raise UnknownMessage(f"bridge.command {record.type!r} is unknown to this version")
 

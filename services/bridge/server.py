@@ -1,7 +1,7 @@
 """The bridge's gRPC API: decode, call, encode."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -9,11 +9,12 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.bridge.accounts import AccountBook
 from services.bridge.codes import CodeBook
 from services.bridge.domain.charge import Charge, State
+from services.bridge.guard.calls import PartnerCalls
 from services.bridge.messages import TOPIC, money_message
-from services.bridge.operators import ChargeNotFound, Operators
+from services.bridge.operators import ChargeNotFound, Operators, Queue
 from services.bridge.partner import BankAccount
 from services.bridge.store.attempts import Attempt, attempts_of
-from services.bridge.store.charges import get_charge, list_unknown
+from services.bridge.store.charges import get_charge
 from services.core.errors import Malformed
 from services.core.ids import STRIPE_COUNT
 from services.kit.outbox import list_facts
@@ -34,9 +35,17 @@ class BridgeServer(BridgeServiceServicer):
     """Answers questions about charges, codes and accounts."""
 
     def __init__(
-        self, units: Units, codes: CodeBook, accounts: AccountBook, operators: Operators
+        self,
+        units: Units,
+        codes: CodeBook,
+        accounts: AccountBook,
+        operators: Operators,
+        queue: Queue,
+        partners: PartnerCalls,
     ) -> None:
         self._pool = units.pool
+        self._queue = queue
+        self._partners = partners
         self._codes = codes
         self._accounts = accounts
         self._operators = operators
@@ -86,8 +95,10 @@ class BridgeServer(BridgeServiceServicer):
         context: Any,
     ) -> Any:
         limit = min(request.page_size or PAGE_SIZE, PAGE_LIMIT)
+        seconds = request.minimum_age_seconds
+        age = timedelta(seconds=seconds) if seconds > 0 else None
+        charges = await self._queue.list(age, request.partner_id, limit)
         async with self._pool.acquire() as connection:
-            charges = await list_unknown(connection, limit)
             attempts = await attempts_of(connection, [charge.charge_id for charge in charges])
         return pb.ListUnknownChargesResponse(
             charges=[_charge_message(charge, attempts) for charge in charges]
@@ -101,6 +112,16 @@ class BridgeServer(BridgeServiceServicer):
         async with self._pool.acquire() as connection:
             attempts = await attempts_of(connection, [charge.charge_id])
         return pb.ResolveChargeResponse(charge=_charge_message(charge, attempts))
+
+    @answers
+    async def ListPartners(self, request: pb.ListPartnersRequest, context: Any) -> Any:
+        return await self._partners.list(request)
+
+    @answers
+    async def SetPartnerAvailability(
+        self, request: pb.SetPartnerAvailabilityRequest, context: Any
+    ) -> Any:
+        return await self._partners.set(request)
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> Any:

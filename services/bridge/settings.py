@@ -10,6 +10,14 @@ The file is TOML, a table per partner:
     [partner.limits]                        # what differs from the adapter's rules
     in_flight = 64
     call_seconds = 5
+    calls_per_second = 50                   # of one process; burst = 10 of them at once
+    [partner.limits.breaker]                # domain/breaker.py says what each is
+    failing_percent = 50
+    [partner.limits.hours]                  # always open without it
+    zone = "Asia/Tokyo"
+    opens = 08:30:00
+    closes = 21:00:00
+    weekdays = [0, 1, 2, 3, 4]              # Monday is 0
     [partner.options]                       # the adapter's own words
 
 A word may have `_env` behind it, and then names the variable that holds its value: `base_url_env`,
@@ -20,13 +28,16 @@ left out. Secrets are held as `SecretStr` and never logged.
 import os
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from services.bridge.domain.answer import Rules
+from services.bridge.domain.hours import Hours
+from services.bridge.domain.pace import Pace
 from services.kit.settings import ServiceSettings
 
 MAX_IN_FLIGHT = 512
@@ -41,6 +52,8 @@ class BridgeSettings(ServiceSettings):
     """Where payers' browsers come back to, host:port."""
     bridge_callback_url: str = ""
     """The public URL of that endpoint; empty where it is the same."""
+    bridge_notice_address_header: str = ""
+    """The header in which our own proxy names a caller's address, last; empty without a proxy."""
 
 
 class PartnersFileWrong(Exception):
@@ -53,40 +66,94 @@ def _positive(value: float) -> float:
     return value
 
 
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{name!r} is no time zone") from None
+    return name
+
+
 Seconds = Annotated[float, AfterValidator(_positive)]
+ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
-class Limits(BaseModel):
-    """What a deployment changes of an adapter's rules."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
+
+class BreakerLimits(_Part):
+    """What a deployment changes of a partner's breaker."""
+
+    window_seconds: Seconds | None = None
+    least_calls: int | None = Field(default=None, ge=1)
+    failing_percent: int | None = Field(default=None, ge=1, le=100)
+    slow_seconds: Seconds | None = None
+    open_for_seconds: Seconds | None = None
+    open_at_most_seconds: Seconds | None = None
+    probes: int | None = Field(default=None, ge=1, le=100)
+    probe_every_seconds: Seconds | None = None
+
+
+class HoursLimits(_Part):
+    """When a partner takes new orders; local time of `zone`."""
+
+    zone: ZoneName
+    opens: time
+    closes: time
+    weekdays: frozenset[Annotated[int, Field(ge=0, le=6)]] = frozenset(range(7))
+
+    def hours(self) -> Hours:
+        days = self.weekdays
+        return Hours(
+            ZoneInfo(self.zone), self.opens, self.closes, lambda day: day.weekday() in days
+        )
+
+
+class Limits(_Part):
+    """What a deployment changes of an adapter's rules."""
+
     in_flight: int | None = Field(default=None, ge=1, le=MAX_IN_FLIGHT)
+    calls_per_second: Seconds | None = None
+    burst: int = Field(default=1, ge=1, le=MAX_IN_FLIGHT)
     call_seconds: Seconds | None = None
     lease_seconds: Seconds | None = None
     inquire_every_seconds: Seconds | None = None
     inquiries: int | None = Field(default=None, ge=1, le=1000)
     slowest_seconds: Seconds | None = None
     approval_every_seconds: Seconds | None = None
+    operator_after_seconds: Seconds | None = None
     late_checks_seconds: list[Seconds] | None = None
-    returns_every_seconds: Seconds | None = None
-    returns_for_seconds: Seconds | None = None
+    breaker: BreakerLimits = BreakerLimits()
+    hours: HoursLimits | None = None
 
     def apply(self, rules: Rules) -> Rules:
         """`rules` with what is set here. Raises ValueError where a lease is too short."""
-        changes: dict[str, Any] = {}
-        for name, value in self.model_dump(exclude_none=True).items():
-            match value:
-                case list():
-                    changes["late_checks"] = tuple(timedelta(seconds=each) for each in value)
-                case _ if name.endswith("_seconds"):
-                    changes[name.removesuffix("_seconds")] = timedelta(seconds=value)
-                case _:
-                    changes[name] = value
-        applied = replace(rules, **changes)
+        changes = _changes(self, but=frozenset({"calls_per_second", "burst", "breaker", "hours"}))
+        if self.calls_per_second is not None:
+            changes["pace"] = Pace(timedelta(seconds=1 / self.calls_per_second), self.burst)
+        if self.hours is not None:
+            changes["hours"] = self.hours.hours()
+        breaker = replace(rules.breaker, **_changes(self.breaker))
+        applied = replace(rules, **changes, breaker=breaker)
         if applied.lease < 2 * applied.call:
             raise ValueError("lease_seconds must be at least twice call_seconds")
         return applied
+
+
+def _changes(limits: BaseModel, but: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What is set, under the names of the rules; `…_seconds` as timedelta."""
+    changes: dict[str, Any] = {}
+    for name, value in limits.model_dump(exclude_none=True, exclude=set(but)).items():
+        rule = name.removesuffix("_seconds")
+        match value:
+            case list():
+                changes[rule] = tuple(timedelta(seconds=each) for each in value)
+            case _ if rule != name:
+                changes[rule] = timedelta(seconds=value)
+            case _:
+                changes[rule] = value
+    return changes
 
 
 class PartnerEntry(BaseModel):

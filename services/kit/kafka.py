@@ -26,9 +26,10 @@ TOPICS = (
     "bridge.command",
     "bridge.event",
     "payment.event",
+    "bridge.partner",
     "fx.rate",
 )
-COMPACTED = frozenset({"fx.rate"})
+COMPACTED = frozenset({"bridge.partner", "fx.rate"})
 DEAD_LETTERS = "dead.letter"
 
 REQUEST_MS = 10_000

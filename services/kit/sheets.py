@@ -10,7 +10,8 @@ from google.protobuf.message import DecodeError
 
 from services.core.rate import RATE_PLACES
 from services.core.sheet import RateSheet, RatesStale
-from services.kit.kafka import KafkaAway, Record, Tail, Topics
+from services.kit.following import follow
+from services.kit.kafka import Record, Topics
 from services.kit.outbox import parse_message_id
 from services.pb.kawase.fx.v1 import rate_sheet_pb2
 
@@ -19,8 +20,6 @@ log = structlog.get_logger()
 TOPIC = "fx.rate"
 # One key, so that compaction keeps the newest sheet alone; all sheets share its stripe.
 KEY = "sheet"
-TAKE_LIMIT = 100
-RETRY_SECONDS = 0.5
 
 
 def encode_sheet(sheet: RateSheet) -> rate_sheet_pb2.RateSheet:
@@ -88,18 +87,8 @@ class SheetBoard:
         return self._newest
 
     async def run(self) -> None:
-        """Follow the topic from its beginning, for ever; starts again when Kafka comes back."""
-        while True:
-            tail = Tail(self._topics, [TOPIC], from_beginning=True)
-            try:
-                await tail.start()
-                while True:
-                    self._read(await tail.take(TAKE_LIMIT))
-            except KafkaAway as error:
-                log.warning("sheets_wait", problem=str(error))
-            finally:
-                await tail.stop()
-            await asyncio.sleep(RETRY_SECONDS)
+        """Follow the topic, for ever."""
+        await follow(self._topics, TOPIC, self._read)
 
     def _read(self, records: list[Record]) -> None:
         for record in records:

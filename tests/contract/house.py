@@ -20,9 +20,9 @@ from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.consumer import CommandHandler
 from services.bridge.directory import make_partners
 from services.bridge.disputes.worker import DisputeWorker
+from services.bridge.guard.keeper import Keeper
 from services.bridge.notices.endpoint import Notices
 from services.bridge.notices.taking import NoticeBook
-from services.bridge.guard.keeper import Keeper
 from services.bridge.partner import Partner, Surroundings
 from services.bridge.settings import Limits, PartnerConfig
 from services.bridge.worker import Worker
@@ -204,7 +204,7 @@ async def bridge(
     if polls:
         parts += [asyncio.create_task(part) for part in (worker.run(), keeper.run())]
     try:
-        yield World(sent, handler, worker, units, made, clock, url_of(taken), disputes)
+        yield World(sent, handler, worker, units, made, clock, url_of(taken), keeper, disputes)
     finally:
         for part in parts[1:]:
             part.cancel()

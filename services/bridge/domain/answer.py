@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from services.bridge.domain.breaker import BreakerRules
+from services.bridge.domain.hours import Hours
 from services.bridge.domain.pace import Pace
 from services.core.money import Money
 
@@ -76,6 +77,10 @@ class Rules:
     pace: Pace | None = None
     """How fast one process may call; None: as fast as there are places."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    hours: Hours | None = None
+    """When it takes new orders; None: always."""
+    operator_after: timedelta = timedelta(minutes=15)
+    """A charge without the partner's word for so long is shown to an operator."""
     zone: tzinfo = UTC
     """Where the partner's days begin."""
     returns_every: timedelta = timedelta(hours=6)

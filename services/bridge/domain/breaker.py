@@ -134,16 +134,18 @@ def _probed(breaker: Breaker, call: Call, failing: bool, rules: BreakerRules) ->
     good = breaker.good_probes + 1
     if good < rules.probes:
         return replace(breaker, good_probes=good)
-    return closed(call.end_time)
+    # The next opening is longer again, unless it stays closed for long.
+    return replace(closed(call.end_time), openings=breaker.openings)
 
 
 def opened(breaker: Breaker, now: datetime, rules: BreakerRules) -> Breaker:
     """The breaker opened at `now`, each time in a row for twice as long."""
-    doublings = min(breaker.openings, _MOST_DOUBLINGS)
-    stays = min(rules.open_for * 2**doublings, max(rules.open_at_most, rules.open_for))
-    return Breaker(
-        now, Phase.OPEN, breaker.why, probe_time=now + stays, openings=breaker.openings + 1
-    )
+    openings = breaker.openings
+    if breaker.phase is Phase.CLOSED and now - breaker.since >= rules.open_at_most:
+        openings = 0
+    longest = max(rules.open_at_most, rules.open_for)
+    stays = min(rules.open_for * 2 ** min(openings, _MOST_DOUBLINGS), longest)
+    return Breaker(now, Phase.OPEN, breaker.why, probe_time=now + stays, openings=openings + 1)
 
 
 def held_open(breaker: Breaker, now: datetime, until: datetime) -> Breaker:

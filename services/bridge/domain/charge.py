@@ -130,6 +130,7 @@ class Charge:
 Heard = tuple[Charge, tuple[Said, ...]]
 
 NOT_SENT_REASON = "PARTNER_UNAVAILABLE"
+NOT_SENT_MESSAGE = "The partner cannot be reached; nothing was charged. Try again later."
 EXPIRED = Answer(
     Outcome.REJECTED,
     reason="CHARGE_EXPIRED",
@@ -189,7 +190,7 @@ def _rejected_unsent(answer: Answer) -> Answer:
         answer,
         outcome=Outcome.REJECTED,
         reason=NOT_SENT_REASON,
-        message="The partner cannot be reached; nothing was charged. Try again later.",
+        message=NOT_SENT_MESSAGE,
     )
 
 

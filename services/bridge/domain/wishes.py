@@ -1,10 +1,13 @@
-"""What others want of a charge: the sender's cancel, the payer's approval, an operator's word."""
+"""What others want of a charge: the sender's cancel, the payer's approval, a partner's notice, an
+operator's word."""
 
 from dataclasses import replace
 
 from services.bridge.domain.answer import Moment, Rules
 from services.bridge.domain.charge import (
     CLOSED,
+    NOT_SENT_MESSAGE,
+    NOT_SENT_REASON,
     Charge,
     Closing,
     Heard,
@@ -37,16 +40,26 @@ def open_charge(order: Order, moment: Moment, rules: Rules | None, has_room: boo
     """
     due = Charge(order, moment.today, moment.today, due_time=moment.machine)
     if rules is None:
-        refused = replace(
-            due,
-            state=State.REJECTED,
-            operation=None,
-            due_time=None,
-            reason="PARTNER_UNKNOWN",
-            message=f"No partner {order.partner_id!r} is configured here.",
-        )
-        return refused, (Said.REJECTED,)
+        return _refused(due, "PARTNER_UNKNOWN", f"No partner {order.partner_id!r} is known here.")
     return (lease(due, moment, rules) if has_room else due), ()
+
+
+def refuse_charge(order: Order, moment: Moment) -> Heard:
+    """A new charge for a partner that takes none now: refused before anybody is asked."""
+    charge = Charge(order, moment.today, moment.today)
+    return _refused(charge, NOT_SENT_REASON, NOT_SENT_MESSAGE)
+
+
+def _refused(charge: Charge, reason: str, message: str) -> Heard:
+    refused = replace(
+        charge,
+        state=State.REJECTED,
+        operation=None,
+        due_time=None,
+        reason=reason,
+        message=message,
+    )
+    return refused, (Said.REJECTED,)
 
 
 def want_cancel(charge: Charge, moment: Moment) -> Heard:
@@ -108,6 +121,24 @@ def hear_departure(charge: Charge, moment: Moment) -> Charge:
         due_time=moment.machine,
         version=charge.version + 1,
     )
+
+
+def hear_news(charge: Charge, moment: Moment) -> Charge:
+    """The partner says, without proof, that something has happened to the charge: it is asked now.
+
+    What is being asked, was never asked, or is accepted stays as it is. A closed charge is asked
+    about too: its acceptance would be late.
+    """
+    if charge.leased or charge.late or is_tombstone(charge):
+        return charge
+    if charge.operation is Operation.START and not charge.asked:
+        return charge
+    operation = charge.operation
+    if operation is None:
+        if charge.state not in CLOSED:
+            return charge
+        operation = Operation.INQUIRE
+    return replace(charge, operation=operation, due_time=moment.machine, version=charge.version + 1)
 
 
 def resolve(charge: Charge, state: State, operator: str, reason: str, moment: Moment) -> Heard:

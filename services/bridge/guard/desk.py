@@ -73,7 +73,7 @@ class Desk:
     @breaker.setter
     def breaker(self, breaker: Breaker) -> None:
         before, self._breaker = self._breaker, breaker
-        if before.phase is not breaker.phase:
+        if (before.phase, before.probe_time) != (breaker.phase, breaker.probe_time):
             log.warning(
                 "breaker_changed",
                 partner_id=self.partner.partner_id,

@@ -147,12 +147,6 @@ async def get_charge(connection: Connection, charge_id: str) -> Charge | None:
     return None if row is None else read_charge(row)
 
 
-async def list_unknown(connection: Connection, limit: int) -> list[Charge]:
-    """Charges without their partner's word, oldest first."""
-    rows = await connection.fetch(_UNKNOWN, limit)
-    return [read_charge(row) for row in rows]
-
-
 async def take_due(
     connection: Connection, rooms: Mapping[str, int], machine: datetime
 ) -> list[Charge]:
@@ -251,6 +245,10 @@ SELECT * FROM charges WHERE charge_id = ANY ($1::text[]) ORDER BY charge_id FOR 
 """
 _READ = "SELECT * FROM charges WHERE charge_id = ANY ($1::text[])"
 _HAS_DUE = """
+SELECT EXISTS (SELECT FROM charges WHERE partner_id = ANY ($1::text[]) AND due_time <= $2)
+    OR EXISTS (SELECT FROM refunds WHERE partner_id = ANY ($1::text[]) AND due_time <= $2)
+"""
+_DUE = """
 SELECT EXISTS (SELECT FROM charges WHERE partner_id = ANY ($1::text[]) AND due_time <= $2)
     OR EXISTS (SELECT FROM refunds WHERE partner_id = ANY ($1::text[]) AND due_time <= $2)
 """

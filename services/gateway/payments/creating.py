@@ -13,6 +13,7 @@ from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id
 from services.core.money import Money
+from services.gateway.availability import AvailabilityBoard
 from services.gateway.payments.model import Payment, Terms, first_life
 from services.gateway.payments.pricing import AskPartner, Place, Wish, agree, find_place
 from services.gateway.payments.refusals import PaymentExistsWithDifferentContent
@@ -53,6 +54,7 @@ class Creating:
         clock: Clock,
         shelf: Shelf,
         resolver: Resolver,
+        availability: AvailabilityBoard,
     ) -> None:
         self._units = units
         self._board = board
@@ -60,6 +62,7 @@ class Creating:
         self._clock = clock
         self._shelf = shelf
         self._resolver = resolver
+        self._availability = availability
         self._gather: Gather[Draft, Payment] = Gather(self._work)
 
     def submit(
@@ -94,6 +97,9 @@ class Creating:
             terms = agree(wish, place, self._board.current, lambda: self._sheets.current(now), now)
         except KawaseError as refusal:
             return Draft(wish, None, refusal)
+        partners = terms.acceptance_partner_id, terms.collect_partner_id
+        if away := self._availability.refusal(*partners):
+            return Draft(wish, None, away)
         return Draft(wish, terms)
 
     async def _work(self, drafts: Sequence[Draft]) -> Sequence[Payment | BaseException]:
