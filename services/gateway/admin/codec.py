@@ -12,6 +12,8 @@ from services.gateway.reference import (
     FeePayer,
     FeePlan,
     Funding,
+    LimitPeriod,
+    LimitRule,
     Merchant,
     Participant,
     ParticipantKind,
@@ -40,6 +42,12 @@ _ROUNDINGS: dict[int, Rounding] = {
     pb.FEE_ROUNDING_DOWN: Rounding.DOWN,
     pb.FEE_ROUNDING_UP: Rounding.UP,
     pb.FEE_ROUNDING_HALF_UP: Rounding.HALF_UP,
+}
+
+_PERIODS: dict[int, LimitPeriod] = {
+    pb.LIMIT_PERIOD_PAYMENT: LimitPeriod.PAYMENT,
+    pb.LIMIT_PERIOD_DAY: LimitPeriod.DAY,
+    pb.LIMIT_PERIOD_YEAR: LimitPeriod.YEAR,
 }
 
 
@@ -74,6 +82,7 @@ def participant_from(message: pb.Participant) -> Participant:
         message.time_zone,
         message.collect_partner_id,
         message.net_debit_limit,
+        message.country_code,
     )
 
 
@@ -87,6 +96,7 @@ def participant_to(participant: Participant) -> pb.Participant:
         time_zone=participant.time_zone,
         collect_partner_id=participant.collect_partner_id,
         net_debit_limit=participant.net_debit_limit,
+        country_code=participant.country_code,
     )
 
 
@@ -202,6 +212,39 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         payer_day_limit=corridor.payer_day_limit,
         corridor_day_limit=corridor.corridor_day_limit,
         open=corridor.open,
+    )
+
+
+def limit_rule_from(message: pb.LimitRule) -> LimitRule:
+    """Raises `FieldMissing` or `ChoiceUnknown`; rules are not looked at."""
+    if not message.HasField("maximum"):
+        raise FieldMissing("maximum")
+    return LimitRule(
+        message.limit_rule_id,
+        _choice(_PERIODS, message.period, "period"),
+        message.wallet_country_code,
+        message.wallet_id,
+        message.acceptance_partner_id,
+        message.collect_partner_id,
+        Money(message.maximum.minor_units, message.maximum.currency_code),
+        message.minimum,
+        message.source,
+        message.active,
+    )
+
+
+def limit_rule_to(rule: LimitRule) -> pb.LimitRule:
+    return pb.LimitRule(
+        limit_rule_id=rule.limit_rule_id,
+        period=_value(_PERIODS, rule.period),
+        wallet_country_code=rule.wallet_country,
+        wallet_id=rule.wallet_id,
+        acceptance_partner_id=rule.acceptance_partner_id,
+        collect_partner_id=rule.collect_partner_id,
+        maximum=money_to(rule.maximum),
+        minimum=rule.minimum,
+        source=rule.source,
+        active=rule.active,
     )
 
 

@@ -7,6 +7,7 @@ from services.gateway.reference import Participant, ParticipantKind
 QUOTE_SECONDS_MAXIMUM = 3600
 TEXT_MAXIMUM = 100  # characters
 AMOUNT_MAXIMUM = 10**15  # minor units, as the ledger takes them
+LIMIT_RULES_MAXIMUM = 500
 
 
 class FieldMissing(Malformed):
@@ -75,8 +76,24 @@ class LimitOutOfRange(Malformed):
 class LimitsContradict(Malformed):
     """No amount fits both limits."""
 
-    def __init__(self, minimum: int, limit: int) -> None:
-        super().__init__(f"payment_minimum {minimum} is above payment_limit {limit}.")
+    def __init__(self, least: str, minimum: int, most: str, limit: int) -> None:
+        super().__init__(f"{least} {minimum} is above {most} {limit}.")
+
+
+class LimitRuleEmpty(Malformed):
+    """A rule that limits nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("The rule has neither a maximum nor a minimum: give one of them.")
+
+
+class LimitRulesTooMany(Refused):
+    """More rules than a gateway holds."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"There are {LIMIT_RULES_MAXIMUM} limit rules already: change one of them."
+        )
 
 
 class QuoteSecondsOutOfRange(Malformed):

@@ -12,6 +12,7 @@ from services.core.ids import checked_id
 from services.core.rate import BASIS_POINTS
 from services.gateway.admin.errors import (
     AMOUNT_MAXIMUM,
+    LIMIT_RULES_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
     TEXT_MAXIMUM,
     CategoryMalformed,
@@ -24,6 +25,8 @@ from services.gateway.admin.errors import (
     FieldMissing,
     FieldOutOfPlace,
     LimitOutOfRange,
+    LimitRuleEmpty,
+    LimitRulesTooMany,
     LimitsContradict,
     MerchantCodeTaken,
     ParticipantOfOtherKind,
@@ -37,6 +40,8 @@ from services.gateway.reference import (
     Corridor,
     FeePlan,
     Funding,
+    LimitPeriod,
+    LimitRule,
     Merchant,
     Participant,
     ParticipantKind,
@@ -57,6 +62,8 @@ def check_participant(known: Reference, new: Participant) -> None:
             "funding, home_currency_code, collect_partner_id and net_debit_limit are for wallets; "
             f"leave them out for the {new.kind} {new.participant_id}.",
         )
+    if new.country_code:
+        _check_country(new.country_code)
     before = known.participants.get(new.participant_id)
     if before is not None:
         for field in ("kind", "funding", "home_currency", "net_debit_limit"):
@@ -153,7 +160,9 @@ def check_corridor(known: Reference, new: Corridor) -> None:
     for field in ("payment_minimum", "payment_limit", "payer_day_limit", "corridor_day_limit"):
         _check_limit(getattr(new, field), field)
     if 0 < new.payment_limit < new.payment_minimum:
-        raise LimitsContradict(new.payment_minimum, new.payment_limit)
+        raise LimitsContradict(
+            "payment_minimum", new.payment_minimum, "payment_limit", new.payment_limit
+        )
     way = (new.wallet_id, new.acceptance_partner_id, new.target_currency)
     other = known.corridors.get(way)
     if other is not None and other.corridor_id != new.corridor_id:
@@ -162,6 +171,32 @@ def check_corridor(known: Reference, new: Corridor) -> None:
     if before is not None:
         for field in ("wallet_id", "acceptance_partner_id", "target_currency"):
             _check_fixed(before, new, field, f"corridor {new.corridor_id}")
+
+
+def check_limit_rule(known: Reference, new: LimitRule) -> None:
+    """A maximum per payment, day or year; per payment also, or only, a minimum."""
+    checked_id(new.limit_rule_id, "limit_rule_id")
+    if new.wallet_country:
+        _check_country(new.wallet_country)
+    if new.wallet_id:
+        _participant_of_kind(known, new.wallet_id, ParticipantKind.WALLET)
+    for field in ("acceptance_partner_id", "collect_partner_id"):
+        if getattr(new, field):
+            checked_id(getattr(new, field), field)
+    minor_units(new.maximum.currency)
+    _check_limit(new.maximum.minor, "maximum")
+    _check_limit(new.minimum, "minimum")
+    if new.minimum and new.period is not LimitPeriod.PAYMENT:
+        raise FieldOutOfPlace("minimum is for rules per payment; leave it out here.")
+    if not new.maximum.minor and not new.minimum:
+        raise LimitRuleEmpty
+    if 0 < new.maximum.minor < new.minimum:
+        raise LimitsContradict("minimum", new.minimum, "maximum", new.maximum.minor)
+    _check_text(new.source, "source")
+    if new.limit_rule_id not in known.limit_rules and (
+        len(known.limit_rules) >= LIMIT_RULES_MAXIMUM
+    ):
+        raise LimitRulesTooMany
 
 
 def corridor_named(known: Reference, corridor_id: str) -> Corridor | None:

@@ -4,61 +4,34 @@ Each Put is one unit: the row, its line in the journal with the key that did it,
 that opens the ledger accounts it needs. The same content again changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import grpc
 
-from services.core.accounts import AccountSpec
 from services.core.clock import Clock
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
-from services.gateway import opening, outgoing
+from services.gateway import opening
 from services.gateway.admin import codec, rules
 from services.gateway.admin.errors import ParticipantUnknown
-from services.gateway.auth import Caller, Keys, new_api_key
-from services.gateway.reference import (
-    Corridor,
-    FeePlan,
-    Merchant,
-    Participant,
-    Reference,
-    Scheme,
-    store,
-)
+from services.gateway.admin.limit_rules import LimitRuleMethods
+from services.gateway.admin.pages import page_size
+from services.gateway.admin.putting import NO_MERCHANT, Kind, Putting
+from services.gateway.admin.screenings import ScreeningMethods
+from services.gateway.auth import Keys, new_api_key
+from services.gateway.reference import store
 from services.gateway.reference.board import ReferenceBoard
 from services.kit.outbox import list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import answers
 from services.kit.unit import Decided, Units
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
-from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceServicer
-
-PAGE_SIZE = 100
-PAGE_SIZE_MAXIMUM = 1000
 
 Context = grpc.aio.ServicerContext[Any, Any]
 ListStuck = Callable[[int], Awaitable[Sequence[pb.StuckPayment]]]
-# Changes but those of merchants read none of these: there may be many.
-_NO_MERCHANT = Merchant("", "", "", "", "", "", "", "", "", "")
-T = TypeVar("T", Participant, Merchant, Scheme, FeePlan, Corridor)
 
-
-@dataclass(frozen=True, slots=True)
-class _Kind(Generic[T]):
-    """How one kind of reference data is checked and stored."""
-
-    operation: str
-    id_of: Callable[[T], str]
-    known: Callable[[Reference, str], T | None]
-    check: Callable[[Reference, T], None]
-    put: Callable[[Connection, T], Awaitable[None]]
-    accounts: Callable[[T], list[AccountSpec]]
-    merchant: Callable[[T], Merchant] = lambda _new: _NO_MERCHANT
-
-
-_PARTICIPANT = _Kind(
+_PARTICIPANT = Kind(
     "PutParticipant",
     lambda new: new.participant_id,
     lambda known, name: known.participants.get(name),
@@ -66,7 +39,7 @@ _PARTICIPANT = _Kind(
     store.put_participant,
     opening.accounts_of_participant,
 )
-_MERCHANT = _Kind(
+_MERCHANT = Kind(
     "PutMerchant",
     lambda new: new.merchant_id,
     lambda known, name: known.merchants.get(name),
@@ -75,7 +48,7 @@ _MERCHANT = _Kind(
     opening.accounts_of_merchant,
     lambda new: new,
 )
-_SCHEME = _Kind(
+_SCHEME = Kind(
     "PutScheme",
     lambda new: new.scheme,
     lambda known, name: known.schemes.get(name),
@@ -83,7 +56,7 @@ _SCHEME = _Kind(
     store.put_scheme,
     opening.accounts_of_scheme,
 )
-_FEE_PLAN = _Kind(
+_FEE_PLAN = Kind(
     "PutFeePlan",
     lambda new: new.fee_plan_id,
     lambda known, name: known.fee_plans.get(name),
@@ -91,7 +64,7 @@ _FEE_PLAN = _Kind(
     store.put_fee_plan,
     lambda _new: [],
 )
-_CORRIDOR = _Kind(
+_CORRIDOR = Kind(
     "PutCorridor",
     lambda new: new.corridor_id,
     rules.corridor_named,
@@ -101,7 +74,7 @@ _CORRIDOR = _Kind(
 )
 
 
-class AdminServer(AdminServiceServicer):
+class AdminServer(LimitRuleMethods, ScreeningMethods):
     """Every method needs an operator's key. `list_stuck` reads the payments given up repeating."""
 
     def __init__(
@@ -117,6 +90,7 @@ class AdminServer(AdminServiceServicer):
         self._units = units
         self._clock = clock
         self._list_stuck = list_stuck
+        self._putting = Putting(board, units, clock)
 
     @answers
     async def PutParticipant(
@@ -124,7 +98,7 @@ class AdminServer(AdminServiceServicer):
     ) -> pb.PutParticipantResponse:
         caller = self._keys.require_operator(context)
         new = codec.participant_from(request.participant)
-        await self._put(caller, _PARTICIPANT, new)
+        await self._putting.put(caller, _PARTICIPANT, new)
         return pb.PutParticipantResponse(participant=codec.participant_to(new))
 
     @answers
@@ -133,7 +107,7 @@ class AdminServer(AdminServiceServicer):
     ) -> pb.PutMerchantResponse:
         caller = self._keys.require_operator(context)
         new = codec.merchant_from(request.merchant)
-        await self._put(caller, _MERCHANT, new)
+        await self._putting.put(caller, _MERCHANT, new)
         return pb.PutMerchantResponse(merchant=codec.merchant_to(new))
 
     @answers
@@ -142,7 +116,7 @@ class AdminServer(AdminServiceServicer):
     ) -> pb.PutSchemeResponse:
         caller = self._keys.require_operator(context)
         new = codec.scheme_from(request.scheme)
-        await self._put(caller, _SCHEME, new)
+        await self._putting.put(caller, _SCHEME, new)
         return pb.PutSchemeResponse(scheme=codec.scheme_to(new))
 
     @answers
@@ -151,7 +125,7 @@ class AdminServer(AdminServiceServicer):
     ) -> pb.PutFeePlanResponse:
         caller = self._keys.require_operator(context)
         new = codec.fee_plan_from(request.fee_plan)
-        await self._put(caller, _FEE_PLAN, new)
+        await self._putting.put(caller, _FEE_PLAN, new)
         return pb.PutFeePlanResponse(fee_plan=codec.fee_plan_to(new))
 
     @answers
@@ -160,35 +134,8 @@ class AdminServer(AdminServiceServicer):
     ) -> pb.PutCorridorResponse:
         caller = self._keys.require_operator(context)
         new = codec.corridor_from(request.corridor)
-        await self._put(caller, _CORRIDOR, new)
+        await self._putting.put(caller, _CORRIDOR, new)
         return pb.PutCorridorResponse(corridor=codec.corridor_to(new))
-
-    async def _put(self, caller: Caller, kind: _Kind[T], new: T) -> None:
-        async def work(connection: Connection) -> Decided[None]:
-            await store.lock_changes(connection)
-            known = await store.read_reference(connection, kind.merchant(new))
-            kind.check(known, new)
-            if kind.known(known, kind.id_of(new)) == new:
-                return Decided(None)
-            await kind.put(connection, new)
-            await self._journal(connection, caller, kind.operation, kind.id_of(new), asdict(new))
-            specs = kind.accounts(new)
-            return Decided(None, [outgoing.open_accounts(specs)] if specs else [])
-
-        await self._units.write(work)
-        await self._board.load()
-
-    async def _journal(
-        self,
-        connection: Connection,
-        caller: Caller,
-        operation: str,
-        subject_id: str,
-        content: Mapping[str, object],
-    ) -> None:
-        await store.journal_change(
-            connection, self._clock.now(), caller.key_id, operation, subject_id, content
-        )
 
     @answers
     async def CreateApiKey(
@@ -205,12 +152,12 @@ class AdminServer(AdminServiceServicer):
 
         async def work(connection: Connection) -> Decided[None]:
             await store.lock_changes(connection)
-            known = await store.read_reference(connection, _NO_MERCHANT)
+            known = await store.read_reference(connection, NO_MERCHANT)
             if key.participant_id not in known.participants:
                 raise ParticipantUnknown(key.participant_id)
             await store.add_api_key(connection, key, now)
             content = {"participant_id": key.participant_id, "expire_time": expire_time}
-            await self._journal(connection, caller, "CreateApiKey", key.key_id, content)
+            await self._putting.journal(connection, caller, "CreateApiKey", key.key_id, content)
             return Decided(None)
 
         await self._units.write(work)
@@ -225,14 +172,14 @@ class AdminServer(AdminServiceServicer):
 
         async def work(connection: Connection) -> Decided[None]:
             await store.lock_changes(connection)
-            known = await store.read_reference(connection, _NO_MERCHANT)
+            known = await store.read_reference(connection, NO_MERCHANT)
             key = known.api_keys.get(request.key_id)
             if key is None:
                 raise KeyUnknown(request.key_id)
             if not key.revoked:
                 await store.revoke_api_key(connection, key.key_id, self._clock.now())
                 content = {"participant_id": key.participant_id}
-                await self._journal(connection, caller, "RevokeApiKey", key.key_id, content)
+                await self._putting.journal(connection, caller, "RevokeApiKey", key.key_id, content)
             return Decided(None)
 
         await self._units.write(work)
@@ -244,7 +191,7 @@ class AdminServer(AdminServiceServicer):
         self, request: pb.ListStuckPaymentsRequest, context: Context
     ) -> pb.ListStuckPaymentsResponse:
         self._keys.require_operator(context)
-        payments = await self._list_stuck(_page_size(request.page_size))
+        payments = await self._list_stuck(page_size(request.page_size))
         return pb.ListStuckPaymentsResponse(payments=payments)
 
     @answers
@@ -260,7 +207,7 @@ class AdminServer(AdminServiceServicer):
                 "payment.event",
                 request.stripe,
                 request.after_sequence,
-                _page_size(request.page_size),
+                page_size(request.page_size),
             )
         return pb.ListFactsResponse(
             facts=[
@@ -274,10 +221,6 @@ class AdminServer(AdminServiceServicer):
                 for fact in facts
             ]
         )
-
-
-def _page_size(asked: int) -> int:
-    return min(asked, PAGE_SIZE_MAXIMUM) if asked > 0 else PAGE_SIZE
 
 
 class ExpireTimePast(Malformed):

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.core.errors import KawaseError
-from services.gateway.payments.limits import Usage, amount_refusal, day_refusal, limit_keys
+from services.gateway.payments.limits import (
+    Rules,
+    Usage,
+    amount_refusal,
+    limit_keys,
+    period_refusal,
+)
 from services.gateway.payments.model import Life, Payment, State
 from services.gateway.payments.refusals import (
     CorridorClosed,
@@ -18,8 +24,9 @@ from services.gateway.payments.refusals import (
     PaymentConfirmed,
     QuoteExpired,
 )
-from services.gateway.payments.saga import cancelled, confirmed, expired
+from services.gateway.payments.saga import cancelled, confirmed, expired, screened_out
 from services.gateway.reference import Corridor
+from services.gateway.screening import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ def confirm(
     day: date,
     used: Mapping[Usage, int],
     now: datetime,
+    rules: Rules = (),
 ) -> Outcome:
     """Confirm: expiry, corridor and limits are looked at again. `used` is as of this moment."""
     terms, life = payment.terms, payment.life
@@ -49,11 +57,21 @@ def confirm(
         return Outcome(expired(life, now), QuoteExpired(terms.payment_id))
     if corridor is None or not corridor.open:
         return Outcome(refusal=CorridorClosed(terms.corridor_id))
-    refusal = amount_refusal(corridor, terms.home_minor) or day_refusal(corridor, terms, day, used)
+    refusal = amount_refusal(corridor, terms.home, terms.target, rules) or period_refusal(
+        corridor, terms, day, used, rules
+    )
     if refusal is not None:
         return Outcome(refusal=refusal)
-    keys = limit_keys(corridor, terms)
+    keys = limit_keys(corridor, terms, rules)
     return Outcome(confirmed(life, now, day if keys else None, keys))
+
+
+def screened(payment: Payment, outcome: Outcome, verdict: Verdict, now: datetime) -> Outcome:
+    """What a confirm comes to once it was screened: a refused payment is declined, and it is not
+    told why."""
+    if not verdict.refused:
+        return outcome
+    return Outcome(screened_out(payment.life, now))
 
 
 def cancel(payment: Payment, now: datetime) -> Outcome:

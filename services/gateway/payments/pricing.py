@@ -258,7 +258,8 @@ def agree(
         mid = sheet.mid(target.currency, home_currency)
         spread = sheet.spread(corridor.corridor_id)
     priced = price(target, home_currency, mid, spread)
-    refusal = amount_refusal(corridor, priced.home.minor)
+    rules = reference.rules_of.get(corridor.corridor_id, ())
+    refusal = amount_refusal(corridor, priced.home, target, rules)
     if refusal is not None:
         raise refusal
     partner_id = place.scheme.acceptance_partner_id

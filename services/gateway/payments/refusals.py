@@ -11,6 +11,7 @@ from services.core.errors import (
     Unavailable,
 )
 from services.core.money import Money
+from services.gateway.reference import LimitPeriod, LimitRule
 
 
 class WalletRequired(Forbidden):
@@ -245,6 +246,60 @@ class CorridorDayLimitReached(LimitReached):
         super().__init__(
             f"The corridor's limit for today leaves {left}: pay less, or tomorrow.",
             left_minor_units=str(left.minor),
+        )
+
+
+def _rule_metadata(rule: LimitRule) -> dict[str, str]:
+    return {"limit_rule_id": rule.limit_rule_id, "source": rule.source}
+
+
+class AmountBelowLimitRule(Refused):
+    """Less than a law or a partner's contract allows per payment."""
+
+    def __init__(self, rule: LimitRule, amount: Money) -> None:
+        minimum = Money(rule.minimum, rule.maximum.currency)
+        super().__init__(
+            f"This payment is {amount}; the least is {minimum} (rule {rule.limit_rule_id}: "
+            f"{rule.source}).",
+            minor_units=str(amount.minor),
+            minimum_minor_units=str(minimum.minor),
+            currency_code=minimum.currency,
+            **_rule_metadata(rule),
+        )
+
+
+_PERIODS = {
+    LimitPeriod.PAYMENT: "per payment",
+    LimitPeriod.DAY: "per day",
+    LimitPeriod.YEAR: "per year",
+}
+
+
+class AmountOverLimitRule(Refused):
+    """More in one payment than a law or a partner's contract allows."""
+
+    def __init__(self, rule: LimitRule, amount: Money) -> None:
+        super().__init__(
+            f"This payment is {amount}; the most is {rule.maximum} {_PERIODS[rule.period]} "
+            f"(rule {rule.limit_rule_id}: {rule.source}).",
+            minor_units=str(amount.minor),
+            limit_minor_units=str(rule.maximum.minor),
+            currency_code=rule.maximum.currency,
+            **_rule_metadata(rule),
+        )
+
+
+class PayerLimitRuleReached(LimitReached):
+    """The payer has used up what a law or a partner's contract allows in a day or a year."""
+
+    def __init__(self, rule: LimitRule, left: Money) -> None:
+        super().__init__(
+            f"Of {rule.maximum} {_PERIODS[rule.period]} the payer has {left} left "
+            f"(rule {rule.limit_rule_id}: {rule.source}): pay less, or in the next period.",
+            left_minor_units=str(left.minor),
+            currency_code=left.currency,
+            period=rule.period.value,
+            **_rule_metadata(rule),
         )
 
 

@@ -114,6 +114,11 @@ def expired(life: Life, now: datetime) -> Life:
     )
 
 
+def screened_out(life: Life, now: datetime) -> Life:
+    """The screening refused it before anything was reserved; the payer is not told why."""
+    return _ended(life, State.DECLINED, now, "SCREENING_REFUSED", "The payment was declined.")
+
+
 def _ended(life: Life, state: State, now: datetime, reason: str, message: str) -> Life:
     return replace(
         life,

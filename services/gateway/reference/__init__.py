@@ -36,6 +36,7 @@ class Participant:
     time_zone: str = "UTC"
     collect_partner_id: str = ""
     net_debit_limit: int = 0  # minor units
+    country_code: str = ""  # ISO 3166; whose law limits the wallet's payers
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,34 @@ class Corridor:
     open: bool = True
 
 
+class LimitPeriod(StrEnum):
+    """What a rule's maximum is the most of."""
+
+    PAYMENT = "payment"
+    DAY = "day"  # per payer and local day of the wallet
+    YEAR = "year"  # per payer and local calendar year of the wallet
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRule:
+    """The most, per payment also the least, that may be paid. What is empty fits everything.
+
+    A maximum of zero is none; `minimum` is in minor units of the maximum's currency. `source` says
+    where the rule comes from.
+    """
+
+    limit_rule_id: str
+    period: LimitPeriod
+    wallet_country: str
+    wallet_id: str
+    acceptance_partner_id: str
+    collect_partner_id: str
+    maximum: Money
+    minimum: int
+    source: str
+    active: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ApiKey:
     """A participant's key; only the digest of its secret is kept."""
@@ -125,3 +154,6 @@ class Reference:
     fee_plans: Mapping[str, FeePlan] = field(default_factory=dict)
     corridors: Mapping[tuple[str, str, str], Corridor] = field(default_factory=dict)
     """By (wallet, acceptance partner, target currency)."""
+    limit_rules: Mapping[str, LimitRule] = field(default_factory=dict)
+    rules_of: Mapping[str, tuple[LimitRule, ...]] = field(default_factory=dict)
+    """Those in force for a corridor, by its id; corridors without any are left out."""

@@ -17,12 +17,15 @@ from services.gateway.reference import (
     FeePayer,
     FeePlan,
     Funding,
+    LimitPeriod,
+    LimitRule,
     Merchant,
     Participant,
     ParticipantKind,
     Reference,
     Scheme,
 )
+from services.gateway.reference.limits import rules_by_corridor
 from services.kit.postgres import Connection
 
 CHANNEL = "reference_changed"
@@ -39,20 +42,26 @@ async def read_reference(connection: Connection, only: Merchant | None = None) -
     narrowed = (only.merchant_id, only.scheme, only.scheme_account_id) if only else (None,) * 3
     merchants = [Merchant(**dict(row)) for row in await connection.fetch(_MERCHANTS, *narrowed)]
     corridors = [Corridor(**dict(row)) for row in await connection.fetch(_CORRIDORS)]
+    participants = {
+        row["participant_id"]: _participant(row) for row in await connection.fetch(_PARTICIPANTS)
+    }
+    rules = {row["limit_rule_id"]: _limit_rule(row) for row in await connection.fetch(_LIMIT_RULES)}
     return Reference(
-        {row["participant_id"]: _participant(row) for row in await connection.fetch(_PARTICIPANTS)},
+        participants,
         {row["key_id"]: ApiKey(**dict(row)) for row in await connection.fetch(_API_KEYS)},
         {merchant.merchant_id: merchant for merchant in merchants},
         {(merchant.scheme, merchant.scheme_account_id): merchant for merchant in merchants},
         {row["scheme"]: Scheme(**dict(row)) for row in await connection.fetch(_SCHEMES)},
         {row["fee_plan_id"]: _fee_plan(row) for row in await connection.fetch(_FEE_PLANS)},
         {(c.wallet_id, c.acceptance_partner_id, c.target_currency): c for c in corridors},
+        rules,
+        rules_by_corridor(participants, corridors, rules.values()),
     )
 
 
 _PARTICIPANTS = """
 SELECT participant_id, kind, display_name, funding, home_currency, time_zone, collect_partner_id,
-    net_debit_limit
+    net_debit_limit, country_code
 FROM participants
 """
 _API_KEYS = """
@@ -78,6 +87,11 @@ SELECT corridor_id, wallet_id, acceptance_partner_id, home_currency, target_curr
     quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open
 FROM corridors
 """
+_LIMIT_RULES = """
+SELECT limit_rule_id, period, wallet_country, wallet_id, acceptance_partner_id, collect_partner_id,
+    currency, maximum_minor, minimum_minor, source, active
+FROM limit_rules
+"""
 
 
 def _participant(row: Mapping[str, Any]) -> Participant:
@@ -102,6 +116,21 @@ def _fee_plan(row: Mapping[str, Any]) -> FeePlan:
     )
 
 
+def _limit_rule(row: Mapping[str, Any]) -> LimitRule:
+    return LimitRule(
+        row["limit_rule_id"],
+        LimitPeriod(row["period"]),
+        row["wallet_country"],
+        row["wallet_id"],
+        row["acceptance_partner_id"],
+        row["collect_partner_id"],
+        Money(row["maximum_minor"], row["currency"]),
+        row["minimum_minor"],
+        row["source"],
+        row["active"],
+    )
+
+
 def _columns(thing: Participant | Merchant | Scheme | Corridor) -> list[object]:
     return [getattr(thing, field.name) for field in fields(thing)]
 
@@ -111,10 +140,10 @@ async def put_participant(connection: Connection, new: Participant) -> None:
     await connection.execute(
         """
         INSERT INTO participants (participant_id, kind, display_name, funding, home_currency,
-            time_zone, collect_partner_id, net_debit_limit)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            time_zone, collect_partner_id, net_debit_limit, country_code)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (participant_id) DO UPDATE
-        SET display_name = $3, time_zone = $6, collect_partner_id = $7
+        SET display_name = $3, time_zone = $6, collect_partner_id = $7, country_code = $9
         """,
         *_columns(new),
     )
@@ -181,6 +210,32 @@ async def put_corridor(connection: Connection, new: Corridor) -> None:
             corridor_day_limit = $11, open = $12
         """,
         *_columns(new),
+    )
+
+
+async def put_limit_rule(connection: Connection, new: LimitRule) -> None:
+    """Insert or replace."""
+    await connection.execute(
+        """
+        INSERT INTO limit_rules (limit_rule_id, period, wallet_country, wallet_id,
+            acceptance_partner_id, collect_partner_id, currency, maximum_minor, minimum_minor,
+            source, active)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (limit_rule_id) DO UPDATE SET period = $2, wallet_country = $3,
+            wallet_id = $4, acceptance_partner_id = $5, collect_partner_id = $6, currency = $7,
+            maximum_minor = $8, minimum_minor = $9, source = $10, active = $11
+        """,
+        new.limit_rule_id,
+        new.period,
+        new.wallet_country,
+        new.wallet_id,
+        new.acceptance_partner_id,
+        new.collect_partner_id,
+        new.maximum.currency,
+        new.maximum.minor,
+        new.minimum,
+        new.source,
+        new.active,
     )
 
 

@@ -6,7 +6,12 @@ import pytest
 
 from services.core.errors import KawaseError
 from services.gateway.payments.asking import cancel, confirm
-from services.gateway.payments.limits import amount_refusal, day_refusal, limit_keys, local_day
+from services.gateway.payments.limits import (
+    amount_refusal,
+    limit_keys,
+    local_day,
+    period_refusal,
+)
 from services.gateway.payments.model import State, Step
 from services.gateway.payments.refusals import (
     AmountBelowMinimum,
@@ -112,7 +117,7 @@ def test_a_corridor_that_is_gone_or_closed_takes_no_confirm(way: Corridor | None
 def test_limits_per_payment_include_their_own_amount(
     limits: dict[str, int], refusal: type[KawaseError] | None
 ) -> None:
-    found = amount_refusal(corridor(**limits), terms().home_minor)
+    found = amount_refusal(corridor(**limits), terms().home, terms().target)
     assert (type(found) if found else None) is refusal
 
 
@@ -135,13 +140,13 @@ def test_limits_per_payment_include_their_own_amount(
 def test_limits_per_day_count_what_was_used(
     limits: dict[str, int], used: dict[tuple[str, date], int], refusal: type[KawaseError] | None
 ) -> None:
-    found = day_refusal(corridor(**limits), terms(), DAY, used)
+    found = period_refusal(corridor(**limits), terms(), DAY, used)
     assert (type(found) if found else None) is refusal
 
 
 def test_what_is_left_is_told() -> None:
     way = corridor(payer_day_limit=10_000)
-    found = day_refusal(way, terms(), DAY, {(PAYER, DAY): 9_000})
+    found = period_refusal(way, terms(), DAY, {(PAYER, DAY): 9_000})
     assert found is not None
     assert found.metadata == {"left_minor_units": "1000"}
 

@@ -1,6 +1,7 @@
-"""What payers and corridors have used of their daily limits.
+"""What payers and corridors have used of their limits per day, and payers of those per year.
 
-Rows are locked in the order of key and day, after payments and before the outbox.
+Rows are never deleted: a year's row has to outlive its year. They are locked in the order of key
+and day, after payments and before the outbox.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,0 +1,83 @@
+"""Putting reference data: one unit with the row, its line in the journal, and the accounts.
+
+The same content again changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Generic, TypeVar
+
+from services.core.accounts import AccountSpec
+from services.core.clock import Clock
+from services.gateway import outgoing
+from services.gateway.auth import Caller
+from services.gateway.reference import (
+    Corridor,
+    FeePlan,
+    LimitRule,
+    Merchant,
+    Participant,
+    Reference,
+    Scheme,
+    store,
+)
+from services.gateway.reference.board import ReferenceBoard
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+
+T = TypeVar("T", Participant, Merchant, Scheme, FeePlan, Corridor, LimitRule)
+
+# Changes but those of merchants read none of these: there may be many.
+NO_MERCHANT = Merchant("", "", "", "", "", "", "", "", "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T]):
+    """How one kind of reference data is checked and stored."""
+
+    operation: str
+    id_of: Callable[[T], str]
+    known: Callable[[Reference, str], T | None]
+    check: Callable[[Reference, T], None]
+    put: Callable[[Connection, T], Awaitable[None]]
+    accounts: Callable[[T], list[AccountSpec]]
+    merchant: Callable[[T], Merchant] = lambda _new: NO_MERCHANT
+
+
+class Putting:
+    """Puts and journals for callers who are known to be operators."""
+
+    def __init__(self, board: ReferenceBoard, units: Units, clock: Clock) -> None:
+        self._board = board
+        self._units = units
+        self._clock = clock
+
+    async def put(self, caller: Caller, kind: Kind[T], new: T) -> None:
+        """Store `new` where it differs from what is known. Raises what its check raises."""
+
+        async def work(connection: Connection) -> Decided[None]:
+            await store.lock_changes(connection)
+            known = await store.read_reference(connection, kind.merchant(new))
+            kind.check(known, new)
+            if kind.known(known, kind.id_of(new)) == new:
+                return Decided(None)
+            await kind.put(connection, new)
+            await self.journal(connection, caller, kind.operation, kind.id_of(new), asdict(new))
+            specs = kind.accounts(new)
+            return Decided(None, [outgoing.open_accounts(specs)] if specs else [])
+
+        await self._units.write(work)
+        await self._board.load()
+
+    async def journal(
+        self,
+        connection: Connection,
+        caller: Caller,
+        operation: str,
+        subject_id: str,
+        content: Mapping[str, object],
+    ) -> None:
+        """Write down who changed what, in the transaction that changes it."""
+        await store.journal_change(
+            connection, self._clock.now(), caller.key_id, operation, subject_id, content
+        )
