@@ -3,6 +3,7 @@
 from services.core.ids import Resource
 from services.gateway.admin.server import AdminServer
 from services.gateway.auth import Keys
+from services.gateway.availability import AvailabilityBoard
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.payments.confirming import Confirming
 from services.gateway.payments.creating import Creating
@@ -17,6 +18,7 @@ from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.events import RefundEvents, repeat_refunds
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
+from services.gateway.screening.builtin import FileScreening
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
 from services.gateway.topups.events import TopUpEvents, repeat_top_ups
@@ -54,6 +56,12 @@ async def _serve(
     sheets: SheetBoard,
     waiters: Waiters,
 ) -> None:
+    screening = None
+    if settings.gateway_screening_list is not None:
+        screening = await FileScreening.open(settings.gateway_screening_list)
+        life.run_part("screening_list", screening.run())
+    availability = AvailabilityBoard(parts.topics, parts.clock)
+    life.run_part("availability", availability.run())
     shelf = Shelf()
     channel = open_channel(settings.bridge_address)
     life.on_close(channel.close)
@@ -75,8 +83,8 @@ async def _serve(
     reading = Reading(parts.pool, shelf, waiters)
     gateway = GatewayServer(
         keys,
-        Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge)),
-        Confirming(parts.units, board, parts.clock, shelf, waiters),
+        Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge), availability),
+        Confirming(parts.units, board, parts.clock, shelf, waiters, availability, screening),
         reading,
         waiters,
         RefundHandlers(parts.units, board, wakers, parts.clock),

@@ -7,8 +7,16 @@ from datetime import datetime
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
+from services.gateway.availability import AvailabilityBoard
 from services.gateway.payments import asking
-from services.gateway.payments.limits import Usage, limit_keys, local_day
+from services.gateway.payments.limits import (
+    Rules,
+    Usage,
+    limit_keys,
+    local_day,
+    usage_of,
+    usages_taken,
+)
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Life, Payment, State
 from services.gateway.payments.refusals import PaymentUnknown
@@ -19,6 +27,8 @@ from services.gateway.payments.store.payments import find_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.gateway.reference import Corridor, Participant
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.screening import Screened, Screener, Screening, subject_of
+from services.gateway.screening.store import journal_screenings
 from services.kit.gather import Gather
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
@@ -54,19 +64,30 @@ class _Batch:
         self.moved: list[tuple[str, Life]] = []
         self.messages: list[Outgoing] = []
         self.news: list[Snapshot] = []
+        self.screener: Screener | None = None
+        self.screened: list[Screened] = []
 
 
 class Confirming:
-    """Gathers confirm and cancel calls."""
+    """Gathers confirm and cancel calls. Without a `screening` every payment passes unseen."""
 
     def __init__(
-        self, units: Units, board: ReferenceBoard, clock: Clock, shelf: Shelf, waiters: Waiters
+        self,
+        units: Units,
+        board: ReferenceBoard,
+        clock: Clock,
+        shelf: Shelf,
+        waiters: Waiters,
+        availability: AvailabilityBoard,
+        screening: Screening | None = None,
     ) -> None:
         self._units = units
         self._board = board
         self._clock = clock
         self._shelf = shelf
         self._waiters = waiters
+        self._availability = availability
+        self._screening = screening
         self._registered: list[tuple[str, asyncio.Future[Snapshot]]] = []
         self.gather: Gather[Ask, Asked] = Gather(self._work)
 
@@ -103,6 +124,8 @@ class Confirming:
         await store_moves(connection, batch.moved, takes_limits=True)
         if batch.taken:
             await add_usages(connection, batch.used, batch.taken)
+        if batch.screened:
+            await journal_screenings(connection, batch.screened)
         return Decided((answers, batch.news), batch.messages)
 
     async def _read(self, connection: Connection, asks: Sequence[Ask], batch: _Batch) -> None:
@@ -114,21 +137,36 @@ class Confirming:
             ids: Payment(terms[each.reference], each.life) for ids, each in found.items()
         }
         wanted = {
-            (key, local_day(ask.wallet, batch.now))
+            usage_of(key, local_day(ask.wallet, batch.now))
             for ask in asks
             if not ask.cancels
             and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
             and (corridor := self._corridor(payment))
-            for key in limit_keys(corridor, payment.terms)
+            for key in limit_keys(corridor, payment.terms, self._rules(corridor))
         }
         if wanted:
             batch.used = await lock_usages(connection, wanted)
             batch.totals = dict(batch.used)
+        if self._screening is not None:
+            quoted = {
+                payment.terms.reference: subject_of(payment.terms)
+                for ask in asks
+                if not ask.cancels
+                and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
+                and payment.life.state is State.QUOTED
+            }
+            if quoted:
+                batch.screener = await self._screening.begin(
+                    connection, list(quoted.values()), batch.now
+                )
 
     def _corridor(self, payment: Payment) -> Corridor | None:
         terms = payment.terms
         way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
         return self._board.current.corridors.get(way)
+
+    def _rules(self, corridor: Corridor | None) -> Rules:
+        return self._board.current.rules_of.get(corridor.corridor_id, ()) if corridor else ()
 
     def _answer(self, ask: Ask, batch: _Batch) -> Asked | KawaseError:
         ids = (ask.wallet.participant_id, ask.payment_id)
@@ -138,13 +176,17 @@ class Confirming:
         if ask.cancels:
             outcome = asking.cancel(payment, batch.now)
         else:
+            corridor = self._corridor(payment)
             outcome = asking.confirm(
                 payment,
-                self._corridor(payment),
+                corridor,
                 local_day(ask.wallet, batch.now),
                 batch.totals,
                 batch.now,
+                self._rules(corridor),
             )
+            outcome = self._reachable(payment, outcome)
+            outcome = self._screened(payment, outcome, batch)
         if outcome.life is not None:
             payment = batch.payments[ids] = Payment(payment.terms, outcome.life)
             self._move(payment, batch)
@@ -157,16 +199,35 @@ class Confirming:
         self._registered.append((reference, waiting))
         return Asked(payment, waiting)
 
+    def _reachable(self, payment: Payment, outcome: asking.Outcome) -> asking.Outcome:
+        """What would be reserved goes through partners that take payments now."""
+        terms = payment.terms
+        if outcome.life is None or outcome.life.state is not State.CONFIRMED:
+            return outcome
+        partners = terms.acceptance_partner_id, terms.collect_partner_id
+        away = self._availability.refusal(*partners)
+        return outcome if away is None else asking.Outcome(refusal=away)
+
+    @staticmethod
+    def _screened(payment: Payment, outcome: asking.Outcome, batch: _Batch) -> asking.Outcome:
+        """Screening is last: only what would be reserved is screened."""
+        screener, life = batch.screener, outcome.life
+        if screener is None or life is None or life.state is not State.CONFIRMED:
+            return outcome
+        subject = subject_of(payment.terms)
+        verdict = screener.decide(subject)
+        batch.screened.append(Screened(subject, verdict, screener.digest, batch.now))
+        return asking.screened(payment, outcome, verdict, batch.now)
+
     def _move(self, payment: Payment, batch: _Batch) -> None:
         terms, life = payment.terms, payment.life
         batch.moved.append((terms.reference, life))
         if life.state is State.CONFIRMED:
             batch.messages.append(order_message(Order.RESERVE, payment))
-            for key in life.limit_keys:
-                assert life.limit_day is not None
-                usage = (key, life.limit_day)
-                batch.taken[usage] = batch.taken.get(usage, 0) + terms.home_minor
-                batch.totals[usage] = batch.totals.get(usage, 0) + terms.home_minor
+            if life.limit_day is not None:
+                for usage, minor in usages_taken(life.limit_keys, life.limit_day, terms):
+                    batch.taken[usage] = batch.taken.get(usage, 0) + minor
+                    batch.totals[usage] = batch.totals.get(usage, 0) + minor
             return
         snapshot = payment_message(payment)
         batch.news.append(snapshot)
