@@ -1,32 +1,51 @@
 """An acceptor of CNY codes in Shanghai, simulated from facts.md §3: AMS with RSA256 both ways.
 
+It answers pay, inquiryPayment, cancel, refund, inquiryRefund and (made up, since the specification
+for codes is not public) inquiryCode; it tells the result of a payment at the `paymentNotifyUrl` of
+its request; and it hands out its settlement files over HTTP where the real one has SFTP: a folder
+`/v1/settlements/<customerId>/<YYYYMMDD>/` lists them, as `{"files": […]}`.
+
+Control beside the frame's: POST /_control/quote {"currency": "JPY", "price": "20.5"} has it charge
+the wallet in its own currency from now on and state both amounts.
+
 Environment beside the frame's: KAWASE_AMS_KEY, the PEM file of its own private key, and
 KAWASE_AMS_CLIENT_KEY, that of its client's public key. A request's time may be five minutes off.
 """
 
-import base64
 import json
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date
+from decimal import ROUND_CEILING, Decimal
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote_plus, unquote_plus
+from typing import ClassVar
 
 from aiohttp import web
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from yarl import URL
 
 from services.core.clock import Clock
-from services.sandbox.partners.base import Fields, Reply, Simulator, Work, run_simulator
+from services.sandbox.partners.ams_report import Report
+from services.sandbox.partners.ams_signing import Seal, read_object
+from services.sandbox.partners.base import (
+    Fields,
+    Reply,
+    Simulator,
+    Work,
+    read_fields,
+    run_simulator,
+)
 from services.sandbox.partners.books import Books
-from services.sandbox.partners.charging import Shop, Till, result
+from services.sandbox.partners.charging import Shop, Terms, Till, bounds, misstated, result
+from services.sandbox.partners.days import Line
+from services.sandbox.partners.faults import OF_CALLS, OF_NOTICES, Call, Fault, OwnFault
+from services.sandbox.partners.notices import Notice
+from services.sandbox.partners.report_files import ReportFiles
 
 PATH = "/ams/api/v1/payments"
-TOLERANCE = timedelta(minutes=5)
 PAYMENT_LIMIT_FEN = 5_000_000
+CUSTOMER_ID = "KAWASE0001"
+REPORT = Report(CUSTOMER_ID, "Alipay+", "kawase", "CNY")
+IN_PROCESS = "in_process"
 # The EMVCo specification's sample merchant, as in the golden vector mpm-001.
 TAXI_CODE = (
     "00020101021229300012D156000000000510A93FO3230Q31280012D15600000001030812345678"
@@ -53,15 +72,22 @@ class AmsShanghai(Simulator):
     """Knows one client: who has the private key to the public key given."""
 
     name = "Shanghai acceptor (AMS)"
+    utc_hours = 8
+    frame_faults = OF_CALLS | OF_NOTICES | {Fault.WRONG_SIGNATURE, Fault.WRONG_AMOUNT}
+    own_faults: ClassVar[Mapping[str, OwnFault]] = {
+        "unknown_code": OwnFault(("code", "pay")),
+        "user_locked": OwnFault(("pay",)),
+        "low_balance": OwnFault(("pay",)),
+        "risk_reject": OwnFault(("pay",)),
+        # Answered with U; the result comes with a notice, or by inquiry.
+        IN_PROCESS: OwnFault(("pay",)),
+    }
 
     def __init__(self, clock: Clock, books: Books, key: bytes, client_key: bytes) -> None:
         super().__init__(clock, books)
-        private, public = load_pem_private_key(key, None), load_pem_public_key(client_key)
-        if not isinstance(private, RSAPrivateKey) or not isinstance(public, RSAPublicKey):
-            raise TypeError("the keys must be RSA keys")
-        self._private = private
-        self._client = public
-        self._till = Till(books, SHOPS, PAYMENT_LIMIT_FEN)
+        self._seal = Seal(key, client_key)
+        self._till = Till(books, clock, SHOPS, Terms(PAYMENT_LIMIT_FEN))
+        self._quote: tuple[str, Decimal] | None = None
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -70,7 +96,12 @@ class AmsShanghai(Simulator):
             web.post(f"{PATH}/inquiryPayment", self._inquiry),
             web.post(f"{PATH}/cancel", self._cancel),
             web.post(f"{PATH}/refund", self._refund),
+            web.post(f"{PATH}/inquiryRefund", self._refund_inquiry),
+            *ReportFiles(self, REPORT, f"/v1/settlements/{CUSTOMER_ID}", self._check).routes(),
         ]
+
+    def control_routes(self) -> list[web.RouteDef]:
+        return [web.post("/_control/quote", self._set_quote)]
 
     def accepted(self) -> Fields:
         return self._till.accepted()
@@ -78,104 +109,169 @@ class AmsShanghai(Simulator):
     def rejection(self, code: str) -> Reply:
         return Reply({"result": result("F", code or "RISK_REJECT", "Refused.")})
 
+    def misstate(self, reply: Reply) -> Reply:
+        return misstated(reply)
+
+    def suffer(self, fault: str, call: Call, work: Work) -> Reply:
+        if fault == IN_PROCESS:
+            work()
+            return Reply({"result": result("U", "PAYMENT_IN_PROCESS", "Please wait.")})
+        code = REFUSALS[fault]
+        if call["operation"] != "pay":
+            return self.rejection(code)
+        self._till.doom(call["id"], code)
+        return work()
+
     def seal(self, request: web.Request, reply: Reply) -> web.Response:
         """Sign the answer over its own time and body."""
         body = json.dumps(reply.fields, ensure_ascii=False, separators=(",", ":"))
         client = request.headers["Client-Id"]
         time = self.now().isoformat(timespec="seconds")
-        text = f"{request.method} {request.path}\n{client}.{time}.{body}"
-        raw = self._private.sign(text.encode("utf-8"), PKCS1v15(), SHA256())
-        signature = quote_plus(base64.b64encode(raw))
-        headers = {
-            "Client-Id": client,
-            "Response-Time": time,
-            "Signature": f"algorithm=RSA256, keyVersion=1, signature={signature}",
-        }
+        signature = self._seal.signature(request.method, request.path_qs, client, time, body)
+        headers = {"Client-Id": client, "Response-Time": time, "Signature": signature}
         return web.Response(
             body=body.encode(), headers=headers, content_type="application/json", charset="utf-8"
         )
 
+    def forge(self, response: web.Response) -> web.Response:
+        response.headers["Signature"] = self._seal.forged(str(response.text))
+        return response
+
+    def lines(self, day: date) -> list[Line]:
+        return self._till.lines(*bounds(day, self.days.zone))
+
+    def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
+        return REPORT.files(day, lines)
+
+    async def _check(self, request: web.Request) -> None:
+        await self._seal.read(request, self.now())
+
     async def _read(self, request: web.Request) -> Fields:
-        """The body, if the client has signed it and not long ago."""
-        body = (await request.read()).decode()
-        time = request.headers.get("Request-Time", "")
-        parts = dict(
-            part.strip().partition("=")[::2]
-            for part in request.headers.get("Signature", "").split(",")
-        )
-        text = f"{request.method} {request.path}\n{request.headers.get('Client-Id')}.{time}.{body}"
-        try:
-            raw = base64.b64decode(unquote_plus(parts.get("signature", "")))
-            self._client.verify(raw, text.encode(), PKCS1v15(), SHA256())
-            if abs(datetime.fromisoformat(time) - self.now()) > TOLERANCE:
-                raise ValueError("the request is not of this time")
-            fields = json.loads(body)
-        except (InvalidSignature, ValueError) as error:
-            raise web.HTTPUnauthorized(text=f"INVALID_SIGNATURE: {error}") from error
-        if not isinstance(fields, dict):
-            raise web.HTTPBadRequest(text="The body is no JSON object.")
-        return fields
+        return read_object(await self._seal.read(request, self.now()))
 
     async def _code(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
         code = fields["codeValue"]
-        return await self._serve(request, "code", fields, 0, lambda: self._till.find(code))
+        call = {"operation": "code", "id": code}
+        return await self.serve(request, call, lambda: self._till.find(code))
 
     async def _pay(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
-        amount = fields["paymentAmount"]
-        code = fields["paymentMethod"]["paymentMethodId"]
+        client = request.headers["Client-Id"]
+
+        def work(is_late: bool = False) -> Reply:
+            reply = self._till.pay(
+                fields["paymentRequestId"],
+                fields["paymentMethod"]["paymentMethodId"],
+                fields["paymentAmount"],
+                fields,
+                is_late,
+            )
+            self._tell(client, fields, reply)
+            return self._quoted(reply)
+
+        call = _call("pay", fields, "paymentAmount")
+        return await self.serve(request, call, work, lambda: work(is_late=True))
+
+    def _tell(self, client: str, fields: Fields, reply: Reply) -> None:
+        """Tell the result of a payment where the client wants to be told."""
+        if not (url := fields.get("paymentNotifyUrl")):
+            return
         request_id = fields["paymentRequestId"]
-        return await self._serve(
-            request,
-            "pay",
-            fields,
-            int(amount["value"]),
-            lambda: self._till.pay(request_id, code, amount, fields),
-            lambda: self._till.pay(request_id, code, amount, fields, is_late=True),
-        )
+        content = {
+            "notifyType": "PAYMENT_RESULT",
+            "paymentRequestId": request_id,
+            "paymentTime": self.now().isoformat(timespec="seconds"),
+            **self._quoted(reply).fields,
+        }
+        body = json.dumps(content, separators=(",", ":"))
+
+        def headers(is_forged: bool) -> Mapping[str, str]:
+            time = self.now().isoformat(timespec="seconds")
+            path = URL(url).path_qs
+            signature = self._seal.signature("POST", path, client, time, body)
+            return {
+                "Content-Type": "application/json; charset=UTF-8",
+                "Client-Id": client,
+                "Request-Time": time,
+                "Signature": self._seal.forged(body) if is_forged else signature,
+            }
+
+        self.notices.send({"id": request_id}, Notice(url, body.encode(), headers))
 
     async def _inquiry(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
         request_id = fields["paymentRequestId"]
-        return await self._serve(
-            request, "inquiry", fields, 0, lambda: self._till.inquire(request_id)
+        return await self.serve(
+            request,
+            _call("inquiry", fields),
+            lambda: self._quoted(self._till.inquire(request_id)),
         )
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
         request_id = fields["paymentRequestId"]
-        return await self._serve(
-            request, "cancel", fields, 0, lambda: self._till.cancel(request_id)
+        return await self.serve(
+            request, _call("cancel", fields), lambda: self._till.cancel(request_id)
         )
 
     async def _refund(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
-        amount, request_id = fields["refundAmount"], fields["paymentRequestId"]
-        refund_id = fields["refundRequestId"]
-        return await self._serve(
+        return await self.serve(
             request,
-            "refund",
-            fields,
-            int(amount["value"]),
-            lambda: self._till.refund(request_id, refund_id, amount),
+            _call("refund", fields, "refundAmount"),
+            lambda: self._till.refund(
+                fields["paymentRequestId"], fields["refundRequestId"], fields["refundAmount"]
+            ),
         )
 
-    async def _serve(
-        self,
-        request: web.Request,
-        operation: str,
-        fields: Fields,
-        amount: int,
-        work: Work,
-        late: Work | None = None,
-    ) -> web.StreamResponse:
-        call: dict[str, Any] = {
-            "operation": operation,
-            "amount": amount,
-            "id": fields.get("paymentRequestId"),
+    async def _refund_inquiry(self, request: web.Request) -> web.StreamResponse:
+        fields = await self._read(request)
+        refund_id = fields["refundRequestId"]
+        call = {"operation": "refund_inquiry", "id": refund_id}
+        return await self.serve(request, call, lambda: self._till.inquire_refund(refund_id))
+
+    async def _set_quote(self, request: web.Request) -> web.Response:
+        fields = await read_fields(request)
+        self._quote = (fields["currency"], Decimal(fields["price"]))
+        return web.json_response({"currency": fields["currency"]})
+
+    def _quoted(self, reply: Reply) -> Reply:
+        """Both amounts and the quote, where the wallet is charged in its own currency."""
+        paid = reply.fields.get("paymentAmount")
+        if self._quote is None or paid is None:
+            return reply
+        currency, price = self._quote
+        home = (Decimal(paid["value"]) / 100 * price).to_integral_value(ROUND_CEILING)
+        quote = {
+            "quoteId": f"Q{currency}{price}",
+            "quoteCurrencyPair": f"{paid['currency']}/{currency}",
+            "quotePrice": str(price),
+            "guaranteed": True,
         }
-        return await self.serve(request, call, work, late)
+        amounts = {
+            "paymentAmount": {"value": str(home), "currency": currency},
+            "payToAmount": paid,
+            "quote": quote,
+        }
+        return Reply({**reply.fields, **amounts}, reply.status)
+
+
+REFUSALS = {
+    "unknown_code": "MERCHANT_NOT_EXIST",
+    "user_locked": "USER_STATUS_ABNORMAL",
+    "low_balance": "USER_BALANCE_NOT_ENOUGH",
+    "risk_reject": "RISK_REJECT",
+}
+
+
+def _call(operation: str, fields: Fields, amount: str = "") -> Fields:
+    call: Fields = {"operation": operation, "id": fields.get("paymentRequestId")}
+    if amount:
+        call["amount"] = int(fields[amount]["value"])
+    if refund_id := fields.get("refundRequestId"):
+        call |= {"id": refund_id, "refund_id": refund_id}
+    return call
 
 
 def make(clock: Clock, books: Books) -> AmsShanghai:

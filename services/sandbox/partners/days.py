@@ -47,8 +47,13 @@ class Plan(BaseModel):
 
 
 def fee_of(minor: int, basis_points: int) -> int:
-    """The fee on an amount, rounded to the nearest minor unit, halves up."""
-    return (minor * basis_points * 2 + BASIS_POINTS) // (BASIS_POINTS * 2)
+    """The fee on an amount, rounded down to the minor unit."""
+    return minor * basis_points // BASIS_POINTS
+
+
+def fee_share(fee_minor: int, part: int, whole: int) -> int:
+    """The share of a fee that belongs to a part of the amount, halves rounded up."""
+    return (2 * fee_minor * part + whole) // (2 * whole)
 
 
 def plant(lines: Sequence[Line], plan: Plan) -> tuple[list[Line], list[Line], list[dict[str, Any]]]:

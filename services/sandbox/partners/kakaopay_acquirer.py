@@ -1,17 +1,32 @@
 """Kakao Pay as acquirer of Seoul's shops, simulated: printed codes are links, charges AMS-like.
 
-How the real one charges for foreign wallets is not public; see facts.md §2 and §3. Shops can be
-added: POST /_control/shops {"merchantId", "name", "city", "codes": […]}.
+How the real one charges for foreign wallets, and what it reports, is not public; both are modelled
+after AMS (facts.md §2 and §3). A day's files are listed at `/acquiring/v1/settlements/<YYYYMMDD>/`
+and read below it. Shops can be added: POST /_control/shops {"merchantId", "name", "city", "codes"}.
 """
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import date
+from typing import ClassVar
 
 from aiohttp import web
 
 from services.core.clock import Clock
-from services.sandbox.partners.base import Fields, Reply, Simulator, read_fields, run_simulator
+from services.sandbox.partners.ams_report import Report
+from services.sandbox.partners.base import (
+    Fields,
+    Reply,
+    Simulator,
+    Work,
+    read_fields,
+    run_simulator,
+)
 from services.sandbox.partners.books import Books
-from services.sandbox.partners.charging import Shop, Till, result
+from services.sandbox.partners.charging import Shop, Terms, Till, bounds, misstated, result
+from services.sandbox.partners.days import Line
+from services.sandbox.partners.faults import OF_CALLS, Call, Fault, OwnFault
+from services.sandbox.partners.kakaopay_key import authorised, check_key
+from services.sandbox.partners.report_files import ReportFiles
 
 LINK = "https://qr.kakaopay.com/"
 SHOPS = (
@@ -28,16 +43,28 @@ SHOPS = (
     ),
 )
 PAYMENT_LIMIT_WON = 2_000_000
+REPORT = Report("KAWASE0001", "KakaoPay", "kawase", "KRW")
+REFUSALS = {
+    "unknown_code": "MERCHANT_NOT_EXIST",
+    "user_locked": "USER_STATUS_ABNORMAL",
+    "low_balance": "USER_BALANCE_NOT_ENOUGH",
+}
 
 
 class KakaoPayAcquirer(Simulator):
     """Takes any secret key, as long as there is one."""
 
     name = "Kakao Pay (acquirer)"
+    frame_faults = OF_CALLS | {Fault.WRONG_AMOUNT}
+    own_faults: ClassVar[Mapping[str, OwnFault]] = {
+        "unknown_code": OwnFault(("code", "pay")),
+        "user_locked": OwnFault(("pay",)),
+        "low_balance": OwnFault(("pay",)),
+    }
 
     def __init__(self, clock: Clock, books: Books) -> None:
         super().__init__(clock, books)
-        self._till = Till(books, SHOPS, PAYMENT_LIMIT_WON)
+        self._till = Till(books, clock, SHOPS, Terms(PAYMENT_LIMIT_WON))
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -46,6 +73,7 @@ class KakaoPayAcquirer(Simulator):
             web.post("/acquiring/v1/inquiry", self._inquiry),
             web.post("/acquiring/v1/cancel", self._cancel),
             web.post("/acquiring/v1/refund", self._refund),
+            *ReportFiles(self, REPORT, "/acquiring/v1/settlements", check_key).routes(),
         ]
 
     def control_routes(self) -> list[web.RouteDef]:
@@ -57,6 +85,21 @@ class KakaoPayAcquirer(Simulator):
     def rejection(self, code: str) -> Reply:
         return Reply({"result": result("F", code or "RISK_REJECT", "Refused.")})
 
+    def misstate(self, reply: Reply) -> Reply:
+        return misstated(reply)
+
+    def suffer(self, fault: str, call: Call, work: Work) -> Reply:
+        if call["operation"] != "pay":
+            return self.rejection(REFUSALS[fault])
+        self._till.doom(call["id"], REFUSALS[fault])
+        return work()
+
+    def lines(self, day: date) -> list[Line]:
+        return self._till.lines(*bounds(day, self.days.zone))
+
+    def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
+        return REPORT.files(day, lines)
+
     async def _add_shop(self, request: web.Request) -> web.Response:
         fields = await read_fields(request)
         codes = tuple(fields["codes"])
@@ -65,15 +108,15 @@ class KakaoPayAcquirer(Simulator):
         return web.json_response({"merchantId": shop.merchant_id})
 
     async def _code(self, request: web.Request) -> web.StreamResponse:
-        fields = await self._fields(request)
-        call = {"operation": "code", "code": fields["code"]}
+        fields = await authorised(request)
+        call = {"operation": "code", "id": fields["code"]}
         return await self.serve(request, call, lambda: self._till.find(fields["code"]))
 
     async def _pay(self, request: web.Request) -> web.StreamResponse:
-        fields = await self._fields(request)
+        fields = await authorised(request)
         request_id, code = fields["paymentRequestId"], fields["merchantCode"]
         amount = fields["amount"]
-        call = {"operation": "pay", "amount": int(amount["value"]), **_ids(fields)}
+        call = {"operation": "pay", "amount": int(amount["value"]), "id": request_id}
         return await self.serve(
             request,
             call,
@@ -82,40 +125,26 @@ class KakaoPayAcquirer(Simulator):
         )
 
     async def _inquiry(self, request: web.Request) -> web.StreamResponse:
-        fields = await self._fields(request)
-        call = {"operation": "inquiry", **_ids(fields)}
-        return await self.serve(
-            request, call, lambda: self._till.inquire(fields["paymentRequestId"])
-        )
+        fields = await authorised(request)
+        request_id = fields["paymentRequestId"]
+        call = {"operation": "inquiry", "id": request_id}
+        return await self.serve(request, call, lambda: self._till.inquire(request_id))
 
     async def _cancel(self, request: web.Request) -> web.StreamResponse:
-        fields = await self._fields(request)
-        call = {"operation": "cancel", **_ids(fields)}
-        return await self.serve(
-            request, call, lambda: self._till.cancel(fields["paymentRequestId"])
-        )
+        fields = await authorised(request)
+        request_id = fields["paymentRequestId"]
+        call = {"operation": "cancel", "id": request_id}
+        return await self.serve(request, call, lambda: self._till.cancel(request_id))
 
     async def _refund(self, request: web.Request) -> web.StreamResponse:
-        fields = await self._fields(request)
-        amount = fields["refundAmount"]
-        call = {"operation": "refund", "amount": int(amount["value"]), **_ids(fields)}
+        fields = await authorised(request)
+        amount, refund_id = fields["refundAmount"], fields["refundRequestId"]
+        call = {"operation": "refund", "amount": int(amount["value"]), "id": refund_id}
         return await self.serve(
             request,
             call,
-            lambda: self._till.refund(
-                fields["paymentRequestId"], fields["refundRequestId"], amount
-            ),
+            lambda: self._till.refund(fields["paymentRequestId"], refund_id, amount),
         )
-
-    async def _fields(self, request: web.Request) -> Fields:
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        if scheme != "SECRET_KEY" or not key:
-            raise web.HTTPUnauthorized(text="Authorization: SECRET_KEY <key> is missing.")
-        return await read_fields(request)
-
-
-def _ids(fields: Fields) -> dict[str, Any]:
-    return {"id": fields.get("paymentRequestId"), "refund_id": fields.get("refundRequestId")}
 
 
 if __name__ == "__main__":
