@@ -161,7 +161,8 @@ class Partner(Protocol):
         raise self.not_offered("take answers to disputes")
 
     async def inquire_dispute(self, dispute: Dispute) -> DisputeStanding:
-        """Ask where a dispute stands. Raises `PartnerUnavailable`."""
+        """Ask where a dispute stands, by `case_reference`; `stage` None where the partner knows of
+        no such case about this charge. Raises `PartnerUnavailable`."""
         raise self.not_offered("tell of disputes")
 
     async def submit_payout(self, payout: Payout) -> PayoutAnswer:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from services.bridge.disputes.domain import ENDED, DisputeSaid, contradicts, want_answer
+from services.bridge.disputes.domain import DOUBTED, ENDED, DisputeSaid, contradicts, want_answer
 from services.bridge.disputes.messages import dispute_outgoing
 from services.bridge.disputes.store import lock_disputes, put_disputes
 from services.bridge.domain.answer import Moment
@@ -31,7 +31,8 @@ async def record_answers(
     for record, command in commands:
         dispute = now.get(command.dispute_id)
         evidence = command.evidence[:EVIDENCE_LIMIT]
-        if dispute is None or dispute.resource_id != command.resource_id:
+        is_known = dispute is not None and dispute.state not in DOUBTED
+        if dispute is None or not is_known or dispute.resource_id != command.resource_id:
             bury(record, UNKNOWN)
         elif contradicts(dispute, command.accept, evidence):
             bury(record, ANSWERED)

@@ -1,10 +1,12 @@
 """A dispute's life: what the partner says of it, what we answer, and which event follows.
 
+    NOTICED    somebody has told us; the partner is asked whether it is so → OPENED, DISMISSED, …
     OPENED     the partner has told us; we have not answered             → ANSWERING, WON, LOST
     ANSWERING  our answer is recorded; the partner may have been sent it → ANSWERED, REFUSED, …
     ANSWERED   the partner has our answer                                → WON, LOST
     REFUSED    the partner does not take our answer (too late, closed)   → WON, LOST
     WON, LOST  the partner has decided
+    DISMISSED  the partner knows of no such case; a later notice is looked into again
 
 The partner's decision ends a dispute wherever it stands, once. Adapters' `answer_dispute` may be
 sent again and is done once, so silence leads to the same call after a pause; once the partner has
@@ -39,9 +41,14 @@ class DisputeState(IntEnum):
     REFUSED = 4
     WON = 5
     LOST = 6
+    NOTICED = 7
+    DISMISSED = 8
 
 
 ENDED = frozenset({DisputeState.WON, DisputeState.LOST})
+DOUBTED = frozenset({DisputeState.NOTICED, DisputeState.DISMISSED})
+DOUBTS = 10
+"""So often a partner is asked about a case it does not know of."""
 
 
 class DisputeSaid(StrEnum):
@@ -78,12 +85,17 @@ class Dispute:
 
 @dataclass(frozen=True, slots=True)
 class DisputeStanding:
-    """What a partner says of a dispute when it is asked. `stage` None: it does not say."""
+    """What a partner says of a dispute when it is asked. `stage` None: it does not say, or knows of
+    no such case. The rest is read where we only heard of the case: `amount` None is all of the
+    charge."""
 
     stage: DisputeStage | None
     answered: bool = False
     """The partner has our answer."""
     detail: str = ""
+    amount: Money | None = None
+    reason: str = ""
+    answer_until_time: datetime | None = None
 
 
 HeardDispute = tuple[Dispute, tuple[DisputeSaid, ...]]
@@ -105,24 +117,70 @@ def open_dispute(
 ) -> HeardDispute:
     """A dispute first heard of. What is contested is at most what the partner holds as accepted,
     and all of it where the notice does not say. One that is heard of when it has been decided is
-    opened and ended."""
+    opened and ended; one without proof waits for the partner's own word."""
     captured = Money(charge.captured_minor, charge.order.amount.currency)
-    opened = Dispute(
+    noticed = Dispute(
         dispute_id=dispute_id_of(partner_id, notice.case_reference),
         partner_id=partner_id,
         case_reference=notice.case_reference,
         charge_id=charge.charge_id,
         resource_id=charge.order.resource_id,
-        amount=min(notice.amount or captured, captured, key=lambda money: money.minor),
+        amount=captured,
         create_time=moment.today,
         update_time=moment.today,
-        reason=notice.reason,
-        message=notice.message,
-        answer_until_time=notice.answer_until_time,
-        due_time=moment.machine + INQUIRE_EVERY,
+        state=DisputeState.NOTICED,
+        due_time=moment.machine,
     )
-    dispute, said = hear_stage(opened, notice.stage, notice.message, moment)
+    if not notice.proven:
+        return noticed, ()
+    return _confirm(noticed, _standing(notice), moment)
+
+
+def _standing(notice: DisputeNotice) -> DisputeStanding:
+    return DisputeStanding(
+        notice.stage,
+        detail=notice.message,
+        amount=notice.amount,
+        reason=notice.reason,
+        answer_until_time=notice.answer_until_time,
+    )
+
+
+def _confirm(dispute: Dispute, standing: DisputeStanding, moment: Moment) -> HeardDispute:
+    """The partner itself says that there is such a case; `dispute.amount` is all of the charge."""
+    whole = dispute.amount
+    contested = standing.amount or whole
+    if contested.currency != whole.currency or not 0 < contested.minor < whole.minor:
+        contested = whole
+    opened = replace(
+        dispute,
+        state=DisputeState.OPENED,
+        amount=contested,
+        reason=standing.reason,
+        message=standing.detail,
+        answer_until_time=standing.answer_until_time,
+        calls=0,
+        leased=False,
+        due_time=moment.machine + INQUIRE_EVERY,
+        update_time=moment.today,
+    )
+    dispute, said = hear_stage(opened, standing.stage, standing.detail, moment)
     return dispute, (DisputeSaid.OPENED, *said)
+
+
+def hear_notice(dispute: Dispute, notice: DisputeNotice, moment: Moment) -> HeardDispute:
+    """What another notice makes of a dispute we know of."""
+    if dispute.state in DOUBTED and notice.proven:
+        return _confirm(dispute, _standing(notice), moment)
+    if notice.proven:
+        return hear_stage(dispute, notice.stage, notice.message, moment)
+    if dispute.state in ENDED or dispute.leased:
+        return dispute, ()
+    if dispute.state is DisputeState.DISMISSED:
+        dispute = replace(dispute, state=DisputeState.NOTICED, calls=0)
+    if is_to_be_sent(dispute):
+        return dispute, ()
+    return replace(dispute, due_time=moment.machine), ()
 
 
 def is_disputable(notice: DisputeNotice, charge: Charge) -> bool:
@@ -137,7 +195,8 @@ def hear_stage(
     dispute: Dispute, stage: DisputeStage | None, message: str, moment: Moment
 ) -> HeardDispute:
     """What the partner's word makes of the dispute; its first decision holds."""
-    if dispute.state in ENDED or stage is None or stage is DisputeStage.OPENED:
+    is_open = dispute.state not in ENDED and dispute.state not in DOUBTED
+    if not is_open or stage is None or stage is DisputeStage.OPENED:
         return dispute, ()
     ended = replace(
         dispute,
@@ -168,8 +227,8 @@ def want_answer(dispute: Dispute, accept: bool, evidence: str, moment: Moment) -
 
 def contradicts(dispute: Dispute, accept: bool, evidence: str) -> bool:
     """Whether another answer has been recorded before."""
-    is_answered = dispute.state is not DisputeState.OPENED and dispute.state not in ENDED
-    return is_answered and (dispute.accept, dispute.evidence) != (accept, evidence)
+    has_answer = (DisputeState.ANSWERING, DisputeState.ANSWERED, DisputeState.REFUSED)
+    return dispute.state in has_answer and (dispute.accept, dispute.evidence) != (accept, evidence)
 
 
 def lease_dispute(dispute: Dispute, moment: Moment, rules: Rules) -> Dispute:
@@ -214,6 +273,8 @@ def hear_standing(
     dispute: Dispute, standing: DisputeStanding, moment: Moment, rules: Rules
 ) -> HeardDispute:
     """What the partner said when it was asked."""
+    if dispute.state is DisputeState.NOTICED:
+        return _hear_doubted(dispute, standing, moment, rules)
     ended, said = hear_stage(dispute, standing.stage, standing.detail, moment)
     if said:
         return ended, said
@@ -222,6 +283,17 @@ def hear_standing(
     if standing.answered:
         return _wait(dispute, DisputeState.ANSWERED, moment), ()
     return _again(dispute, dispute.calls + 1, moment, rules), ()
+
+
+def _hear_doubted(
+    dispute: Dispute, standing: DisputeStanding, moment: Moment, rules: Rules
+) -> HeardDispute:
+    if standing.stage is not None:
+        return _confirm(dispute, standing, moment)
+    again = _again(dispute, dispute.calls + 1, moment, rules)
+    if again.calls < DOUBTS:
+        return again, ()
+    return replace(again, state=DisputeState.DISMISSED, due_time=None), ()
 
 
 def _wait(dispute: Dispute, state: DisputeState, moment: Moment) -> Dispute:
@@ -248,6 +320,8 @@ def _again(dispute: Dispute, calls: int, moment: Moment, rules: Rules) -> Disput
 
 def dispute_word_of(dispute: Dispute) -> tuple[DisputeSaid, ...]:
     """What has been said of a dispute."""
+    if dispute.state in DOUBTED:
+        return ()
     if dispute.state in ENDED:
         return DisputeSaid.OPENED, DisputeSaid.ENDED
     return (DisputeSaid.OPENED,)

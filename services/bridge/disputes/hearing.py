@@ -8,7 +8,7 @@ from services.bridge.disputes.domain import (
     Dispute,
     DisputeSaid,
     dispute_id_of,
-    hear_stage,
+    hear_notice,
     is_disputable,
     open_dispute,
 )
@@ -68,7 +68,7 @@ def _hear(
     if found is not None:
         if found.charge_id != notice.charge_id:
             return None
-        return hear_stage(found, notice.stage, notice.message, moment)
+        return hear_notice(found, notice, moment)
     if charge is None or charge.order.partner_id != partner_id or not is_disputable(notice, charge):
         return None
     return open_dispute(partner_id, notice, charge, moment)

@@ -119,7 +119,8 @@ class DisputeWorker:
                 return await desk.partner.answer_dispute(dispute)
             standing = await desk.partner.inquire_dispute(dispute)
             stage = standing.stage or ("answered" if standing.answered else "")
-            return Answer(Outcome.ACCEPTED, detail=f"{stage} {standing.detail}".strip())
+            detail = f"{stage} {standing.detail}".strip()
+            return Answer(Outcome.ACCEPTED, detail=detail, response=stage or "no word")
 
         assert dispute.due_time is not None
         answer = await call_partner(desk, CallKind.FOLLOW_UP, ask, dispute.due_time)

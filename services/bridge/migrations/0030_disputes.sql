@@ -1,6 +1,6 @@
 -- Charges contested at a partner. The states are in disputes/domain.py.
 CREATE TABLE disputes (
-    dispute_id text PRIMARY KEY CHECK (length(dispute_id) BETWEEN 1 AND 64),
+    dispute_id text PRIMARY KEY CHECK (length(dispute_id) BETWEEN 1 AND 84),
     partner_id text NOT NULL,
     case_reference text NOT NULL,
     charge_id text NOT NULL,
@@ -12,7 +12,7 @@ CREATE TABLE disputes (
     reason text NOT NULL,
     message text NOT NULL,
     answer_until_time timestamptz,
-    state smallint NOT NULL CHECK (state BETWEEN 1 AND 6),
+    state smallint NOT NULL CHECK (state BETWEEN 1 AND 8),
     accept boolean NOT NULL,
     evidence text NOT NULL,
     due_time timestamptz,
@@ -20,7 +20,7 @@ CREATE TABLE disputes (
     turn integer NOT NULL,
     calls integer NOT NULL,
     CONSTRAINT a_case_is_one_dispute UNIQUE (partner_id, case_reference),
-    CONSTRAINT an_open_dispute_is_due CHECK ((state IN (5, 6)) = (due_time IS NULL))
+    CONSTRAINT an_open_dispute_is_due CHECK ((state IN (5, 6, 8)) = (due_time IS NULL))
 );
 
 CREATE INDEX disputes_due ON disputes (due_time) WHERE due_time IS NOT NULL;

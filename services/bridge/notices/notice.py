@@ -52,12 +52,14 @@ class DisputeStage(StrEnum):
 @dataclass(frozen=True, slots=True)
 class DisputeNotice:
     """A payer contests a charge at the partner, or the partner has decided. `amount` None: all of
-    the charge."""
+    the charge. Unless it is `proven`, by a verified signature, the partner is asked about the case,
+    and only its answer counts."""
 
     case_reference: str
     """The partner's number of the case."""
     charge_id: str
     stage: DisputeStage
+    proven: bool
     amount: Money | None = None
     reason: str = ""
     message: str = ""

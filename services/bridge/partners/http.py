@@ -13,6 +13,8 @@ from yarl import URL
 BODY_BYTES = 256 * 1024
 CONNECT_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 30.0
+# Paths without an id in them are few, and asked for again.
+URLS_KEPT = 64
 _SERVER_ERROR = 500
 _SKIPPED = ("Accept", "Accept-Encoding", "User-Agent")
 
@@ -74,7 +76,8 @@ class PartnerHttp:
         url = self._urls.get(path)
         if url is None:
             url = self._base.joinpath(path.lstrip("/"))
-            self._urls[path] = url
+            if len(self._urls) < URLS_KEPT:
+                self._urls[path] = url
         return url
 
     async def post(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
@@ -84,6 +87,10 @@ class PartnerHttp:
     async def get(self, path: str, query: dict[str, str], headers: dict[str, str]) -> Reply:
         """Raises `NotSent` and `NoAnswer`; an answer from 500 on is none."""
         return await self._ask("GET", self._url(path).with_query(query), None, headers)
+
+    async def delete(self, path: str, headers: dict[str, str]) -> Reply:
+        """Raises `NotSent` and `NoAnswer`; an answer from 500 on is none."""
+        return await self._ask("DELETE", self._url(path), None, headers)
 
     async def _ask(
         self, method: str, url: URL, body: bytes | None, headers: dict[str, str]
