@@ -1,6 +1,7 @@
 """The bridge's gRPC API as its callers see it."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 
 import grpc
@@ -67,14 +68,13 @@ async def world(database: Database, kakaopay: Simulated, silent: Scripted) -> As
 @pytest.fixture
 async def stub(world: World) -> AsyncIterator[Any]:
     server = RpcServer("127.0.0.1:0")
+    rules = {name: partner.rules for name, partner in world.partners.items()}
     servicer = BridgeServer(
         world.units,
         CodeBook(world.partners, world.clock),
         AccountBook(world.units, world.partners, world.clock),
         Operators(world.units, world.worker, LANE),
-        Queue(
-            world.units, {name: each.rules for name, each in world.partners.items()}, world.clock
-        ),
+        Queue(world.units, rules, world.clock),
         PartnerCalls(world.keeper, {"kakaopay": "kakaopay_acquirer"}),
     )
     server.add(stubs.add_BridgeServiceServicer_to_server, servicer, SERVICE)
@@ -141,6 +141,60 @@ async def test_a_code_that_cannot_be_resolved_is_refused_with_its_reason(
         grpc.StatusCode.UNAVAILABLE,
         "PARTNER_UNAVAILABLE",
     )
+
+
+async def test_a_charge_is_listed_for_operators_once_it_is_as_old_as_they_or_the_rules_say(
+    world: World, stub: Any, silent: Scripted
+) -> None:
+    resource = await unknown_charge(world, silent)
+
+    async def listed(**asked: Any) -> list[str]:
+        request = pb.ListUnknownChargesRequest(**asked)
+        answer = await stub.ListUnknownCharges(request, timeout=SECONDS)
+        return [charge.charge_id for charge in answer.charges]
+
+    assert await listed() == []
+    world.clock.advance(timedelta(seconds=61))
+    assert await listed() == []
+    assert await listed(minimum_age_seconds=60) == [f"{resource}-charge"]
+    assert await listed(minimum_age_seconds=60, partner_id="kakaopay") == []
+    world.clock.advance(silent.rules.operator_after)
+    assert await listed(partner_id="scripted") == [f"{resource}-charge"]
+
+
+async def test_an_operator_closes_a_partner_and_only_an_operator_opens_it(
+    world: World, stub: Any
+) -> None:
+    request = pb.SetPartnerAvailabilityRequest(
+        partner_id="scripted", operator="mika", reason="they asked us to"
+    )
+    health = (await stub.SetPartnerAvailability(request, timeout=SECONDS)).partner
+    assert (health.available, health.reason) == (False, "OPERATOR")
+    resource = new_resource()
+    order = start(resource, "scripted", 900, "KRW", merchant_code="code")
+    await world.command(resource, start_charge=order)
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
+    assert rejected.reason == "PARTNER_UNAVAILABLE"
+    await world.keeper.refresh()
+    partners = (await stub.ListPartners(pb.ListPartnersRequest(), timeout=SECONDS)).partners
+    assert [(p.partner_id, p.adapter, p.available) for p in partners] == [
+        ("kakaopay", "kakaopay_acquirer", True),
+        ("scripted", "", False),
+    ]
+    request.available = True
+    health = (await stub.SetPartnerAvailability(request, timeout=SECONDS)).partner
+    assert (health.available, health.reason) == (True, "")
+
+
+async def test_a_change_of_a_partner_needs_its_operator_and_reason(stub: Any) -> None:
+    change = stub.SetPartnerAvailability
+    nameless = pb.SetPartnerAvailabilityRequest(partner_id="scripted", reason="why")
+    nobody = pb.SetPartnerAvailabilityRequest(partner_id="none", operator="mika", reason="why")
+    assert await refusal(change, nameless) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        "OPERATOR_MISSING",
+    )
+    assert await refusal(change, nobody) == (grpc.StatusCode.NOT_FOUND, "PARTNER_UNKNOWN")
 
 
 async def test_an_operators_word_ends_an_unknown_charge_and_is_journaled(
