@@ -110,7 +110,8 @@ def heard(breaker: Breaker, call: Call, rules: BreakerRules) -> Breaker:
         return _probed(breaker, call, failing, rules)
     counted = _counted(breaker, call, failing, rules)
     seen = counted.tally.plus(counted.before)
-    if seen.calls < rules.least_calls or seen.failing * 100 < rules.failing_percent * seen.calls:
+    too_few = seen.failing * 100 < rules.failing_percent * seen.calls
+    if not failing or too_few or seen.calls < rules.least_calls:
         return counted
     why = Why.SLOW if seen.slow * 2 > seen.failing else Why.FAILING
     return opened(replace(counted, why=why), call.end_time, rules)

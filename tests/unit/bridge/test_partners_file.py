@@ -1,11 +1,14 @@
 """The file that names the partners."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from services.bridge.directory import make_partners
+from services.bridge.domain.hours import next_opening
+from services.bridge.domain.pace import Pace
 from services.bridge.partner import Surroundings
 from services.bridge.partners.kakaopay_acquirer import RULES
 from services.bridge.settings import PartnersFileWrong, read_partners
@@ -91,3 +94,52 @@ def test_a_lease_is_longer_than_a_call(path: Path) -> None:
 
 def test_the_sandboxes_own_file_is_right() -> None:
     assert read_partners(PARTNERS_FILE) == []
+
+
+LIMITED = """
+[[partner]]
+id = "kakaopay"
+adapter = "kakaopay_acquirer"
+base_url_env = "KAKAO_URL"
+secret_env = "KAKAO_SECRET"
+[partner.limits]
+calls_per_second = 20
+burst = 5
+operator_after_seconds = 60
+[partner.limits.breaker]
+failing_percent = 30
+open_for_seconds = 15
+[partner.limits.hours]
+zone = "Asia/Tokyo"
+opens = 08:30:00
+closes = 21:00:00
+weekdays = [0, 1, 2, 3, 4]
+"""
+
+
+def test_pace_breaker_hours_and_the_operators_age_are_data(path: Path) -> None:
+    path.write_text(LIMITED)
+    rules = read_partners(path)[0].limits.apply(RULES)
+    assert rules.pace == Pace(timedelta(milliseconds=50), 5)
+    assert rules.operator_after == timedelta(minutes=1)
+    assert rules.breaker == replace(
+        RULES.breaker, failing_percent=30, open_for=timedelta(seconds=15)
+    )
+    assert rules.hours is not None
+    opening = next_opening(rules.hours, datetime(2026, 10, 31, 3, 0, tzinfo=UTC))
+    assert opening == datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('zone = "Asia/Tokyo"', 'zone = "Asia/Atlantis"', "Asia/Atlantis"),
+        ("weekdays = [0, 1, 2, 3, 4]", "weekdays = [7]", "weekdays"),
+        ("failing_percent = 30", "failing_percent = 101", "failing_percent"),
+        ("burst = 5", "bursts = 5", "bursts"),
+    ],
+)
+def test_a_limit_that_cannot_be_meant_is_refused(path: Path, old: str, new: str, said: str) -> None:
+    path.write_text(LIMITED.replace(old, new))
+    with pytest.raises(PartnersFileWrong, match=said):
+        read_partners(path)
