@@ -4,6 +4,7 @@ Time limits are the caller's: the worker ends a call that lasts too long.
 """
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ import aiohttp
 from yarl import URL
 
 BODY_BYTES = 256 * 1024
+FILE_BYTES = 4 * 1024**3
+CHUNK_BYTES = 64 * 1024
 CONNECT_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 30.0
 # Paths without an id in them are few, and asked for again.
@@ -88,6 +91,23 @@ class PartnerHttp:
         """Raises `NotSent` and `NoAnswer`; an answer from 500 on is none."""
         return await self._ask("GET", self._url(path).with_query(query), None, headers)
 
+    async def download(
+        self, path: str, query: dict[str, str], headers: dict[str, str]
+    ) -> tuple[int, AsyncIterator[bytes]]:
+        """A status below 500 and the body as it comes, up to `FILE_BYTES`, in chunks of at most
+        64 KiB. Raises `NotSent` and `NoAnswer`, the latter also while it comes."""
+        url = self._url(path).with_query(query)
+        try:
+            response = await self._open().get(url, headers=headers, allow_redirects=False)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise NotSent(f"{type(error).__name__}: {error}") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        if response.status >= _SERVER_ERROR:
+            response.close()
+            raise NoAnswer(f"status {response.status}")
+        return response.status, _chunks(response)
+
     async def delete(self, path: str, headers: dict[str, str]) -> Reply:
         """Raises `NotSent` and `NoAnswer`; an answer from 500 on is none."""
         return await self._ask("DELETE", self._url(path), None, headers)
@@ -112,6 +132,20 @@ class PartnerHttp:
     async def close(self) -> None:
         if self._session is not None:
             await self._session.close()
+
+
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    size = 0
+    try:
+        async for chunk in response.content.iter_chunked(CHUNK_BYTES):
+            size += len(chunk)
+            if size > FILE_BYTES:
+                raise NoAnswer(f"a file of more than {FILE_BYTES} bytes")
+            yield chunk
+    except (aiohttp.ClientError, OSError) as error:
+        raise NoAnswer(f"{type(error).__name__}: {error}") from error
+    finally:
+        response.close()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
