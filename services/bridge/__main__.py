@@ -15,10 +15,15 @@ from services.bridge.guard.calls import PartnerCalls
 from services.bridge.guard.keeper import Keeper
 from services.bridge.notices.endpoint import Notices
 from services.bridge.notices.taking import NoticeBook
+from services.bridge.notices.unsent import UnsentDeposits
 from services.bridge.operators import Operators, Queue
 from services.bridge.partner import Surroundings
+from services.bridge.payouts.calls import PayoutCalls
+from services.bridge.payouts.operators import PayoutOperators
+from services.bridge.payouts.worker import PayoutWorker
 from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
+from services.bridge.statements import StatementCalls
 from services.bridge.worker import Worker
 from services.core.clock import SystemClock
 from services.core.ids import STRIPE_COUNT
@@ -52,9 +57,12 @@ async def build(life: Life) -> None:
     life.on_close(worker.drain)
     disputes = DisputeWorker(parts.units, worker.desks, worker.moment, lane)
     life.on_close(disputes.drain)
+    payouts = PayoutWorker(parts.units, worker.desks, worker.moment, lane)
+    life.on_close(payouts.drain)
+    book = NoticeBook(parts.units, worker, lane, payouts.hear_notices)
     notices = Notices(
         partners,
-        NoticeBook(parts.units, worker, lane),
+        book,
         parts.clock,
         SystemClock(),
         address_header=settings.bridge_notice_address_header,
@@ -74,6 +82,8 @@ async def build(life: Life) -> None:
         Operators(parts.units, worker, lane),
         queue,
         PartnerCalls(keeper, {config.partner_id: config.adapter for config in configs}),
+        PayoutCalls(parts.units, PayoutOperators(parts.units, payouts, lane), parts.clock),
+        StatementCalls(partners),
     )
     parts.server.add(add_BridgeServiceServicer_to_server, server, SERVICE)
     handler = CommandHandler(worker, lane)
@@ -84,6 +94,8 @@ async def build(life: Life) -> None:
     life.run_part("availability", keeper.run())
     life.run_part("operator_queue", queue.run())
     life.run_part("disputes", disputes.run())
+    life.run_part("payouts", payouts.run())
+    life.run_part("unsent_deposits", UnsentDeposits(partners, book).run())
     await parts.server.start()
 
 

@@ -36,6 +36,9 @@ from services.bridge.messages import (
     read_refund_order,
     refund_outgoing,
 )
+from services.bridge.payouts.commands import record_payouts
+from services.bridge.payouts.messages import read_payout_order
+from services.bridge.payouts.model import PayoutOrder
 from services.bridge.store.charges import insert_charges, lock_charges, update_charges
 from services.bridge.store.refunds import lock_refunds, put_refunds, taken_of
 from services.bridge.worker import Worker
@@ -66,6 +69,7 @@ class Batch:
     cancels: dict[str, CancelCharge] = field(default_factory=dict)
     refunds: list[tuple[Record, RefundOrder]] = field(default_factory=list)
     answers: list[tuple[Record, AnswerDispute]] = field(default_factory=list)
+    payouts: list[tuple[Record, PayoutOrder]] = field(default_factory=list)
     messages: list[Outgoing] = field(default_factory=list)
     leased: dict[str, Charge] = field(default_factory=dict)
     leased_refunds: list[tuple[Charge, Refund]] = field(default_factory=list)
@@ -112,6 +116,9 @@ class CommandHandler:
             batch.messages += await record_answers(
                 connection, batch.answers, batch.moment, batch.lane, batch.bury
             )
+        batch.messages += await record_payouts(
+            connection, batch.payouts, self._worker.desks, batch.moment, batch.lane
+        )
         self._batch = batch
         return Decided(None, batch.messages)
 
@@ -240,6 +247,8 @@ def _sort_in(batch: Batch, record: Record) -> None:
             batch.cancels[command.cancel_charge.charge_id] = command.cancel_charge
         case "refund_charge":
             batch.refunds.append((record, read_refund_order(command.refund_charge)))
+        case "submit_payout":
+            batch.payouts.append((record, read_payout_order(command.submit_payout)))
         case "answer_dispute":
             batch.answers.append((record, command.answer_dispute))
         case _:

@@ -13,6 +13,8 @@ from services.bridge.guard.calls import PartnerCalls
 from services.bridge.messages import TOPIC, money_message
 from services.bridge.operators import ChargeNotFound, Operators, Queue
 from services.bridge.partner import BankAccount
+from services.bridge.payouts.calls import PayoutCalls
+from services.bridge.statements import StatementCalls
 from services.bridge.store.attempts import Attempt, attempts_of
 from services.bridge.store.charges import get_charge
 from services.core.errors import Malformed
@@ -42,10 +44,14 @@ class BridgeServer(BridgeServiceServicer):
         operators: Operators,
         queue: Queue,
         partners: PartnerCalls,
+        payouts: PayoutCalls,
+        statements: StatementCalls,
     ) -> None:
         self._pool = units.pool
         self._queue = queue
         self._partners = partners
+        self._payouts = payouts
+        self._statements = statements
         self._codes = codes
         self._accounts = accounts
         self._operators = operators
@@ -122,6 +128,29 @@ class BridgeServer(BridgeServiceServicer):
         self, request: pb.SetPartnerAvailabilityRequest, context: Any
     ) -> Any:
         return await self._partners.set(request)
+
+    @answers
+    async def GetPayout(self, request: pb.GetPayoutRequest, context: Any) -> Any:
+        return await self._payouts.get(request)
+
+    @answers
+    async def ListOpenPayouts(self, request: pb.ListOpenPayoutsRequest, context: Any) -> Any:
+        return await self._payouts.list_open(request)
+
+    @answers
+    async def ResolvePayout(self, request: pb.ResolvePayoutRequest, context: Any) -> Any:
+        return await self._payouts.resolve(request)
+
+    @answers
+    async def ListStatementEntries(
+        self, request: pb.ListStatementEntriesRequest, context: Any
+    ) -> Any:
+        return await self._statements.list_entries(request)
+
+    @answers
+    async def FetchPartnerFile(self, request: pb.FetchPartnerFileRequest, context: Any) -> Any:
+        async for part in self._statements.fetch_file(request):
+            yield part
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> Any:

@@ -23,7 +23,9 @@ from services.bridge.disputes.worker import DisputeWorker
 from services.bridge.guard.keeper import Keeper
 from services.bridge.notices.endpoint import Notices
 from services.bridge.notices.taking import NoticeBook
+from services.bridge.notices.unsent import UnsentDeposits
 from services.bridge.partner import Partner, Surroundings
+from services.bridge.payouts.worker import PayoutWorker
 from services.bridge.settings import Limits, PartnerConfig
 from services.bridge.worker import Worker
 from services.core.clock import Clock, ManualClock, SystemClock
@@ -83,6 +85,9 @@ class World:
     keeper: Keeper
     disputes: DisputeWorker
     """Runs only when a test has it take what is due."""
+    payouts: PayoutWorker
+    deposits: UnsentDeposits
+    """Looks only when a test has it look."""
 
     async def command(self, resource: str, **body: Any) -> None:
         """Have the consumer handle one command."""
@@ -194,7 +199,9 @@ async def bridge(
     made = make_partners(configs, Surroundings(url_of(taken), clock)) | dict(partners or {})
     worker = Worker(units, made, clock, machine or SystemClock(), LANE)
     disputes = DisputeWorker(units, worker.desks, worker.moment, LANE)
-    notices = Notices(made, NoticeBook(units, worker, LANE), clock, SystemClock())
+    payouts = PayoutWorker(units, worker.desks, worker.moment, LANE)
+    book = NoticeBook(units, worker, LANE, payouts.hear_notices)
+    notices = Notices(made, book, clock, SystemClock())
     routes = [*Callbacks(units, made, worker).routes(), *notices.routes()]
     runner = await serve(routes, taken)
     handler = CommandHandler(worker, LANE)
@@ -202,14 +209,28 @@ async def bridge(
     await keeper.refresh()
     parts = [asyncio.create_task(sender.run())]
     if polls:
-        parts += [asyncio.create_task(part) for part in (worker.run(), keeper.run())]
+        running = (worker.run(), keeper.run(), payouts.run())
+        parts += [asyncio.create_task(part) for part in running]
     try:
-        yield World(sent, handler, worker, units, made, clock, url_of(taken), keeper, disputes)
+        yield World(
+            sent,
+            handler,
+            worker,
+            units,
+            made,
+            clock,
+            url_of(taken),
+            keeper,
+            disputes,
+            payouts,
+            UnsentDeposits(made, book),
+        )
     finally:
         for part in parts[1:]:
             part.cancel()
         await worker.drain()
         await disputes.drain()
+        await payouts.drain()
         parts[0].cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await runner.cleanup()

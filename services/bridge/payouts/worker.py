@@ -13,6 +13,7 @@ import structlog
 
 from services.bridge.domain.answer import Answer, Moment, Rules
 from services.bridge.guard.desk import CallKind, Desk, LeaseTooShort, call_partner
+from services.bridge.notices.notice import PayoutNotice
 from services.bridge.partner import Partner
 from services.bridge.payouts.life import (
     HeardPayout,
@@ -34,6 +35,7 @@ from services.bridge.payouts.store import (
 )
 from services.kit.batch import AWAY
 from services.kit.gather import Gather
+from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
@@ -95,18 +97,22 @@ class PayoutWorker:
             self._begin(payout)
         return len(committed.answer)
 
-    async def look_at(self, partner_id: str, payout_id: str, partner_reference: str) -> None:
-        """Ask about a payout now, because its bank has given notice of it under either name."""
-
-        async def hurry(connection: Connection) -> Decided[None]:
-            found = await find_payout(connection, partner_id, payout_id, partner_reference)
-            for payout in (await lock_payouts(connection, [found])).values():
-                if payout.operation not in (None, PayoutOperation.SUBMIT) and not payout.leased:
-                    hurried = put_back_payout(payout, self.moment(), timedelta())
-                    await update_payouts(connection, [hurried])
-            return Decided(None)
-
-        await self._units.write(hurry)
+    async def hear_notices(
+        self, connection: Connection, notices: Sequence[tuple[str, PayoutNotice]]
+    ) -> Sequence[Outgoing]:
+        """Make due what banks have given notice of, within the unit that takes the notices."""
+        named = [
+            await find_payout(connection, partner_id, notice.payout_id, notice.partner_reference)
+            for partner_id, notice in notices
+        ]
+        found = (await lock_payouts(connection, sorted({each for each in named if each}))).values()
+        hurried = [
+            put_back_payout(payout, self.moment(), timedelta())
+            for payout in found
+            if payout.operation not in (None, PayoutOperation.SUBMIT) and not payout.leased
+        ]
+        await update_payouts(connection, hurried)
+        return ()
 
     async def _lease_due(
         self, connection: Connection, rooms: Mapping[str, int], moment: Moment

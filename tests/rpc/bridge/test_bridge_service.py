@@ -15,8 +15,11 @@ from services.bridge.codes import CodeBook
 from services.bridge.domain.answer import Answer, Outcome
 from services.bridge.guard.calls import PartnerCalls
 from services.bridge.operators import Operators, Queue
+from services.bridge.payouts.calls import PayoutCalls
+from services.bridge.payouts.operators import PayoutOperators
 from services.bridge.server import BridgeServer
 from services.bridge.settings import PartnerConfig
+from services.bridge.statements import StatementCalls
 from services.core.clock import ManualClock
 from services.kit.rpc import RpcServer
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as messages
@@ -76,6 +79,8 @@ async def stub(world: World) -> AsyncIterator[Any]:
         Operators(world.units, world.worker, LANE),
         Queue(world.units, rules, world.clock),
         PartnerCalls(world.keeper, {"kakaopay": "kakaopay_acquirer"}),
+        PayoutCalls(world.units, PayoutOperators(world.units, world.payouts, LANE), world.clock),
+        StatementCalls(world.partners),
     )
     server.add(stubs.add_BridgeServiceServicer_to_server, servicer, SERVICE)
     await server.start()
