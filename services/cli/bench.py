@@ -1,27 +1,25 @@
 """`kawase bench`: how fast this machine is, with everything real."""
 
-import asyncio
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from services.cli.logs import only_warnings
+from services.cli.bench_recon import recon
+from services.cli.workplace import in_directory
 from services.sandbox.bench.run import Ask, bench_payments
 from services.sandbox.bench.stored import bench_stored
-from services.sandbox.errors import StackError
 from services.sandbox.progress import tell_nobody
 
 
 @click.group()
 def bench() -> None:
     """Measure, and check the books afterwards."""
+
+
+bench.add_command(recon)
 
 
 @bench.command()
@@ -36,7 +34,7 @@ def payments(seconds: float, in_flight: int, api: str, rate: float, as_json: boo
     Durable PostgreSQL and Kafka, a light partner over HTTP, all on this machine. Exit status 1 when
     the books do not agree afterwards.
     """
-    figures = _in_directory(
+    figures = in_directory(
         lambda directory, say: bench_payments(
             Ask(seconds, in_flight, api, rate), directory, lambda p: say(p.line()), say
         )
@@ -60,7 +58,7 @@ def stored(
     payments: int, runs: int, seconds: float, in_flight: int, api: str, as_json: bool
 ) -> None:
     """Whether many stored payments slow new ones: a full and a fresh house, run in turn."""
-    figures = _in_directory(
+    figures = in_directory(
         lambda directory, say: bench_stored(
             payments, runs, Ask(seconds, in_flight, api), directory, tell_nobody, say
         )
@@ -74,23 +72,6 @@ def stored(
         )
     if not (figures["final"] and figures["balanced"] and figures["partner_agrees"]):
         raise SystemExit(1)
-
-
-def _in_directory(
-    work: Callable[[Path, Callable[[str], None]], Coroutine[Any, Any, dict[str, Any]]],
-) -> dict[str, Any]:
-    """Run `work` in a directory that is gone afterwards, with progress beside the output."""
-    only_warnings()
-    directory = Path(tempfile.mkdtemp(prefix="kawase-bench-"))
-    err = Console(stderr=True)
-    try:
-        return asyncio.run(
-            work(directory, lambda text: err.print(text, style="dim", highlight=False))
-        )
-    except StackError as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def show(figures: dict[str, Any]) -> None:
