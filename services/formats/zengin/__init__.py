@@ -30,8 +30,8 @@ from services.formats.zengin.model import (
     TransferTrailer,
 )
 from services.formats.zengin.reading import Record, Verdict, check, read
-from services.formats.zengin.records import Separator
-from services.formats.zengin.references import Checks
+from services.formats.zengin.reading.references import Checks
+from services.formats.zengin.reading.splitting import Separator
 from services.formats.zengin.writing import Group, write
 
 __all__ = [

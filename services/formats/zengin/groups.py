@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from services.formats.zengin.layout import Format, Layout, Sum
+from services.formats.zengin.layouts.shape import Format, Layout, Sum
 
 _FIRST_SLOTS = 1 << 10
 _WORD = (1 << 64) - 1

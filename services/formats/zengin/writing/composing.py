@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import date
 
 from services.formats.findings import FileInvalid, Finding, Severity, error, quoted
-from services.formats.zengin.dates import era_date
-from services.formats.zengin.examining import Examiner
-from services.formats.zengin.fields import Field, Kind
-from services.formats.zengin.layout import Layout
-from services.formats.zengin.text import encode
-from services.formats.zengin.values import Values
+from services.formats.zengin.layouts.dates import era_date
+from services.formats.zengin.layouts.fields import Field, Kind
+from services.formats.zengin.layouts.shape import Layout
+from services.formats.zengin.layouts.text import encode
+from services.formats.zengin.reading.examining import Examiner
+from services.formats.zengin.writing.values import Values
 
 _FIXED = ("CONSTANT", "CODE_SET")
 

@@ -4,7 +4,7 @@ Each row: name, what Japanese banks call it, N (digits, from the right) or C (te
 bytes, and what may stand there. Offsets follow from the lengths.
 """
 
-from services.formats.zengin.fields import (
+from services.formats.zengin.layouts.fields import (
     BANK_NAME,
     DIGITS,
     DIGITS_OR_BLANK,
@@ -19,7 +19,7 @@ from services.formats.zengin.fields import (
     choice,
     hint,
 )
-from services.formats.zengin.layout import (
+from services.formats.zengin.layouts.shape import (
     DATA,
     END,
     TRAILER,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import BinaryIO, NamedTuple
 
-from services.formats.zengin.layouts import FORMATS
+from services.formats.zengin.layouts.tables import FORMATS
 
 CHUNK_BYTES = 256 * 1024
 # Enough records to see how they are separated.

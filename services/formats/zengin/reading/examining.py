@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import date
 
-from services.formats.zengin.fields import MISPLACED_MARK, Field, Kind, Problem
-from services.formats.zengin.layout import Layout
-from services.formats.zengin.parsing import era_day, month_day
-from services.formats.zengin.text import decode
+from services.formats.zengin.layouts.fields import MISPLACED_MARK, Field, Kind, Problem
+from services.formats.zengin.layouts.shape import Layout
+from services.formats.zengin.layouts.text import decode
+from services.formats.zengin.reading.parsing import era_day, month_day
 
 
 class Examiner:

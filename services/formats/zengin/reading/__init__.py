@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple
 
 from services.formats.findings import Finding
-from services.formats.zengin.checking import Checker
 from services.formats.zengin.model import Body
-from services.formats.zengin.noting import Notes
-from services.formats.zengin.records import Opening, Raw, open_records
-from services.formats.zengin.references import Checks
+from services.formats.zengin.reading.checking import Checker
+from services.formats.zengin.reading.noting import Notes
+from services.formats.zengin.reading.references import Checks
+from services.formats.zengin.reading.splitting import Opening, Raw, open_records
 
 
 class Record(NamedTuple):

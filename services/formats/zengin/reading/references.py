@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.formats.banks import Banks, is_test_bank
-from services.formats.zengin.fields import Field
-from services.formats.zengin.layout import Layout
-from services.formats.zengin.noting import Notes
-from services.formats.zengin.text import decode
+from services.formats.zengin.layouts.fields import Field
+from services.formats.zengin.layouts.shape import Layout
+from services.formats.zengin.layouts.text import decode
+from services.formats.zengin.reading.noting import Notes
 
 MOST_OF_A_CODE = 100
 # Banks and branches a file names; past that many, one may be looked up and told again.

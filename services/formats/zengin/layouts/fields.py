@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from services.formats.findings import Severity, quoted
-from services.formats.zengin.text import decode
+from services.formats.zengin.layouts.text import decode
 
 _KANA = rb"\xB1-\xDF"
 _WORDS = rb"0-9A-Z" + _KANA

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from services.formats.zengin.examining import Examiner
 from services.formats.zengin.groups import OpenGroup, numbers
-from services.formats.zengin.layout import (
+from services.formats.zengin.layouts.shape import (
     DATA,
     EDI_MARK,
     END,
@@ -19,12 +18,13 @@ from services.formats.zengin.layout import (
     Format,
     Layout,
 )
-from services.formats.zengin.layouts import FORMATS
+from services.formats.zengin.layouts.tables import FORMATS
+from services.formats.zengin.layouts.text import decode
 from services.formats.zengin.model import Body, OrderHeader, StatementHeader
-from services.formats.zengin.noting import Notes
-from services.formats.zengin.parsing import parser
-from services.formats.zengin.references import Checks, References
-from services.formats.zengin.text import decode
+from services.formats.zengin.reading.examining import Examiner
+from services.formats.zengin.reading.noting import Notes
+from services.formats.zengin.reading.parsing import parser
+from services.formats.zengin.reading.references import Checks, References
 
 Reader = Callable[[bytes, date], Body]
 

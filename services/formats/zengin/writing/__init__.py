@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from services.formats.findings import FileInvalid, error
-from services.formats.zengin.composing import Composer
 from services.formats.zengin.groups import OpenGroup
-from services.formats.zengin.layout import Format, Layout
-from services.formats.zengin.layouts import FORMATS, STATEMENT
+from services.formats.zengin.layouts.shape import Format, Layout
+from services.formats.zengin.layouts.tables import FORMATS, STATEMENT
 from services.formats.zengin.model import (
     NO_CODE,
     BulkTransfer,
@@ -25,8 +24,9 @@ from services.formats.zengin.model import (
     StatementEntry,
     StatementHeader,
 )
-from services.formats.zengin.records import Separator
-from services.formats.zengin.values import (
+from services.formats.zengin.reading.splitting import Separator
+from services.formats.zengin.writing.composing import Composer
+from services.formats.zengin.writing.values import (
     Values,
     business_type_of,
     day_of,

@@ -9,9 +9,10 @@ from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 
-from services.formats.zengin.dates import nearest_era_date, nearest_month_day
-from services.formats.zengin.layout import DATA, END, HEADER, TRAILER, Layout
-from services.formats.zengin.layouts import FORMATS
+from services.formats.zengin.layouts.dates import nearest_era_date, nearest_month_day
+from services.formats.zengin.layouts.shape import DATA, END, HEADER, TRAILER, Layout
+from services.formats.zengin.layouts.tables import FORMATS
+from services.formats.zengin.layouts.text import decode
 from services.formats.zengin.model import (
     Account,
     Body,
@@ -31,7 +32,6 @@ from services.formats.zengin.model import (
     StatementTrailer,
     TransferTrailer,
 )
-from services.formats.zengin.text import decode
 
 Texts = tuple[str, ...]
 Reader = Callable[[Texts, date], Body]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from services.formats.zengin.fields import FILLER, Field, Kind, Rule, constant
+from services.formats.zengin.layouts.fields import FILLER, Field, Kind, Rule, constant
 
 HEADER, DATA, TRAILER, END = b"1", b"2", b"8", b"9"
 EDI_MARK = slice(112, 113)
