@@ -44,8 +44,12 @@ def confirm(
     used: Mapping[Usage, int],
     now: datetime,
     rules: Rules = (),
+    away: KawaseError | None = None,
 ) -> Outcome:
-    """Confirm: expiry, corridor and limits are looked at again. `used` is as of this moment."""
+    """Confirm: expiry, corridor, partners and limits are looked at again, in this order.
+
+    `used` is as of this moment; `away` says that a partner takes no payments now.
+    """
     terms, life = payment.terms, payment.life
     if life.state is State.CANCELLED:
         return Outcome(refusal=PaymentCancelled(terms.payment_id))
@@ -57,6 +61,8 @@ def confirm(
         return Outcome(expired(life, now), QuoteExpired(terms.payment_id))
     if corridor is None or not corridor.open:
         return Outcome(refusal=CorridorClosed(terms.corridor_id))
+    if away is not None:
+        return Outcome(refusal=away)
     refusal = amount_refusal(corridor, terms.home, terms.target, rules) or period_refusal(
         corridor, terms, day, used, rules
     )

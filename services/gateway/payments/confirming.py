@@ -18,7 +18,7 @@ from services.gateway.payments.limits import (
     usages_taken,
 )
 from services.gateway.payments.messages import fact_of, order_message, payment_message
-from services.gateway.payments.model import Life, Payment, State
+from services.gateway.payments.model import Life, Payment, State, Terms
 from services.gateway.payments.refusals import PaymentUnknown
 from services.gateway.payments.saga import Order
 from services.gateway.payments.shelf import Shelf
@@ -184,8 +184,8 @@ class Confirming:
                 batch.totals,
                 batch.now,
                 self._rules(corridor),
+                self._away(payment.terms),
             )
-            outcome = self._reachable(payment, outcome)
             outcome = self._screened(payment, outcome, batch)
         if outcome.life is not None:
             payment = batch.payments[ids] = Payment(payment.terms, outcome.life)
@@ -199,14 +199,9 @@ class Confirming:
         self._registered.append((reference, waiting))
         return Asked(payment, waiting)
 
-    def _reachable(self, payment: Payment, outcome: asking.Outcome) -> asking.Outcome:
-        """What would be reserved goes through partners that take payments now."""
-        terms = payment.terms
-        if outcome.life is None or outcome.life.state is not State.CONFIRMED:
-            return outcome
-        partners = terms.acceptance_partner_id, terms.collect_partner_id
-        away = self._availability.refusal(*partners)
-        return outcome if away is None else asking.Outcome(refusal=away)
+    def _away(self, terms: Terms) -> KawaseError | None:
+        """Whether a partner it has to go through takes no payments now."""
+        return self._availability.refusal(terms.acceptance_partner_id, terms.collect_partner_id)
 
     @staticmethod
     def _screened(payment: Payment, outcome: asking.Outcome, batch: _Batch) -> asking.Outcome:

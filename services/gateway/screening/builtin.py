@@ -34,9 +34,9 @@ def _stamp(path: Path) -> _Stamp:
 
 
 class FileScreening:
-    """Screens by the list in force."""
+    """Screens by the list in force, `listed`."""
 
-    def __init__(self, path: Path, stamp: _Stamp, listed: ScreeningList) -> None:
+    def __init__(self, path: Path, listed: ScreeningList, stamp: _Stamp = None) -> None:
         self._path = path
         self._stamp = stamp
         self.listed = listed
@@ -47,7 +47,7 @@ class FileScreening:
         stamp = await asyncio.to_thread(_stamp, path)
         listed = await asyncio.to_thread(read_list, path)
         _tell(path, listed)
-        return cls(path, stamp, listed)
+        return cls(path, listed, stamp)
 
     async def run(self) -> None:
         """Follow the file for ever."""

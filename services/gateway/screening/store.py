@@ -62,7 +62,7 @@ CROSS JOIN LATERAL (
         WHERE s.participant_id = payers.participant_id AND s.payer_id = payers.payer_id
             AND s.decide_time > windows.since AND NOT s.refused
         LIMIT $5
-    ) AS some
+    ) AS counted
 ) AS passed
 """
 
