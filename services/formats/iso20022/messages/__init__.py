@@ -1,0 +1,1 @@
+"""Orders to banks, transfers between institutions, their reports and returns."""
