@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,13 +69,20 @@ def template_database(stack: Endpoints) -> str:
         return name
 
 
+@asynccontextmanager
+async def fresh_database(stack: Endpoints, template: str) -> AsyncIterator[Database]:
+    """A copy of the template; dropped at the end."""
+    name = f"{template}_{uuid.uuid4().hex[:12]}"
+    await execute(stack.postgres, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield Database(with_database(stack.postgres, name))
+    await execute(stack.postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 async def database(stack: Endpoints, template_database: str) -> AsyncIterator[Database]:
     """A database of this test alone; dropped after it."""
-    name = f"{template_database}_{uuid.uuid4().hex[:12]}"
-    await execute(stack.postgres, f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    yield Database(with_database(stack.postgres, name))
-    await execute(stack.postgres, f"DROP DATABASE {name} WITH (FORCE)")
+    async with fresh_database(stack, template_database) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""The partners that the suite runs over. A new one is a descriptor here."""
+
+from pathlib import Path
+
+import aiohttp
+from pydantic import SecretStr
+
+from services.bridge.settings import PartnerConfig
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
+from services.sandbox.partner_keys import make_pair
+from services.sandbox.partners.ams_shanghai import IN_PROCESS, TAXI_CODE, AmsShanghai
+from services.sandbox.partners.base import Simulator
+from services.sandbox.partners.books import Books
+from services.sandbox.partners.faults import NOTICE, Fault
+from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
+from services.sandbox.partners.kakaopay_wallet import KakaoPayWallet
+from tests.contract.conformance.cases import End
+from tests.contract.conformance.descriptor import Descriptor, Place
+from tests.contract.conformance.playing import SCHEDULE
+from tests.contract.house import Simulated
+
+
+def _key_files(folder: Path) -> tuple[Path, Path, Path, Path]:
+    """Ours and the partner's key pair: private and public each."""
+    files = tuple(folder / name for name in ("our.key", "our.pub", "their.key", "their.pub"))
+    if not files[0].exists():
+        for file, content in zip(files, (*make_pair(), *make_pair()), strict=True):
+            file.write_bytes(content)
+    return files[0], files[1], files[2], files[3]
+
+
+def _simulate_ams(place: Place) -> Simulator:
+    _, our_public, their_private, _ = _key_files(place.folder)
+    key, client_key = their_private.read_bytes(), our_public.read_bytes()
+    return AmsShanghai(place.clock, Books(None), key, client_key)
+
+
+def _configure_ams(place: Place, url: str) -> PartnerConfig:
+    our_private, _, _, their_public = _key_files(place.folder)
+    options = {"client_id": "SANDBOX_TEST0001", "partner_key_file": str(their_public)}
+    secret = SecretStr(our_private.read_text())
+    return PartnerConfig("shanghai-ams", "ams", url, secret, SCHEDULE, options)
+
+
+async def _open_page(_partner: Simulated, url: str) -> None:
+    async with aiohttp.ClientSession() as phone, phone.get(url) as page:
+        await page.read()
+
+
+AMS = Descriptor(
+    "shanghai-ams",
+    AmsShanghai,
+    _simulate_ams,
+    _configure_ams,
+    pb.CHARGE_KIND_DELIVER,
+    "CNY",
+    2_372,
+    charges=("pay",),
+    order={"merchant_code": TAXI_CODE},
+    ends={("pay", IN_PROCESS): frozenset({End.ACCEPTED})},
+)
+KAKAOPAY = Descriptor(
+    "kakaopay",
+    KakaoPayAcquirer,
+    lambda place: KakaoPayAcquirer(place.clock, Books(None)),
+    lambda _place, url: PartnerConfig(
+        "kakaopay", "kakaopay_acquirer", url, SecretStr("key"), SCHEDULE, {}
+    ),
+    pb.CHARGE_KIND_DELIVER,
+    "KRW",
+    18_900,
+    charges=("pay",),
+    order={"merchant_code": SHOPS[0].codes[0]},
+)
+KAKAOPAY_WALLET = Descriptor(
+    "kakaopay-online",
+    KakaoPayWallet,
+    lambda place: KakaoPayWallet(place.clock, Books(None)),
+    lambda _place, url: PartnerConfig(
+        "kakaopay-online",
+        "kakaopay_wallet",
+        url,
+        SecretStr("key"),
+        SCHEDULE,
+        {"cid": "TC0ONETIME"},
+    ),
+    pb.CHARGE_KIND_COLLECT,
+    "KRW",
+    21_000,
+    charges=("ready", "approve"),
+    inquiry="order",
+    refund="cancel",
+    order={"payer_reference": "minjun"},
+    approve=_open_page,
+    # Money moves only by our approve, and nobody has told us to.
+    ends={(NOTICE, Fault.LOST_NOTICE): frozenset({End.REJECTED})},
+)
+DESCRIPTORS = (AMS, KAKAOPAY, KAKAOPAY_WALLET)
