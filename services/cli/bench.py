@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.bench_recon import recon
+from services.cli.bench_slow import slow_partner
 from services.cli.workplace import in_directory
 from services.sandbox.bench.run import Ask, bench_payments
 from services.sandbox.bench.stored import bench_stored
@@ -20,6 +21,7 @@ def bench() -> None:
 
 
 bench.add_command(recon)
+bench.add_command(slow_partner)
 
 
 @bench.command()

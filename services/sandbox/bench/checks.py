@@ -3,6 +3,7 @@
 import asyncio
 import json
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -51,8 +52,13 @@ WHERE state = 'completed'
 """
 
 
-async def check(owner_dsn: str, wallet: str, partner: str) -> Verdict:
-    """Look at everything. `partner` is the light partner's base URL."""
+Charges = set[tuple[str, int]]
+
+
+async def check(
+    owner_dsn: str, wallet: str, read_theirs: Callable[[], Awaitable[Charges]]
+) -> Verdict:
+    """Look at everything. `read_theirs`: what the partners have accepted, asked for at the end."""
     final = await drained(owner_dsn)
     async with open_channel(wallet) as channel:
         books = await call(
@@ -65,7 +71,7 @@ async def check(owner_dsn: str, wallet: str, partner: str) -> Verdict:
         ours = {(row[0], row[1]) for row in await connection.fetch(_COMPLETED)}
     finally:
         await connection.close()
-    theirs = await partner_books(partner)
+    theirs = await read_theirs()
     balanced = books.balanced and books.pending_count == 0
     problem = "" if final else "payments have work left; "
     if not balanced:
@@ -77,8 +83,8 @@ async def check(owner_dsn: str, wallet: str, partner: str) -> Verdict:
     return Verdict(final, balanced, ours == theirs, len(ours), problem)
 
 
-async def partner_books(partner: str) -> set[tuple[str, int]]:
-    """References and amounts that the partner has accepted."""
+async def partner_books(partner: str) -> Charges:
+    """References and amounts that the light partner at this URL has accepted."""
     timeout = aiohttp.ClientTimeout(total=CHECK_SECONDS)
     accepted = set()
     async with (

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from services.sandbox.bench.beside import grpc_alone, http_alone
-from services.sandbox.bench.checks import check
+from services.sandbox.bench.checks import check, partner_books
 from services.sandbox.bench.child import run_json
 from services.sandbox.bench.measure import CpuMeter, per_payment
 from services.sandbox.bench.plan import Plan
@@ -87,14 +87,8 @@ class Bench:
         """The checks after all runs."""
         endpoints = self._house.endpoints
         partner = f"http://{endpoints.processes[LIGHT.name]}"
-        found = await check(endpoints.postgres, endpoints.processes["wallet"], partner)
-        return {
-            "final": found.final,
-            "balanced": found.balanced,
-            "partner_agrees": found.partner_agrees,
-            "completed": found.completed,
-            "problem": found.problem,
-        }
+        wallet = endpoints.processes["wallet"]
+        return asdict(await check(endpoints.postgres, wallet, lambda: partner_books(partner)))
 
     async def beside(self, in_flight: int) -> dict[str, Any]:
         """gRPC alone and the partner's HTTP alone, each per payment."""
