@@ -1,6 +1,5 @@
 """`kawase code`: read, check and write payment codes at a terminal or in a script."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
@@ -8,6 +7,7 @@ from typing import Any, BinaryIO, NoReturn
 import click
 
 from services.cli.code_options import consumer_options, encode_options
+from services.cli.terminal import NOT_VALID, WRONG_USE, as_text, fail
 from services.codes import (
     PROFILE_NAMES,
     Code,
@@ -22,10 +22,6 @@ from services.codes import (
 )
 from services.codes.report import finding_report
 from services.core.errors import KawaseError, Malformed
-
-# Exit statuses, the same for every sub-command: 0 valid, 1 not valid, 2 wrong use.
-NOT_VALID = 1
-WRONG_USE = 2
 
 _NO_CODE = Finding(
     "NO_CODE_FOUND",
@@ -85,7 +81,7 @@ def read_command(image: BinaryIO, profile: str, as_json: bool) -> NoReturn:
     try:
         payloads = read_image(image.read(MOST_IMAGE_BYTES + 1))
     except (Malformed, OSError) as problem:
-        _fail(str(problem), WRONG_USE)
+        fail(str(problem), WRONG_USE)
     if not payloads:
         _refuse((_NO_CODE,), as_json)
     codes = [decode(payload, profile) for payload in payloads]
@@ -140,9 +136,9 @@ def encode_command(
     except CodeInvalid as problem:
         _refuse(problem.findings, as_json)
     except KawaseError as problem:
-        _fail(problem.message, WRONG_USE)
+        fail(problem.message, WRONG_USE)
     pictures = {"png": str(png) if png else None, "svg": str(svg) if svg else None}
-    click.echo(_json({"payload": payload, **report(written), **pictures}) if as_json else payload)
+    click.echo(as_text({"payload": payload, **report(written), **pictures}) if as_json else payload)
 
 
 def _draw(payload: str, png: Path | None, svg: Path | None, scale: int) -> None:
@@ -155,12 +151,12 @@ def _draw(payload: str, png: Path | None, svg: Path | None, scale: int) -> None:
             try:
                 path.write_bytes(draw(payload, scale))
             except OSError as problem:
-                _fail(f"{path} cannot be written: {problem.strerror}.", WRONG_USE)
+                fail(f"{path} cannot be written: {problem.strerror}.", WRONG_USE)
 
 
 def _show(decoded: Code, as_json: bool) -> NoReturn:
     if as_json:
-        click.echo(_json(report(decoded)))
+        click.echo(as_text(report(decoded)))
     else:
         from services.cli.code_view import print_code
 
@@ -172,20 +168,9 @@ def _refuse(findings: tuple[Finding, ...], as_json: bool) -> NoReturn:
     """Say why there is no code to show or to write."""
     if as_json:
         said = [finding_report(finding) for finding in findings]
-        click.echo(_json({"kind": None, "valid": False, "scheme": None, "findings": said}))
+        click.echo(as_text({"kind": None, "valid": False, "scheme": None, "findings": said}))
     else:
         from services.cli.code_view import print_findings
 
         print_findings(findings)
     raise SystemExit(NOT_VALID)
-
-
-def _fail(message: str, status: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
-    raise SystemExit(status)
-
-
-def _json(data: dict[str, Any]) -> str:
-    # Lone surrogates from a shell's argument could not be printed as they are.
-    text = json.dumps(data, ensure_ascii=False, indent=2)
-    return text.encode("utf-8", "backslashreplace").decode()

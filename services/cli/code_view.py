@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from services.cli.terminal import open_console, print_finding, print_rows
 from services.codes import Code, Finding, Kind, Severity
 from services.codes.consumer.rules import NAMES as CONSUMER_NAMES
 from services.codes.merchant.fields import name_of
@@ -23,16 +23,14 @@ _OWNERS = {
     "alipay": "Alipay",
     "wechatpay": "WeChat Pay",
 }
-# Where the output is not a terminal, lines are kept whole for grep.
-_PIPE_WIDTH = 240
 
 
 def print_code(code: Code) -> None:
     """Print `code` for a person."""
-    console = _console()
+    console = open_console()
     console.print(_headline(code))
-    words = _rows(console, list(_in_words(code)), styles=("cyan", ""))
-    objects = _rows(console, list(_objects(code)), styles=("dim", "dim", ""))
+    words = print_rows(console, list(_in_words(code)), styles=("cyan", ""))
+    objects = print_rows(console, list(_objects(code)), styles=("dim", "dim", ""))
     if words or objects:
         console.print()
     _print_findings(console, code.findings)
@@ -40,12 +38,7 @@ def print_code(code: Code) -> None:
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """Print `findings` alone, where there is no code to show."""
-    _print_findings(_console(), findings)
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_PIPE_WIDTH)
+    _print_findings(open_console(), findings)
 
 
 def _headline(code: Code) -> Text:
@@ -126,35 +119,10 @@ def _names_of_scheme(guid: str | None) -> dict[str, str]:
     return {sub_id: field.name for sub_id, field in known[1].fields.items()} if known else {}
 
 
-def _rows(console: Console, rows: list[tuple[str, ...]], styles: tuple[str, ...]) -> bool:
-    """Print `rows` as a table without lines; rows that say nothing are left out."""
-    rows = [row for row in rows if any(row[1:])]
-    if not rows:
-        return False
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style=styles[0], no_wrap=True)
-    for style in styles[1:]:
-        table.add_column(style=style, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_clean(cell)) for cell in row))
-    console.print()
-    console.print(table)
-    return True
-
-
 def _print_findings(console: Console, findings: Sequence[Finding]) -> None:
     for finding in findings:
         wrong = finding.severity is Severity.ERROR
-        line = Text("✗ " if wrong else "! ", style="bold red" if wrong else "bold yellow")
-        line.append(finding.code)
-        line.append(f" at {finding.path}" if finding.path else "", style="bold default")
-        console.print(line)
-        console.print(Text(f"  {_clean(finding.message)}"))
-
-
-def _clean(value: str) -> str:
-    """`value` without what could steer a terminal: a code is written by a stranger."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+        print_finding(console, wrong, finding.code, finding.path, finding.message)
 
 
 def _joined(*parts: str | None) -> str:

@@ -5,6 +5,7 @@ Read and written: bulk transfers (21), payroll and bonus (11, 12), direct debits
 """
 
 from services.formats.findings import FileInvalid, Finding, Severity
+from services.formats.zengin.layouts.tables import title_of
 from services.formats.zengin.model import (
     ACCOUNT_TYPES,
     ENTRY_KINDS,
@@ -67,5 +68,6 @@ __all__ = [
     "Verdict",
     "check",
     "read",
+    "title_of",
     "write",
 ]

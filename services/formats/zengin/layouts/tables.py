@@ -306,3 +306,9 @@ FORMATS = {
     form.business_type.encode(): form
     for form in (BULK_TRANSFER, PAYROLL, BONUS, DIRECT_DEBIT, INCOMING_NOTICE, STATEMENT)
 }
+
+
+def title_of(business_type: str) -> str | None:
+    """What a business type is called, such as `bulk transfer`; None for one that is not read."""
+    form = FORMATS.get(business_type.encode())
+    return form.title if form else None
