@@ -8,6 +8,7 @@ from services.bridge.codes import partner_of
 from services.bridge.domain.statement import StatementEntry
 from services.bridge.messages import money_message
 from services.bridge.partner import Partner, PartnerUnavailable
+from services.bridge.partners.http import NoAnswer
 from services.core.errors import Malformed
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as pb
 
@@ -67,8 +68,8 @@ class StatementCalls:
                 yield pb.FetchPartnerFileResponse(file_name=file.name)
                 async for chunk in file.chunks:
                     yield pb.FetchPartnerFileResponse(data=chunk)
-        except TimeoutError:
-            raise PartnerUnavailable(request.partner_id) from None
+        except (TimeoutError, NoAnswer) as error:
+            raise PartnerUnavailable(request.partner_id) from error
 
 
 def _read_day(text: str, field: str) -> date:

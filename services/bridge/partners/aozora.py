@@ -1,21 +1,24 @@
-"""A Japanese bank that funds wallets: link an account, draw a top-up from it, give back.
+"""A Japanese bank by API: accounts linked and drawn from, payouts, statements, deposits.
 
 Shapes of GMO Aozora Net Bank (facts.md §5.3, gmo_aozora.json): x-access-token, every value a
 string, HTTP 201 means received and not paid, transfer statuses by number. That bank documents no
-link and no instant debit: both are modelled on its transfer request, with our own reference
-(`clientReference`) to inquire by; no real bank was seen with them. A transfer back is an ordinary
-transfer request, which nothing makes happen once: it is looked for before it is asked for.
+link, no instant debit and no giving back of one: these are modelled on its transfer request, with
+our own reference (`clientReference`) that makes each happen once and is inquired by; no real bank
+was seen with them. What else is modelled stands in aozora_payouts and aozora_statements.
 """
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
+from services.bridge.domain.hours import Hours
 from services.bridge.domain.refund import Refund
+from services.bridge.domain.statement import PartnerFile, StatementPage
+from services.bridge.notices.notice import DepositNotice, Notice, NoticeRequest
 from services.bridge.partner import (
     AccountRefused,
     BankAccount,
@@ -24,10 +27,30 @@ from services.bridge.partner import (
     PartnerUnavailable,
     Surroundings,
 )
+from services.bridge.partners.aozora_api import (
+    BAD_REQUEST,
+    CREATED,
+    CURRENCY,
+    NOT_FOUND,
+    OK,
+    PAYER_REASONS,
+    PERSONAL,
+    REFUSED,
+    STATUSES,
+    AozoraApi,
+    Fields,
+    journal,
+)
+from services.bridge.partners.aozora_payouts import AozoraPayouts
+from services.bridge.partners.aozora_statements import AozoraStatements
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp, Reply
+from services.bridge.payouts.model import Payout, PayoutAnswer
 from services.bridge.settings import PartnerConfig
+from services.core.clock import Clock
+from services.core.money import Money
 from services.formats.kana import NameNotWritable, bank_name
 
+ZONE = ZoneInfo("Asia/Tokyo")
 RULES = Rules(
     repeatable=False,
     cancels=True,
@@ -35,59 +58,34 @@ RULES = Rules(
     inquiries=15,
     call=timedelta(seconds=8),
     in_flight=32,
+    zone=ZONE,
 )
-PREFIX = "ganb/api/personal/v1"
-CURRENCY = "JPY"
-_OK = 200
-_CREATED = 201
-_NOT_FOUND = 404
-_BAD_REQUEST = 400
 DIGITS_SHOWN = 3
-
-# Transfer statuses → what they tell of money that is on its way. 24 to 26 are recalls.
-STATUSES = {
-    "2": Outcome.UNKNOWN,  # applying
-    "3": Outcome.REJECTED,  # sent back
-    "4": Outcome.REJECTED,  # withdrawn
-    "5": Outcome.REJECTED,  # expired
-    "8": Outcome.REJECTED,  # approval cancelled
-    "11": Outcome.UNKNOWN,  # reserved
-    "12": Outcome.UNKNOWN,  # in process
-    "13": Outcome.UNKNOWN,  # retrying
-    "20": Outcome.ACCEPTED,  # done
-    "22": Outcome.REJECTED,  # funds returned
-    "24": Outcome.UNKNOWN,
-    "25": Outcome.REJECTED,
-    "26": Outcome.ACCEPTED,
-    "30": Outcome.REJECTED,  # failed
-    "40": Outcome.REJECTED,  # not executed
-}
-_REASONS = {
-    "INSUFFICIENT_FUNDS": ("PAYER_FUNDS", "The balance of the bank account is too low."),
-    "ACCOUNT_NOT_LINKED": ("PAYER_UNKNOWN", "The bank account is not linked."),
-}
-_REFUSED = ("PARTNER_REFUSED", "The bank refused.")
-
-Fields = dict[str, Any]
 
 
 class Aozora(Partner):
-    """`account_id` is our own account there, which transfers back are paid from."""
+    """`account_id` is our own account there, which payouts are paid from."""
 
-    def __init__(
-        self, partner_id: str, http: PartnerHttp, rules: Rules, secret: str, account_id: str
-    ) -> None:
-        self.partner_id = partner_id
+    def __init__(self, config: PartnerConfig, rules: Rules, clock: Clock) -> None:
+        self.partner_id = config.partner_id
         self.rules = rules
-        self._http = http
-        self._account_id = account_id
-        self._headers = {"x-access-token": secret, "Content-Type": "application/json"}
+        secret = config.secret.get_secret_value()
+        self._api = AozoraApi(PartnerHttp(config.base_url, rules.in_flight), secret)
+        account_id = config.options["account_id"]
+        self._payouts = AozoraPayouts(self._api, account_id, rules, clock)
+        self._statements = AozoraStatements(
+            config.partner_id,
+            self._api,
+            account_id,
+            config.options.get("statement_format", "zengin"),
+            config.options.get("webhook_key", secret),
+        )
 
     async def link_account(self, account: BankAccount) -> LinkedAccount:
         try:
             name = bank_name(account.holder_name)
         except NameNotWritable as error:
-            raise AccountRefused(f"The holder's name is not right: {error}.") from error
+            raise AccountRefused(f"The holder's name is not right: {error.message}") from error
         request = {
             "clientReference": account.link_id,
             "bankCode": account.bank_code,
@@ -97,9 +95,9 @@ class Aozora(Partner):
             "accountName": name,
         }
         try:
-            reply = await self._post("accountlink/request", request)
+            reply = await self._api.post(f"{PERSONAL}/accountlink/request", request)
             fields = reply.json()
-            if reply.status in (_OK, _CREATED):
+            if reply.status in (OK, CREATED):
                 shown = account.account_number[-DIGITS_SHOWN:]
                 return LinkedAccount(fields["accountId"], f"{fields['bankName']} ***{shown}")
         except (NotSent, NoAnswer, KeyError, TypeError) as error:
@@ -125,10 +123,13 @@ class Aozora(Partner):
         return await self._ask("instantdebit/request", request)
 
     async def inquire(self, charge: Charge) -> Answer:
-        return await self._look("instantdebit/status", charge.charge_id)
+        query = {"clientReference": charge.charge_id}
+        return await self._read(
+            lambda: self._api.get(f"{PERSONAL}/instantdebit/status", query), journal(query)
+        )
 
     async def cancel(self, charge: Charge) -> Answer:
-        """Withdraw the request; where it has been executed, transfer the money back."""
+        """Withdraw the request; where it has been executed, give the money back."""
         answer = await self._ask("instantdebit/cancel", {"clientReference": charge.charge_id})
         if answer.outcome is Outcome.REJECTED and answer.detail:
             return replace(answer, outcome=Outcome.CANCELLED)
@@ -138,70 +139,76 @@ class Aozora(Partner):
             charge, f"{charge.charge_id[:59]}-void", charge.order.amount.minor
         )
         if back.outcome is Outcome.ACCEPTED:
-            return replace(back, outcome=Outcome.CANCELLED, detail="transferred back")
+            return replace(back, outcome=Outcome.CANCELLED, detail="given back")
         return replace(back, outcome=Outcome.UNKNOWN)
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:
         return await self._give_back(charge, refund.refund_id, refund.order.amount.minor)
 
     async def _give_back(self, charge: Charge, reference: str, yen: int) -> Answer:
-        found = await self._look("transfer/status", reference)
-        if found.outcome is not Outcome.UNKNOWN or found.detail != NOT_THERE:
-            return found
         request = {
-            "accountId": self._account_id,
             "clientReference": reference,
-            "totalCount": "1",
-            "totalAmount": str(yen),
-            "transfers": [
-                {
-                    "itemId": "1",
-                    "transferAmount": str(yen),
-                    "beneficiaryAccountId": charge.order.payer_reference,
-                }
-            ],
+            "accountId": charge.order.payer_reference,
+            "amount": str(yen),
         }
-        return await self._ask("transfer/request", request)
+        return await self._ask("instantdebit/return", request)
+
+    async def submit_payout(self, payout: Payout) -> PayoutAnswer:
+        return await self._payouts.submit(payout)
+
+    async def inquire_payout(self, payout: Payout) -> PayoutAnswer:
+        return await self._payouts.inquire(payout)
+
+    async def search_payout(self, payout: Payout) -> PayoutAnswer:
+        return await self._payouts.search(payout)
+
+    async def list_deposits(self) -> Sequence[DepositNotice]:
+        return await self._statements.unsent()
+
+    async def list_statement(
+        self, account_id: str, first: date, last: date, page: str, size: int
+    ) -> StatementPage:
+        return await self._statements.list_page(account_id, first, last, page, size)
+
+    async def fetch_file(self, kind: str, day: date) -> PartnerFile:
+        if kind != "statement":
+            raise self.not_offered(f"hand out a {kind} file")
+        return await self._statements.fetch(kind, day)
+
+    def read_notice(self, request: NoticeRequest) -> Notice:
+        return self._statements.read_notice(request)
 
     async def close(self) -> None:
-        await self._http.close()
+        await self._api.http.close()
 
     async def _ask(self, path: str, request: Fields) -> Answer:
-        sent = _journal(request)
-        return await self._read(lambda: self._post(path, request), sent)
-
-    async def _look(self, path: str, reference: str) -> Answer:
-        query = {"clientReference": reference}
         return await self._read(
-            lambda: self._http.get(f"{PREFIX}/{path}", query, self._headers), _journal(query)
+            lambda: self._api.post(f"{PERSONAL}/{path}", request), journal(request)
         )
 
     async def _read(self, call: Callable[[], Any], sent: str) -> Answer:
         try:
             reply: Reply = await call()
-            return replace(read_status(reply), request=sent)
+            return replace(read_debit(reply), request=sent)
         except NotSent as error:
             return Answer(Outcome.UNSENT, detail=str(error), request=sent)
-        except (NoAnswer, KeyError, TypeError) as error:
+        except (NoAnswer, KeyError, TypeError, ValueError) as error:
             return Answer(Outcome.UNKNOWN, detail=repr(error), request=sent)
-
-    async def _post(self, path: str, request: Fields) -> Reply:
-        body = json.dumps(request, ensure_ascii=False).encode()
-        return await self._http.post(f"{PREFIX}/{path}", body, self._headers)
 
 
 NOT_THERE = "not there"
 
 
-def read_status(reply: Reply) -> Answer:
-    """What a request or inquiry tells. Raises `NoAnswer`, KeyError where it lacks a part."""
+def read_debit(reply: Reply) -> Answer:
+    """What a debit's request or inquiry tells. Raises `NoAnswer`, KeyError, ValueError where it
+    lacks a part."""
     fields = reply.json()
-    response = _journal(fields)
-    if reply.status == _NOT_FOUND:
+    response = journal(fields)
+    if reply.status == NOT_FOUND:
         return Answer(Outcome.UNKNOWN, detail=NOT_THERE, response=response)
-    if reply.status >= _BAD_REQUEST:
+    if reply.status >= BAD_REQUEST:
         code = str(fields["errorCode"])
-        reason, message = _REASONS.get(code, _REFUSED)
+        reason, message = PAYER_REASONS.get(code, REFUSED)
         return Answer(
             Outcome.REJECTED,
             reason=reason,
@@ -210,14 +217,18 @@ def read_status(reply: Reply) -> Answer:
             response=response,
         )
     status = fields["transferStatus"]
-    outcome = STATUSES.get(status, Outcome.UNKNOWN)
+    outcome = STATUSES[status][0] if status in STATUSES else Outcome.UNKNOWN
     code = str(fields.get("errorCode", ""))
     reason, message = ("", "")
+    amount = None
     if outcome is Outcome.REJECTED:
-        reason, message = _REASONS.get(code, _REFUSED)
+        reason, message = PAYER_REASONS.get(code, REFUSED)
+    elif outcome is Outcome.ACCEPTED:
+        amount = Money(int(fields["amount"]), CURRENCY)
     return Answer(
         outcome,
         partner_reference=fields["applyNo"],
+        amount=amount,
         reason=reason,
         message=message,
         partner_code=code or status,
@@ -226,17 +237,18 @@ def read_status(reply: Reply) -> Answer:
     )
 
 
-_PERSONAL = frozenset({"accountNumber", "accountName", "remarks"})
+def read_hours(options: dict[str, str]) -> Hours | None:
+    """Options `opens` and `closes`, HH:MM in Japan, Monday to Friday; None: it never closes.
+    Raises ValueError."""
+    if "opens" not in options:
+        return None
+    opens, closes = (time.fromisoformat(options[name]) for name in ("opens", "closes"))
+    return Hours(ZONE, opens, closes, lambda day: day.weekday() < 5)
 
 
-def _journal(fields: Fields) -> str:
-    masked = {name: "***" if name in _PERSONAL else value for name, value in fields.items()}
-    return json.dumps(masked, ensure_ascii=False)
-
-
-def open_partner(config: PartnerConfig, _around: Surroundings) -> Partner:
-    """The adapter `aozora`; its secret is the access token, option `account_id` our account."""
-    rules = config.limits.apply(RULES)
-    http = PartnerHttp(config.base_url, rules.in_flight)
-    secret = config.secret.get_secret_value()
-    return Aozora(config.partner_id, http, rules, secret, config.options["account_id"])
+def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
+    """The adapter `aozora`; its secret is the access token, which notices are signed with too
+    unless option `webhook_key` is another. Options: `account_id` (ours), `statement_format`
+    (zengin, camt053), `opens`, `closes`."""
+    rules = replace(config.limits.apply(RULES), hours=read_hours(config.options))
+    return Aozora(config, rules, around.clock)

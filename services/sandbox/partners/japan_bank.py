@@ -1,13 +1,24 @@
 """A Japanese bank, simulated after GMO Aozora's shapes (facts.md §5.3), strings only.
 
-It links accounts under the name it knows, debits them at once, and transfers back. Its reality has
-neither a link nor an instant debit in what is public. A transfer request is not idempotent: the
-same request twice is paid twice. Control: POST /_control/balance {"account", "yen"}, where an
-account is bank-branch-type-number.
+Transfers with approval (japan_bank_transfers), statement pages, virtual accounts with deposit
+notices and their unsent list, day statements as files. It also links accounts, debits them at once
+and gives back, of which its reality has nothing in what is public; neither are the signature of
+notices, the statement files' address and the approver's side. Control, beside the frame's:
+
+    POST /_control/balance   {"account", "yen"}: of a customer, bank-branch-type-number, or of "own"
+    POST /_control/payee     {"account", "holder"}: the name on an account of any bank
+    POST /_control/habits    {"approval_seconds" (null: by control only), "execution_seconds",
+                             "return_seconds"}
+    POST /_control/approve   {"reference" (ediInfo; empty: all), "decision": approve, send_back,
+                             withdraw, cancel_approval}
+    POST /_control/return    {"reference"}: the payee's bank sends back what was executed
+    POST /_control/webhook   {"url"}: where deposits are told; without it all are unsent
+    POST /_control/deposit   {"va_id", "yen", "payer", "text"}: money comes in
 """
 
-import unicodedata
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -21,200 +32,328 @@ from services.sandbox.partners.base import (
     run_simulator,
 )
 from services.sandbox.partners.books import Books
+from services.sandbox.partners.days import Line
+from services.sandbox.partners.faults import OF_CALLS, OF_NOTICES, Call, Fault, OwnFault
+from services.sandbox.partners.japan_bank_account import Account
+from services.sandbox.partners.japan_bank_debits import Debits, debit_state
+from services.sandbox.partners.japan_bank_deposits import Deposits
+from services.sandbox.partners.japan_bank_files import camt_statement, zengin_statement
+from services.sandbox.partners.japan_bank_transfers import Habits, Refusal, Transfers, detail
 
-PATH = "/ganb/api/personal/v1"
-BANK_NAME = "GMO Aozora Net Bank"
-# Account → holder and yen; names as the bank writes them.
-ACCOUNTS = {
-    "0310-101-1-1234567": ("ﾔﾏﾀﾞ ﾊﾅｺ", 1_000_000),
-    "0310-101-1-7654321": ("ｻﾄｳ ﾀﾛ-", 3_000),
-}
-_EXECUTED, _WITHDRAWN, _FAILED = "20", "4", "40"
+API = "/ganb/api"
+PERSONAL, CORPORATE, WEBHOOK = (
+    f"{API}/personal/v1",
+    f"{API}/corporation/v1",
+    f"{API}/webhook/v1",
+)
+PAGE_SIZE = 500
+_FILES = {"zengin": "statement-{}.txt", "camt053": "statement-{}.xml"}
+_CREATED, _BAD_REQUEST, _NOT_FOUND = 201, 400, 404
 
 
 class JapanBank(Simulator):
-    """Takes any access token."""
+    """Takes any access token, which is also the key of its notices."""
 
     name = "Japanese bank"
+    frame_faults = OF_CALLS | OF_NOTICES | {Fault.WRONG_AMOUNT, Fault.WRONG_SIGNATURE}
+    own_faults: ClassVar[Mapping[str, OwnFault]] = {
+        "low_balance": OwnFault(("pay", "transfer"), "INSUFFICIENT_FUNDS"),
+        "name_mismatch": OwnFault(("link", "transfer"), "BENEFICIARY_NAME_MISMATCH"),
+        "unknown_account": OwnFault(("link", "transfer"), "BENEFICIARY_UNKNOWN"),
+        "closed_hours": OwnFault(("pay", "transfer"), "OUT_OF_SERVICE_HOURS"),
+        "returned_transfer": OwnFault(("transfer",)),
+    }
 
-    def __init__(self, clock: Clock, books: Books) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        books: Books,
+        habits: Habits | None = None,
+        page_size: int = PAGE_SIZE,
+    ) -> None:
         super().__init__(clock, books)
-        for number, (holder, yen) in ACCOUNTS.items():
-            if books.get("account", number) is None:
-                books.put("account", number, {"holder": holder, "yen": yen})
+        self._account = Account(books, self.days.day_of)
+        self._debits = Debits(books, self._account)
+        self._transfers = Transfers(books, self._account, habits or Habits())
+        self._deposits = Deposits(books, self._account, self.notices)
+        self._page_size = page_size
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post(f"{PATH}/accountlink/request", self._link),
-            web.post(f"{PATH}/instantdebit/request", self._debit),
-            web.get(f"{PATH}/instantdebit/status", self._debit_status),
-            web.post(f"{PATH}/instantdebit/cancel", self._withdraw),
-            web.post(f"{PATH}/transfer/request", self._transfer),
-            web.get(f"{PATH}/transfer/status", self._transfer_status),
+            web.post(f"{PERSONAL}/accountlink/request", self._post("link", self._link)),
+            web.post(f"{PERSONAL}/instantdebit/request", self._post("pay", self._draw)),
+            web.get(f"{PERSONAL}/instantdebit/status", self._get("inquiry", self._debit_status)),
+            web.post(f"{PERSONAL}/instantdebit/cancel", self._post("cancel", self._withdraw)),
+            web.post(f"{PERSONAL}/instantdebit/return", self._post("refund", self._give_back)),
+            web.post(f"{CORPORATE}/transfer/request", self._post("transfer", self._transfer)),
+            web.get(f"{CORPORATE}/transfer/status", self._get("transfer_status", self._status)),
+            web.get(f"{CORPORATE}/transfer/request-result", self._get("result", self._result)),
+            web.get(f"{CORPORATE}/accounts/balances", self._get("balances", self._balances)),
+            web.get(f"{CORPORATE}/accounts/transactions", self._get("statement", self._page)),
+            web.post(f"{CORPORATE}/va/issue", self._post("va_issue", self._issue)),
+            web.get(
+                f"{WEBHOOK}/unsentlist/va-deposit-transaction", self._get("unsent", self._unsent)
+            ),
+            web.get(f"{CORPORATE}/accounts/statement-file", self._statement_file),
         ]
 
     def control_routes(self) -> list[web.RouteDef]:
-        return [web.post("/_control/balance", self._set_balance)]
+        told: dict[str, Callable[[Fields], Fields]] = {
+            "balance": self._set_balance,
+            "payee": self._set_payee,
+            "habits": self._set_habits,
+            "approve": lambda fields: {
+                "decided": self._transfers.decide(
+                    fields.get("reference", ""), fields["decision"], self.now(), self.today()
+                )
+            },
+            "return": lambda fields: {
+                "returned": self._transfers.send_back(
+                    fields.get("reference", ""), self.now(), self.today()
+                )
+            },
+            "webhook": self._deposits.set_webhook,
+            "deposit": lambda fields: self._deposits.take(fields, self.now()),
+        }
+        return [web.post(f"/_control/{path}", _controlled(tell)) for path, tell in told.items()]
+
+    def today(self) -> date:
+        return self.days.day_of(self.now())
 
     def accepted(self) -> Fields:
-        return {
-            "accepted": {
-                key: int(entry["amount"])
-                for key, entry in self.books.all("debit")
-                if entry["transferStatus"] == _EXECUTED
-            },
-            "refunded": {
-                entry["reference"]: int(entry["amount"])
-                for _, entry in self.books.all("transfer")
-                if entry["transferStatus"] == _EXECUTED
-            },
-            "balances": {key: entry["yen"] for key, entry in self.books.all("account")},
-        }
+        """`paid` and `returned` by the text of the item: yen, and how often it was ordered."""
+        self._transfers.advance(self.now(), self.today())
+        orders: dict[str, int] = {}
+        paid: dict[str, int] = {}
+        returned: dict[str, int] = {}
+        for entry in self._transfers.named(""):
+            for item in entry["items"]:
+                text, yen = item.get("ediInfo", ""), int(item["transferAmount"])
+                orders[text] = orders.get(text, 0) + 1
+                if entry["status"] in ("20", "22", "30"):
+                    paid[text] = paid.get(text, 0) + yen
+                if entry["status"] in ("22", "30"):
+                    returned[text] = returned.get(text, 0) + yen
+        own = {"orders": orders, "paid": paid, "returned": returned, "own": self._account.yen}
+        return self._debits.accepted() | own
 
     def rejection(self, code: str) -> Reply:
         return _refusal(code or "INSUFFICIENT_FUNDS")
 
-    async def _set_balance(self, request: web.Request) -> web.Response:
-        fields = await read_fields(request)
-        account = self.books.get("account", fields["account"])
-        if account is None:
-            raise web.HTTPNotFound(text="No such account.")
-        self.books.put("account", fields["account"], {**account, "yen": int(fields["yen"])})
-        return web.json_response({"yen": int(fields["yen"])})
+    def forge(self, response: web.Response) -> web.Response:
+        """Answers are not signed; a forged one has nothing a client could check."""
+        return response
 
-    async def _link(self, request: web.Request) -> web.StreamResponse:
-        fields = await _authorised(request)
+    def misstate(self, reply: Reply) -> Reply:
+        fields = dict(reply.fields)
+        if "amount" in fields:
+            fields["amount"] = str(int(fields["amount"]) + 1)
+        for entry in fields.get("transferDetails", ()):
+            for item in entry["transferInfos"]:
+                item["transferAmount"] = str(int(item["transferAmount"]) + 1)
+        return Reply(fields, reply.status)
 
-        def work() -> Reply:
-            number = "-".join(
-                fields[part]
-                for part in ("bankCode", "branchCode", "accountTypeCode", "accountNumber")
+    def suffer(self, _fault: str, call: Call, _work: Work) -> Reply:
+        """A transfer whose payee's bank will send it back."""
+        return _answered(lambda: self._transfer(dict(call["fields"]), comes_back=True))
+
+    def lines(self, day: date) -> list[Line]:
+        self._transfers.advance(self.now(), self.today())
+        return [
+            Line(
+                each.number,
+                each.kind,
+                each.yen,
+                "JPY",
+                datetime.fromisoformat(each.time),
+                fields={"party": each.party, "reference": each.reference},
             )
-            account = self.books.get("account", number)
-            if account is None or _plain(account["holder"]) != _plain(fields["accountName"]):
-                return _refusal("ACCOUNT_MISMATCH")
-            account_id = f"{fields['branchCode']}{fields['accountTypeCode']}0{number[-7:]}"
-            self.books.put("link", account_id, {"account": number})
-            return Reply({"accountId": account_id, "bankName": BANK_NAME})
+            for each in self._account.between(day, day)
+        ]
 
-        return await self._serve(request, "link", fields, work)
-
-    async def _debit(self, request: web.Request) -> web.StreamResponse:
-        fields = await _authorised(request)
-        return await self._serve(request, "pay", fields, lambda: self._draw(fields))
-
-    def _draw(self, fields: Fields) -> Reply:
-        reference = fields["clientReference"]
-        if (known := self.books.get("debit", reference)) is not None:
-            return _state(known)
-        link = self.books.get("link", fields["accountId"])
-        if link is None:
-            return _refusal("ACCOUNT_NOT_LINKED")
-        account = self.books.get("account", link["account"]) or {"yen": 0}
-        amount = int(fields["debitAmount"])
-        entry = {
-            "applyNo": f"{len(list(self.books.all('debit'))) + 1:016d}",
-            "amount": str(amount),
-            "accountId": fields["accountId"],
-            "transferStatus": _EXECUTED,
+    def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
+        opening = self._account.opening(day)
+        return {
+            _FILES["zengin"].format(day): zengin_statement(day, lines, opening),
+            _FILES["camt053"].format(day): camt_statement(day, lines, opening),
         }
-        if account["yen"] < amount:
-            entry |= {"transferStatus": _FAILED, "errorCode": "INSUFFICIENT_FUNDS"}
-        else:
-            left = {**account, "yen": account["yen"] - amount}
-            self.books.put("account", link["account"], left)
-        self.books.put("debit", reference, entry)
-        return _state(entry)
 
-    async def _debit_status(self, request: web.Request) -> web.StreamResponse:
-        reference = request.query["clientReference"]
+    def _post(self, operation: str, answer: Callable[[Fields], Reply]) -> Any:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            _authorise(request)
+            return await self._serve(request, operation, await read_fields(request), answer)
 
-        def work() -> Reply:
-            entry = self.books.get("debit", reference)
-            return Reply({"errorCode": "NOT_FOUND"}, 404) if entry is None else _state(entry)
+        return serve
 
-        return await self._serve(request, "inquiry", {"clientReference": reference}, work)
+    def _get(self, operation: str, answer: Callable[[Fields], Reply]) -> Any:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            _authorise(request)
+            return await self._serve(request, operation, dict(request.query), answer)
 
-    async def _withdraw(self, request: web.Request) -> web.StreamResponse:
-        fields = await _authorised(request)
-
-        def work() -> Reply:
-            reference = fields["clientReference"]
-            entry = self.books.get("debit", reference)
-            if entry is None:
-                entry = {"applyNo": "", "amount": "0", "transferStatus": _WITHDRAWN}
-                self.books.put("debit", reference, entry)
-            return _state(entry)
-
-        return await self._serve(request, "cancel", fields, work)
-
-    async def _transfer(self, request: web.Request) -> web.StreamResponse:
-        fields = await _authorised(request)
-
-        def work() -> Reply:
-            item = fields["transfers"][0]
-            link = self.books.get("link", item["beneficiaryAccountId"])
-            account = link and self.books.get("account", link["account"])
-            if not link or not account:
-                return _refusal("BENEFICIARY_UNKNOWN")
-            yen = int(item["transferAmount"])
-            self.books.put("account", link["account"], {**account, "yen": account["yen"] + yen})
-            number = f"{len(list(self.books.all('transfer'))) + 1:016d}"
-            entry = {
-                "applyNo": number,
-                "amount": item["transferAmount"],
-                "reference": fields["clientReference"],
-                "transferStatus": _EXECUTED,
-            }
-            self.books.put("transfer", number, entry)
-            # Received, not paid: that is read from the status.
-            return Reply({**_state(entry).fields, "transferStatus": "12"}, 201)
-
-        return await self._serve(request, "transfer", fields, work)
-
-    async def _transfer_status(self, request: web.Request) -> web.StreamResponse:
-        reference = request.query["clientReference"]
-
-        def work() -> Reply:
-            for _, entry in self.books.all("transfer"):
-                if entry["reference"] == reference:
-                    return _state(entry)
-            return Reply({"errorCode": "NOT_FOUND"}, 404)
-
-        return await self._serve(request, "transfer_status", {"clientReference": reference}, work)
+        return serve
 
     async def _serve(
-        self, request: web.Request, operation: str, fields: Fields, work: Work
+        self,
+        request: web.Request,
+        operation: str,
+        fields: Fields,
+        answer: Callable[[Fields], Reply],
     ) -> web.StreamResponse:
-        amount = fields.get("debitAmount", fields.get("totalAmount"))
+        amount = fields.get("debitAmount", fields.get("totalAmount", fields.get("amount")))
         call: dict[str, Any] = {
             "operation": operation,
             "amount": None if amount is None else int(amount),
-            "id": fields.get("clientReference"),
+            "id": fields.get("clientReference") or _first_text(fields) or fields.get("applyNo"),
+            "fields": fields,
         }
-        return await self.serve(request, call, work)
+        return await self.serve(request, call, lambda: _answered(lambda: answer(fields)))
+
+    def _link(self, fields: Fields) -> Reply:
+        return Reply(self._debits.link(fields))
+
+    def _draw(self, fields: Fields) -> Reply:
+        return Reply(debit_state(self._debits.draw(fields, self.now())))
+
+    def _debit_status(self, fields: Fields) -> Reply:
+        entry = self._debits.status(fields["clientReference"])
+        return _refusal("NOT_FOUND", _NOT_FOUND) if entry is None else Reply(debit_state(entry))
+
+    def _withdraw(self, fields: Fields) -> Reply:
+        return Reply(debit_state(self._debits.withdraw(fields["clientReference"])))
+
+    def _give_back(self, fields: Fields) -> Reply:
+        return Reply(debit_state(self._debits.give_back(fields, self.now())))
+
+    def _transfer(self, fields: Fields, comes_back: bool = False) -> Reply:
+        number = self._transfers.request(fields, self.now(), self.today(), comes_back)
+        received = {"accountId": fields["accountId"], "resultCode": "2", "applyNo": number}
+        return Reply(received, _CREATED)
+
+    def _status(self, fields: Fields) -> Reply:
+        """By the bank's number, or a page of those applied for between two days."""
+        entries = self._transfers.visible(self.now(), self.today())
+        if fields["queryKeyClass"] == "1":
+            found = [entry for entry in entries if entry["applyNo"] == fields["applyNo"]]
+        else:
+            first, last = fields["dateFrom"], fields["dateTo"]
+            found = [entry for entry in entries if first <= entry["applied"] <= last]
+        shown, paging = self._cut(found, fields, lambda entry: str(entry["applyNo"]))
+        details = [detail(entry) for entry in shown]
+        return Reply({"baseDate": self.today().isoformat(), **paging, "transferDetails": details})
+
+    def _result(self, fields: Fields) -> Reply:
+        """1 accepted, 2 not finished, 8 expired."""
+        self._transfers.advance(self.now(), self.today())
+        for entry in self._transfers.named(""):
+            if entry["applyNo"] == fields["applyNo"]:
+                code = {"2": "2", "5": "8"}.get(entry["status"], "1")
+                return Reply({"accountId": fields["accountId"], "resultCode": code})
+        return _refusal("NOT_FOUND", _NOT_FOUND)
+
+    def _balances(self, _fields: Fields) -> Reply:
+        self._transfers.advance(self.now(), self.today())
+        return Reply({"balances": [{"balance": str(self._account.yen), "currencyCode": "JPY"}]})
+
+    def _page(self, fields: Fields) -> Reply:
+        self._transfers.advance(self.now(), self.today())
+        first, last = (date.fromisoformat(fields[name]) for name in ("dateFrom", "dateTo"))
+        bookings = self._account.between(first, last)
+        shown, paging = self._cut(bookings, fields, lambda each: each.number)
+        lines = [
+            {
+                "transactionDate": each.day,
+                "valueDate": each.day,
+                "transactionType": "1" if each.incoming else "2",
+                "amount": str(each.yen),
+                "balance": str(each.balance),
+                "partnerName": each.party,
+                "remarks": each.remarks,
+                "itemKey": each.number,
+            }
+            for each in shown
+        ]
+        return Reply({"accountId": fields["accountId"], **paging, "transactions": lines})
+
+    def _cut(
+        self, found: list[Any], fields: Fields, key: Callable[[Any], str]
+    ) -> tuple[list[Any], Fields]:
+        """The page after `nextItemKey`, and what it says of the next one."""
+        after = fields.get("nextItemKey", "")
+        rest = [each for each in found if key(each) > after]
+        shown, has_next = rest[: self._page_size], len(rest) > self._page_size
+        paging = {"count": str(len(shown)), "hasNext": str(has_next).lower()}
+        return shown, paging | ({"nextItemKey": key(shown[-1])} if has_next else {})
+
+    def _issue(self, fields: Fields) -> Reply:
+        return Reply(self._deposits.issue(int(fields["issueRequestCount"])), _CREATED)
+
+    def _unsent(self, fields: Fields) -> Reply:
+        found = self._deposits.unsent()
+        shown, paging = self._cut(found, fields, lambda each: str(each["itemKey"]))
+        return Reply({**paging, "vaTransactions": shown})
+
+    async def _statement_file(self, request: web.Request) -> web.StreamResponse:
+        _authorise(request)
+        name = _FILES[request.query["format"]].format(request.query["date"])
+        content = self.days.read(date.fromisoformat(request.query["date"]), name)
+        if content is None:
+            return self.seal(request, _refusal("NOT_FOUND", _NOT_FOUND))
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return web.Response(
+            body=content, headers=disposition, content_type="application/octet-stream"
+        )
+
+    def _set_balance(self, fields: Fields) -> Fields:
+        if fields["account"] == "own":
+            self._account.set_yen(int(fields["yen"]))
+        elif not self._debits.set_balance(fields["account"], int(fields["yen"])):
+            raise ValueError("there is no such account")
+        return {"yen": int(fields["yen"])}
+
+    def _set_payee(self, fields: Fields) -> Fields:
+        self.books.put("payee", fields["account"], {"holder": fields["holder"]})
+        return fields
+
+    def _set_habits(self, fields: Fields) -> Fields:
+        for name, value in fields.items():
+            if name not in Habits.__annotations__:
+                raise ValueError(f"there is no habit {name}")
+            setattr(self._transfers.habits, name, value)
+        return fields
 
 
-async def _authorised(request: web.Request) -> Fields:
+def _controlled(tell: Callable[[Fields], Fields]) -> Any:
+    async def serve(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(tell(await read_fields(request)))
+        except (KeyError, ValueError, TypeError) as error:
+            return web.json_response({"error": repr(error)}, status=_BAD_REQUEST)
+
+    return serve
+
+
+def _answered(work: Work) -> Reply:
+    """What work comes to: its answer, or the bank's refusal."""
+    try:
+        return work()
+    except Refusal as refusal:
+        return _refusal(str(refusal))
+    except (KeyError, ValueError, TypeError) as error:
+        return _refusal(f"MALFORMED_{type(error).__name__}")
+
+
+def _authorise(request: web.Request) -> None:
     if not request.headers.get("x-access-token"):
         raise web.HTTPUnauthorized(text="x-access-token is missing.")
-    return await read_fields(request)
 
 
-def _plain(name: str) -> str:
-    """A name without what does not distinguish people: width and spaces."""
-    return "".join(unicodedata.normalize("NFKC", name).split())
+def _first_text(fields: Fields) -> str:
+    items = fields.get("transfers") or [{}]
+    return str(items[0].get("ediInfo", "")) if isinstance(items, list) else ""
 
 
-def _state(entry: Fields) -> Reply:
-    fields = {"applyNo": entry["applyNo"], "transferStatus": entry["transferStatus"]}
-    if "errorCode" in entry:
-        fields["errorCode"] = entry["errorCode"]
-    return Reply({"resultCode": "1", **fields})
-
-
-def _refusal(code: str) -> Reply:
-    return Reply({"errorCode": code, "errorMessage": code.replace("_", " ").lower()}, 400)
+def _refusal(code: str, status: int = _BAD_REQUEST) -> Reply:
+    return Reply({"errorCode": code, "errorMessage": code.replace("_", " ").lower()}, status)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,8 @@ class Notice:
     body: bytes
     headers: Headers
     method: str = "POST"
+    taken: Callable[[], None] = lambda: None
+    """Told each time it is taken."""
 
 
 class Notices:
@@ -97,6 +99,7 @@ class Notices:
             if attempt:
                 await asyncio.sleep(RETRY_SECONDS * 2**attempt)
             if await self._is_taken(notice, headers):
+                notice.taken()
                 return
         self.given_up += 1
 
