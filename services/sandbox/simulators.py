@@ -7,8 +7,9 @@ Each is a module `services.sandbox.partners.<name>` that is run like a service, 
 
 from collections.abc import Mapping
 
+from services.sandbox.databases import keep_secret
 from services.sandbox.partner_keys import partner_env
-from services.sandbox.processes import PARTNER, ProcessSpec, Setup, common_env
+from services.sandbox.processes import CALLBACK, NOWHERE, PARTNER, ProcessSpec, Setup, common_env
 from services.sandbox.service import accepts
 
 MODULES = {
@@ -16,16 +17,25 @@ MODULES = {
     "kakaopay-online": "kakaopay_wallet",
     "shanghai-ams": "ams_shanghai",
     "japan-bank": "japan_bank",
+    "paypay": "paypay",
 }
 """Modules in `services.sandbox.partners`, by the partner's id."""
 
 
 def simulator_env(setup: Setup, name: str) -> Mapping[str, str]:
-    """Where a partner keeps its books, and the keys of the one that signs."""
-    books = setup.stack.directory / "partners"
+    """Where a partner keeps its books, what it knows bridge by, where it sends notices that bridge
+    does not name an address for, and the keys of the one that signs."""
+    directory = setup.stack.directory
+    books = directory / "partners"
     books.mkdir(exist_ok=True)
-    keys = partner_env(setup.stack.directory)
-    return {**common_env(setup, name), "KAWASE_BOOKS": str(books), **keys}
+    bridge = setup.addresses.get(CALLBACK, NOWHERE)
+    return {
+        **common_env(setup, name),
+        "KAWASE_BOOKS": str(books),
+        "KAWASE_SANDBOX_SECRET": keep_secret(directory / "secrets" / "partners"),
+        "KAWASE_NOTICE_URL": f"http://{bridge}/notice/{name.removeprefix(PARTNER)}",
+        **partner_env(directory),
+    }
 
 
 def simulator(partner_id: str, module: str) -> ProcessSpec:
