@@ -65,6 +65,7 @@ class ReferenceData:
     schemes: Sequence[admin_pb.Scheme]
     corridors: Sequence[admin_pb.Corridor]
     merchants: Sequence[admin_pb.AcquiredMerchant] = ()
+    limit_rules: Sequence[admin_pb.LimitRule] = ()
 
 
 async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, str]:
@@ -82,6 +83,8 @@ async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, st
             await operator.ask(stub.PutCorridor, admin_pb.PutCorridorRequest(corridor=one))
         for merchant in data.merchants:
             await operator.ask(stub.PutMerchant, admin_pb.PutMerchantRequest(merchant=merchant))
+        for rule in data.limit_rules:
+            await operator.ask(stub.PutLimitRule, admin_pb.PutLimitRuleRequest(limit_rule=rule))
         keys = {
             p.participant_id: (
                 await operator.ask(

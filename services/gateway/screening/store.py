@@ -120,7 +120,7 @@ async def list_screenings(
 _LIST = """
 SELECT screening_id, reference, payment_id, participant_id, payer_id, refused, rule, detail,
     list_digest, decide_time
-FROM screenings WHERE ($1::bigint IS NULL OR screening_id < $1)
+FROM screenings WHERE screening_id < COALESCE($1, 9223372036854775807)
 ORDER BY screening_id DESC LIMIT $2
 """
 _LIST_REFUSED = _LIST.replace("WHERE", "WHERE refused AND")

@@ -2,7 +2,8 @@
 
 import asyncpg
 
-from services.gateway.payments.store import payments
+from services.gateway.payments.store import limits, payments
+from services.gateway.screening import store as screenings
 
 HOT = {
     "add": payments._ADD_PAYMENTS,
@@ -16,6 +17,10 @@ HOT = {
     "due": payments._TAKE_DUE,
     "expired": payments._TAKE_EXPIRED,
     "stuck": payments._LIST_STUCK,
+    "take from limits": limits._ADD,
+    "count screenings": screenings._COUNT_PASSED,
+    "list screenings": screenings._LIST,
+    "list refused screenings": screenings._LIST_REFUSED,
 }
 
 
