@@ -4,24 +4,24 @@ from services.core.ids import Resource
 from services.gateway.admin.server import AdminServer
 from services.gateway.auth import Keys
 from services.gateway.availability import AvailabilityBoard
+from services.gateway.cases.handlers import KINDS
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
+from services.gateway.disputes.events import DisputeEvents
 from services.gateway.payments.confirming import Confirming
 from services.gateway.payments.creating import Creating
 from services.gateway.payments.driving import PaymentEvents
-from services.gateway.payments.late import LateChargeEvents
 from services.gateway.payments.reading import Reading
 from services.gateway.payments.scanning import Resolver
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.refunds.events import RefundEvents, repeat_refunds
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
+from services.gateway.resources.events import ResourceEvents, repeat_of
 from services.gateway.screening.builtin import FileScreening
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
-from services.gateway.topups.events import TopUpEvents, repeat_top_ups
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.kit.kafka import GroupConsumer
@@ -69,15 +69,14 @@ async def _serve(
     wakers = Wakers()
     handlers: dict[Resource, EventHandler] = {
         Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
-        Resource.LATE: LateChargeEvents(parts.clock),
-        Resource.REFUND: RefundEvents(wakers, parts.clock),
-        Resource.TOP_UP: TopUpEvents(wakers, parts.clock),
+        **{kind.resource: ResourceEvents(kind, wakers, parts.clock) for kind in KINDS.values()},
+        Resource.DISPUTE: DisputeEvents(wakers, parts.clock),
     }
     group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
     life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
     sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
     life.run_part("sweeper", sweeper.run())
-    repeater = Repeater(parts.units, group.lag, [repeat_refunds, repeat_top_ups])
+    repeater = Repeater(parts.units, group.lag, [repeat_of(kind) for kind in KINDS.values()])
     life.run_part("repeater", repeater.run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     reading = Reading(parts.pool, shelf, waiters)
@@ -87,11 +86,11 @@ async def _serve(
         Confirming(parts.units, board, parts.clock, shelf, waiters, availability, screening),
         reading,
         waiters,
-        RefundHandlers(parts.units, board, wakers, parts.clock),
+        RefundHandlers(parts.units, board, sheets, wakers, parts.clock),
         BankLinkHandlers(parts.units, bridge, parts.clock),
         TopUpHandlers(parts.units, wakers, parts.clock),
     )
-    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck)
+    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers)
     parts.server.add(
         gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
         gateway,

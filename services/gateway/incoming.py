@@ -6,7 +6,10 @@ anything of the gateway's (a payout, an operator's transfer).
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.ids import Resource, parse_resource_id
 from services.core.money import Money
@@ -42,13 +45,17 @@ class What(StrEnum):
     DISPUTE_ENDED = "dispute_ended"
 
 
+OF_DISPUTES = frozenset({What.DISPUTE_OPENED, What.DISPUTE_ENDED})
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """One event about `resource` with our `reference`. Fields an event does not have are empty.
 
     `link_id` is the wallet's link, or the resource id the bridge keyed its event by; it may go on
     after the reference (`late-…-back`). `charge_id` is the bridge's charge or refund. `command` is
-    what the wallet refused.
+    what the wallet refused. What a partner says of a dispute is about `Resource.DISPUTE`, with the
+    reference of the payment and the `dispute_id` of the bridge.
     """
 
     resource: Resource
@@ -64,6 +71,9 @@ class Incoming:
     partner_id: str = ""
     partner_reference: str = ""
     amount: Money | None = None
+    dispute_id: str = ""
+    won: bool = False
+    answer_until: datetime | None = None
 
 
 def read_event(record: Record) -> Incoming | None:
@@ -106,7 +116,7 @@ def _read_bridge(resource: Resource, reference: str, record: Record) -> Incoming
     what = _what(name, record)
     said = getattr(event, str(name))
     return Incoming(
-        resource,
+        Resource.DISPUTE if what in OF_DISPUTES else resource,
         reference,
         what,
         event.resource_id,
@@ -117,6 +127,9 @@ def _read_bridge(resource: Resource, reference: str, record: Record) -> Incoming
         partner_id=getattr(said, "partner_id", ""),
         partner_reference=getattr(said, "partner_reference", ""),
         amount=_money(getattr(said, "amount", None)),
+        dispute_id=getattr(said, "dispute_id", ""),
+        won=getattr(said, "won", False),
+        answer_until=_time(getattr(said, "answer_until_time", None)),
     )
 
 
@@ -130,6 +143,10 @@ def _what(name: str | None, record: Record) -> What:
 
 def _money(money: money_pb2.Money | None) -> Money | None:
     return None if money is None else Money(money.minor_units, money.currency_code)
+
+
+def _time(stamp: Timestamp | None) -> datetime | None:
+    return stamp.ToDatetime(UTC) if stamp is not None and stamp.seconds else None
 
 
 _READERS: dict[str, Callable[[Resource, str, Record], Incoming]] = {

@@ -50,12 +50,16 @@ def accounts_of_scheme(scheme: Scheme) -> list[AccountSpec]:
 
 
 def accounts_of_corridor(corridor: Corridor) -> list[AccountSpec]:
-    """Positions, income and suspense of both sides; one currency alone has no position."""
+    """Positions, income, suspense and loss of both sides; one currency alone has no position."""
     home, target = corridor.home_currency, corridor.target_currency
-    specs = [house(AccountKind.FEE_INCOME, target), house(AccountKind.SUSPENSE, target)]
+    specs = [
+        house(kind, target)
+        for kind in (AccountKind.FEE_INCOME, AccountKind.SUSPENSE, AccountKind.LOSS)
+    ]
     if home != target:
         specs += [
             house(AccountKind.SUSPENSE, home),
+            house(AccountKind.LOSS, home),
             house(AccountKind.POSITION, home),
             house(AccountKind.POSITION, target),
             house(AccountKind.FX_INCOME, home),
@@ -66,10 +70,12 @@ def accounts_of_corridor(corridor: Corridor) -> list[AccountSpec]:
 
 
 def accounts_of_payer(wallet: Participant, payer_id: str) -> list[AccountSpec]:
-    """What a payer of a hosted wallet needs for top-ups: their account, and the bank's two."""
+    """What a payer of a hosted wallet needs for top-ups: their account, the bank's two, and loss
+    for what cannot be credited."""
     currency = wallet.home_currency
     return [
         customer(wallet.participant_id, payer_id, currency),
         house(AccountKind.BANK, currency),
         house(AccountKind.BANK_CLEARING_IN, currency),
+        house(AccountKind.LOSS, currency),
     ]

@@ -17,6 +17,8 @@ from services.gateway.reference import (
     Merchant,
     Participant,
     ParticipantKind,
+    RefundPolicy,
+    RefundRate,
     Scheme,
 )
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
@@ -50,6 +52,11 @@ _PERIODS: dict[int, LimitPeriod] = {
     pb.LIMIT_PERIOD_YEAR: LimitPeriod.YEAR,
 }
 
+_REFUND_RATES: dict[int, RefundRate] = {
+    pb.REFUND_RATE_ORIGINAL: RefundRate.ORIGINAL,
+    pb.REFUND_RATE_DAY: RefundRate.DAY,
+}
+
 
 class ChoiceUnknown(Malformed):
     """A value of an enum that this version does not know."""
@@ -58,7 +65,8 @@ class ChoiceUnknown(Malformed):
         super().__init__(f"{field} {value} is not one of its values.", field=field)
 
 
-def _choice(choices: Mapping[int, E], value: int, field: str) -> E:
+def choice(choices: Mapping[int, E], value: int, field: str) -> E:
+    """Our word for a value of an enum. Raises `FieldMissing` or `ChoiceUnknown`."""
     if value == 0:
         raise FieldMissing(field)
     if value not in choices:
@@ -75,9 +83,9 @@ def participant_from(message: pb.Participant) -> Participant:
     """Raises `FieldMissing` or `ChoiceUnknown`; rules are not looked at."""
     return Participant(
         message.participant_id,
-        _choice(_KINDS, message.kind, "kind"),
+        choice(_KINDS, message.kind, "kind"),
         message.display_name,
-        _choice(_FUNDINGS, message.funding, "funding") if message.funding else None,
+        choice(_FUNDINGS, message.funding, "funding") if message.funding else None,
         message.home_currency_code,
         message.time_zone,
         message.collect_partner_id,
@@ -162,11 +170,11 @@ def fee_plan_from(message: pb.FeePlan) -> FeePlan:
         minimum = Money(message.minimum.minor_units, message.minimum.currency_code)
     return FeePlan(
         message.fee_plan_id,
-        _choice(_FEE_PAYERS, message.payer, "payer"),
+        choice(_FEE_PAYERS, message.payer, "payer"),
         message.rate_basis_points,
         fixed,
         minimum,
-        _choice(_ROUNDINGS, message.rounding, "rounding"),
+        choice(_ROUNDINGS, message.rounding, "rounding"),
     )
 
 
@@ -195,6 +203,18 @@ def corridor_from(message: pb.Corridor) -> Corridor:
         message.payer_day_limit,
         message.corridor_day_limit,
         message.open,
+        _refund_policy_from(message.refund_policy),
+    )
+
+
+def _refund_policy_from(message: pb.RefundPolicy) -> RefundPolicy:
+    """What is absent is as by default."""
+    rate = message.rate or pb.REFUND_RATE_ORIGINAL
+    return RefundPolicy(
+        choice(_REFUND_RATES, rate, "refund_policy.rate"),
+        message.keeps_fee,
+        message.keeps_spread,
+        message.within_days,
     )
 
 
@@ -212,6 +232,16 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         payer_day_limit=corridor.payer_day_limit,
         corridor_day_limit=corridor.corridor_day_limit,
         open=corridor.open,
+        refund_policy=_refund_policy_to(corridor.refund_policy),
+    )
+
+
+def _refund_policy_to(policy: RefundPolicy) -> pb.RefundPolicy:
+    return pb.RefundPolicy(
+        rate=_value(_REFUND_RATES, policy.rate),
+        keeps_fee=policy.keeps_fee,
+        keeps_spread=policy.keeps_spread,
+        within_days=policy.within_days,
     )
 
 
@@ -221,7 +251,7 @@ def limit_rule_from(message: pb.LimitRule) -> LimitRule:
         raise FieldMissing("maximum")
     return LimitRule(
         message.limit_rule_id,
-        _choice(_PERIODS, message.period, "period"),
+        choice(_PERIODS, message.period, "period"),
         message.wallet_country_code,
         message.wallet_id,
         message.acceptance_partner_id,

@@ -5,6 +5,7 @@ from services.core.rate import BASIS_POINTS
 from services.gateway.reference import Participant, ParticipantKind
 
 QUOTE_SECONDS_MAXIMUM = 3600
+REFUND_DAYS_MAXIMUM = 3650
 TEXT_MAXIMUM = 100  # characters
 AMOUNT_MAXIMUM = 10**15  # minor units, as the ledger takes them
 LIMIT_RULES_MAXIMUM = 500
@@ -101,6 +102,16 @@ class QuoteSecondsOutOfRange(Malformed):
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"quote_seconds {seconds} is not between 1 and {QUOTE_SECONDS_MAXIMUM}.")
+
+
+class RefundDaysOutOfRange(Malformed):
+    """Refunds that are too late before they begin, or after all records are gone."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"refund_policy.within_days is {days}; it has to be 0 (no limit of ours) to "
+            f"{REFUND_DAYS_MAXIMUM}."
+        )
 
 
 class CurrencyDiffers(Refused):

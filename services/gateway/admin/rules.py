@@ -14,6 +14,7 @@ from services.gateway.admin.errors import (
     AMOUNT_MAXIMUM,
     LIMIT_RULES_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
+    REFUND_DAYS_MAXIMUM,
     TEXT_MAXIMUM,
     CategoryMalformed,
     CorridorTaken,
@@ -32,6 +33,7 @@ from services.gateway.admin.errors import (
     ParticipantOfOtherKind,
     ParticipantUnknown,
     QuoteSecondsOutOfRange,
+    RefundDaysOutOfRange,
     SchemeUnknown,
     TextTooLong,
     TimeZoneUnknown,
@@ -163,6 +165,8 @@ def check_corridor(known: Reference, new: Corridor) -> None:
         raise LimitsContradict(
             "payment_minimum", new.payment_minimum, "payment_limit", new.payment_limit
         )
+    if not 0 <= new.refund_policy.within_days <= REFUND_DAYS_MAXIMUM:
+        raise RefundDaysOutOfRange(new.refund_policy.within_days)
     way = (new.wallet_id, new.acceptance_partner_id, new.target_currency)
     other = known.corridors.get(way)
     if other is not None and other.corridor_id != new.corridor_id:

@@ -14,14 +14,18 @@ from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
 from services.gateway import opening
 from services.gateway.admin import codec, rules
+from services.gateway.admin.cases import CaseMethods
 from services.gateway.admin.errors import ParticipantUnknown
 from services.gateway.admin.limit_rules import LimitRuleMethods
 from services.gateway.admin.pages import page_size
 from services.gateway.admin.putting import NO_MERCHANT, Kind, Putting
 from services.gateway.admin.screenings import ScreeningMethods
 from services.gateway.auth import Keys, new_api_key
+from services.gateway.cases.handlers import CaseHandlers
+from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import store
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.waking import Wakers
 from services.kit.outbox import list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import answers
@@ -74,7 +78,7 @@ _CORRIDOR = Kind(
 )
 
 
-class AdminServer(LimitRuleMethods, ScreeningMethods):
+class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
     """Every method needs an operator's key. `list_stuck` reads the payments given up repeating."""
 
     def __init__(
@@ -84,12 +88,15 @@ class AdminServer(LimitRuleMethods, ScreeningMethods):
         units: Units,
         clock: Clock,
         list_stuck: ListStuck,
+        wakers: Wakers,
     ) -> None:
         self._keys = keys
         self._board = board
         self._units = units
         self._clock = clock
         self._list_stuck = list_stuck
+        self._cases = CaseHandlers(units, wakers, clock)
+        self._disputes = DisputeHandlers(units, clock)
         self._putting = Putting(board, units, clock)
 
     @answers

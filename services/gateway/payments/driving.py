@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from services.core.clock import Clock
 from services.gateway.incoming import Incoming
-from services.gateway.payments.late import book_late_charges
+from services.gateway.late.booking import book_late_charges
+from services.gateway.payments.limits import taken_by
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Life, Payment
 from services.gateway.payments.saga import LateCharge, decide
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.limits import Usage, give_back
+from services.gateway.payments.store.limits import give_back
 from services.gateway.payments.store.payments import lock_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.kit.outbox import Outgoing
@@ -78,13 +79,7 @@ class PaymentEvents:
 
 
 async def give_back_limits(connection: Connection, payments: Iterable[Payment]) -> None:
-    """Give back what payments had taken from daily limits, before they were declined."""
-    given: dict[Usage, int] = {}
-    for payment in payments:
-        day = payment.life.limit_day
-        if day is None:
-            continue
-        for key in payment.life.limit_keys:
-            given[key, day] = given.get((key, day), 0) + payment.terms.home_minor
+    """Give back what payments had taken from limits before they were declined."""
+    given = taken_by(payments)
     if given:
         await give_back(connection, given)

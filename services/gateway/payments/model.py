@@ -152,6 +152,11 @@ def first_life(now: datetime) -> Life:
 
 def legs_of(terms: Terms) -> list[Leg]:
     """The ledger's legs (design §6); those of zero are left out."""
+    return [leg for leg in ways_of(terms) if leg.amount.minor > 0]
+
+
+def ways_of(terms: Terms) -> list[Leg]:
+    """The ledger's legs, those of zero too; without mid and spread where there is one currency."""
     home, target = terms.home_currency, terms.target_currency
     source = terms.funding_account_id
     legs = []
@@ -165,7 +170,7 @@ def legs_of(terms: Terms) -> list[Leg]:
     less_fee = Money(terms.target_minor - terms.fee_minor, target)
     legs.append(Leg(source, terms.payable_account_id, less_fee, "payable"))
     legs.append(Leg(source, fee_income, Money(terms.fee_minor, target), "fee"))
-    return [leg for leg in legs if leg.amount.minor > 0]
+    return legs
 
 
 def _position(currency: str) -> str:

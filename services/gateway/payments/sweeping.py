@@ -14,12 +14,10 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
-from services.gateway.payments.late import command_of
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Life, Payment
 from services.gateway.payments.saga import expired, order_of
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.late import postpone_late, take_due_late
 from services.gateway.payments.store.payments import (
     SWEEP_AFTER,
     postpone,
@@ -75,7 +73,7 @@ class Sweeper:
         """A pass a second, for ever; passes over what is away."""
         while True:
             await asyncio.sleep(EVERY_SECONDS)
-            for sweep in (self.expire, self.repeat, self.repeat_late, self.look_again):
+            for sweep in (self.expire, self.repeat, self.look_again):
                 try:
                     await sweep()
                 except _AWAY as error:
@@ -137,19 +135,6 @@ class Sweeper:
                 {reference: wait_after(life.repeat_count + 1) for reference, life in lives.items()},
             )
         return Decided(len(lives), messages)
-
-    async def repeat_late(self) -> int:
-        """Repeat the commands of late charges that wait too long; returns how many."""
-
-        async def repeat(connection: Connection) -> Decided[int]:
-            rows = await take_due_late(connection, SWEEP_LIMIT)
-            if rows:
-                references = [row.reference for row in rows]
-                await postpone_late(connection, references, SWEEP_AFTER, LONGEST_WAIT)
-            messages = [command for row in rows if (command := command_of(row)) is not None]
-            return Decided(len(rows), messages)
-
-        return (await self._units.write(repeat)).answer
 
     async def look_again(self) -> None:
         """Tell waiters what the store says: a fact may have passed while the tail was away."""

@@ -84,6 +84,21 @@ class FeePlan:
     rounding: Rounding
 
 
+class RefundRate(StrEnum):
+    ORIGINAL = "original"  # each leg is reversed in proportion
+    DAY = "day"  # the payer gets the target amount at the mid of the day of the refund
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPolicy:
+    """How refunds are reckoned. `within_days` after the payment; zero: no limit of ours."""
+
+    rate: RefundRate = RefundRate.ORIGINAL
+    keeps_fee: bool = False
+    keeps_spread: bool = False
+    within_days: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Corridor:
     """A payer's wallet times an acceptance partner. Limits in minor units of home; 0: none."""
@@ -100,6 +115,7 @@ class Corridor:
     payer_day_limit: int = 0
     corridor_day_limit: int = 0
     open: bool = True
+    refund_policy: RefundPolicy = RefundPolicy()
 
 
 class LimitPeriod(StrEnum):

@@ -6,7 +6,7 @@ gateways by NOTIFY.
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,8 @@ from services.gateway.reference import (
     Participant,
     ParticipantKind,
     Reference,
+    RefundPolicy,
+    RefundRate,
     Scheme,
 )
 from services.gateway.reference.limits import rules_by_corridor
@@ -41,7 +43,7 @@ async def read_reference(connection: Connection, only: Merchant | None = None) -
     """Everything; with `only`, of the merchants just those of its id or its code."""
     narrowed = (only.merchant_id, only.scheme, only.scheme_account_id) if only else (None,) * 3
     merchants = [Merchant(**dict(row)) for row in await connection.fetch(_MERCHANTS, *narrowed)]
-    corridors = [Corridor(**dict(row)) for row in await connection.fetch(_CORRIDORS)]
+    corridors = [_corridor(row) for row in await connection.fetch(_CORRIDORS)]
     participants = {
         row["participant_id"]: _participant(row) for row in await connection.fetch(_PARTICIPANTS)
     }
@@ -84,7 +86,8 @@ FROM fee_plans
 """
 _CORRIDORS = """
 SELECT corridor_id, wallet_id, acceptance_partner_id, home_currency, target_currency, fee_plan_id,
-    quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open
+    quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open,
+    refund_rate, refund_keeps_fee, refund_keeps_spread, refund_within_days
 FROM corridors
 """
 _LIMIT_RULES = """
@@ -129,6 +132,17 @@ def _limit_rule(row: Mapping[str, Any]) -> LimitRule:
         row["source"],
         row["active"],
     )
+
+
+def _corridor(row: Mapping[str, Any]) -> Corridor:
+    columns = {name: value for name, value in row.items() if not name.startswith("refund_")}
+    policy = RefundPolicy(
+        RefundRate(row["refund_rate"]),
+        row["refund_keeps_fee"],
+        row["refund_keeps_spread"],
+        row["refund_within_days"],
+    )
+    return Corridor(**columns, refund_policy=policy)
 
 
 def _columns(thing: Participant | Merchant | Scheme | Corridor) -> list[object]:
@@ -203,13 +217,16 @@ async def put_corridor(connection: Connection, new: Corridor) -> None:
         """
         INSERT INTO corridors (corridor_id, wallet_id, acceptance_partner_id, home_currency,
             target_currency, fee_plan_id, quote_seconds, payment_minimum, payment_limit,
-            payer_day_limit, corridor_day_limit, open)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            payer_day_limit, corridor_day_limit, open, refund_rate, refund_keeps_fee,
+            refund_keeps_spread, refund_within_days)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT (corridor_id) DO UPDATE SET fee_plan_id = $6, quote_seconds = $7,
             payment_minimum = $8, payment_limit = $9, payer_day_limit = $10,
-            corridor_day_limit = $11, open = $12
+            corridor_day_limit = $11, open = $12, refund_rate = $13, refund_keeps_fee = $14,
+            refund_keeps_spread = $15, refund_within_days = $16
         """,
-        *_columns(new),
+        *_columns(new)[:-1],
+        *astuple(new.refund_policy),
     )
 
 

@@ -1,14 +1,19 @@
 """Whether a refund may be made, and what it comes to. Pure."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 from services.core.ids import checked_id
 from services.core.money import Money
+from services.core.sheet import RateSheet
 from services.gateway.payments.model import Life, State, Terms
 from services.gateway.payments.refusals import AmountCurrencyDiffers, AmountNotPositive
+from services.gateway.reference import RefundPolicy, RefundRate
 from services.gateway.refunds.model import Ask
+from services.gateway.refunds.policy import Already, reckon
 from services.gateway.refunds.refusals import (
     NOTE_MAXIMUM,
     NoteTooLong,
@@ -16,6 +21,7 @@ from services.gateway.refunds.refusals import (
     PaymentNotCompleted,
     RefundExceedsPayment,
     RefundExistsWithDifferentContent,
+    RefundTooLate,
 )
 from services.gateway.refunds.reversal import Parts, parts_of, reversed_parts
 
@@ -54,21 +60,41 @@ def check_repeat(wish: Wish, ask: Ask) -> None:
         raise RefundExistsWithDifferentContent(wish.refund_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """By what refunds are reckoned now: the corridor's policy, and the rates of the day."""
+
+    policy: RefundPolicy
+    rates: Callable[[], RateSheet]
+
+    def day_mid(self, terms: Terms) -> Decimal | None:
+        """The day's mid where the policy wants it. Raises `RatesStale`, `RateUnknown`."""
+        home, target = terms.home_currency, terms.target_currency
+        if self.policy.rate is not RefundRate.DAY or home == target:
+            return None
+        return self.rates().mid(target, home)
+
+
 def ask_for(
-    wish: Wish, terms: Terms, life: Life, already: Parts, reference: str, now: datetime
+    wish: Wish,
+    terms: Terms,
+    life: Life,
+    already: Already,
+    conditions: Conditions,
+    reference: str,
+    now: datetime,
 ) -> Ask:
-    """The refund of a payment, or a refusal. `already` sums its refunds, those under way too."""
+    """The refund of a payment, or a refusal.
+
+    `already` sums its refunds and disputes, those under way too.
+    """
     if life.state is not State.COMPLETED:
         raise PaymentNotCompleted(wish.payment_id, life.state)
-    currency = terms.target_currency
-    if wish.amount is not None and wish.amount.currency != currency:
-        raise AmountCurrencyDiffers(wish.amount.currency, currency)
-    left = Money(terms.target_minor - already.payable - already.fee, currency)
-    if left.minor <= 0:
-        raise NothingLeftToRefund(wish.payment_id)
-    amount = left if wish.amount is None else wish.amount
-    if amount.minor > left.minor:
-        raise RefundExceedsPayment(amount, left)
+    policy = conditions.policy
+    if policy.within_days and now > terms.create_time + timedelta(days=policy.within_days):
+        raise RefundTooLate(wish.payment_id, policy.within_days)
+    amount = _amount_of(wish, terms, already.shares)
+    shares = reversed_parts(parts_of(terms), already.shares, amount.minor)
     return Ask(
         reference,
         wish.participant_id,
@@ -78,6 +104,20 @@ def ask_for(
         wish.payment_id,
         wish.note,
         amount.minor,
-        reversed_parts(parts_of(terms), already, amount.minor),
+        shares,
+        reckon(policy, terms, shares, already, conditions.day_mid(terms)),
         now,
     )
+
+
+def _amount_of(wish: Wish, terms: Terms, already: Parts) -> Money:
+    currency = terms.target_currency
+    if wish.amount is not None and wish.amount.currency != currency:
+        raise AmountCurrencyDiffers(wish.amount.currency, currency)
+    left = Money(terms.target_minor - already.payable - already.fee, currency)
+    if left.minor <= 0:
+        raise NothingLeftToRefund(wish.payment_id)
+    amount = left if wish.amount is None else wish.amount
+    if amount.minor > left.minor:
+        raise RefundExceedsPayment(amount, left)
+    return amount

@@ -10,16 +10,17 @@ from services.gateway.payments.messages import money_of
 from services.gateway.payments.model import Payment
 from services.gateway.payments.refusals import PaymentUnknown
 from services.gateway.payments.store.payments import find_lives, lock_lives, with_terms
-from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
-from services.gateway.refunds.asking import Wish, ask_for, check_repeat, check_wish
+from services.gateway.refunds.asking import Conditions, Wish, ask_for, check_repeat, check_wish
 from services.gateway.refunds.messages import command_of, refund_message
 from services.gateway.refunds.model import Refund, State
 from services.gateway.refunds.refusals import RefundUnknown
 from services.gateway.refunds.saga import first_life
 from services.gateway.waking import WAIT_SECONDS, Wakers
 from services.kit.postgres import Connection
+from services.kit.sheets import SheetBoard
 from services.kit.unit import Decided, Units
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
@@ -32,12 +33,14 @@ class RefundHandlers:
         self,
         units: Units,
         board: ReferenceBoard,
+        sheets: SheetBoard,
         wakers: Wakers,
         clock: Clock,
         wait_seconds: float = WAIT_SECONDS,
     ) -> None:
         self._units = units
         self._board = board
+        self._sheets = sheets
         self._wakers = wakers
         self._clock = clock
         self._wait_seconds = wait_seconds
@@ -48,8 +51,9 @@ class RefundHandlers:
         """Ask for a refund, and wait a few seconds for its end.
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
-        `PaymentUnknown`, `PaymentNotCompleted`, `RefundExceedsPayment`, `NothingLeftToRefund`, and
-        leaves of `Malformed`.
+        `PaymentUnknown`, `PaymentNotCompleted`, `RefundTooLate`, `RefundExceedsPayment`,
+        `NothingLeftToRefund`, `RatesStale` where the day's rate is wanted, and leaves of
+        `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -84,10 +88,15 @@ class RefundHandlers:
             check_repeat(wish, known.ask)
             return Decided(known)
         payment = await self._lock_payment(connection, caller, wish.payment_id)
-        already = await store.already_reversed(connection, payment.terms.reference)
+        terms = payment.terms
+        already = await store.already_given(connection, terms.reference)
         now = self._clock.now()
-        ask = ask_for(wish, payment.terms, payment.life, already, new_reference(now), now)
-        refund = Refund(ask, payment.terms, first_life(now))
+        way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
+        corridor = self._board.current.corridors.get(way)
+        policy = RefundPolicy() if corridor is None else corridor.refund_policy
+        conditions = Conditions(policy, lambda: self._sheets.current(now))
+        ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now)
+        refund = Refund(ask, terms, first_life(now))
         await store.add_refund(connection, ask, refund.life)
         return Decided(refund, [command_of(refund.life.step, refund)])
 

@@ -1,5 +1,8 @@
 """Refunds as messages: what callers see, facts, and commands to wallet and bridge."""
 
+from dataclasses import replace
+
+from services.core.accounts import AccountKind, house
 from services.gateway.lanes import FACT_STRIPE
 from services.gateway.payments.messages import (
     bridge_command,
@@ -9,7 +12,6 @@ from services.gateway.payments.messages import (
     wallet_command,
 )
 from services.gateway.refunds.model import Refund, State, Step
-from services.gateway.refunds.reversal import reversed_legs
 from services.kit.outbox import Outgoing
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
@@ -63,7 +65,7 @@ def _reserve(refund: Refund) -> Outgoing:
     reserve = wallet.ReserveFunds(
         link_id=refund.resource_id,
         funding_account_id=funding,
-        legs=[leg_message(leg) for leg in reversed_legs(refund.terms, refund.ask.parts)],
+        legs=[leg_message(leg) for leg in refund.legs],
     )
     return wallet_command(funding, "ReserveFunds", wallet.WalletCommand(reserve_funds=reserve))
 
@@ -109,10 +111,30 @@ def _give_back(refund: Refund, charge: bridge.RefundCharge) -> Outgoing:
     return bridge_command(refund.resource_id, "RefundCharge", command)
 
 
+def _write_off(refund: Refund) -> Outgoing:
+    """What the merchant's side has given back, with loss in the payer's place."""
+    terms = refund.terms
+    loss = house(AccountKind.LOSS, terms.home_currency).account_id
+    legs = [
+        replace(leg, credit_account_id=loss)
+        if leg.credit_account_id == terms.funding_account_id
+        else leg
+        for leg in refund.legs
+    ]
+    transfer = wallet.TransferFunds(
+        link_id=refund.loss_link_id,
+        funding_account_id=terms.funding_account_id,
+        legs=[leg_message(leg) for leg in legs],
+    )
+    command = wallet.WalletCommand(transfer_funds=transfer)
+    return wallet_command(terms.funding_account_id, "TransferFunds", command)
+
+
 _MAKERS = {
     Step.RESERVE: _reserve,
     Step.DELIVER: _deliver,
     Step.COLLECT: _collect,
     Step.POST: _post,
+    Step.WRITE_OFF: _write_off,
     Step.VOID: _void,
 }

@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
-from services.gateway.payments.model import Terms
-from services.gateway.refunds.reversal import Parts
+from services.gateway.payments.model import Leg, Terms
+from services.gateway.refunds.policy import Reckoning
+from services.gateway.refunds.reversal import Parts, reversed_legs
+from services.gateway.resources import model as resources
 
 
 class State(StrEnum):
@@ -15,7 +17,7 @@ class State(StrEnum):
 
     # Ledger and partners are asked; until the last agrees (COMPLETED) or one refuses (DECLINED).
     PENDING = "pending"
-    # All partners have given back. Final; the ledger is still to post.
+    # All partners have given back, or an operator said so. Final; the ledger is still to post.
     COMPLETED = "completed"
     # The ledger or a partner refused. Final; what was reserved is still to be given free.
     DECLINED = "declined"
@@ -28,14 +30,23 @@ class Step(StrEnum):
     DELIVER = "deliver"  # the merchant's network, which gives back what was delivered
     COLLECT = "collect"  # the payer's wallet, which gives its user back what was collected
     POST = "post"  # the ledger: all legs posted
+    WRITE_OFF = "write_off"  # the ledger: the payer's share to loss instead
     VOID = "void"  # the ledger: all legs free again
     OPERATOR = "operator"  # a person: one partner gave back, the other refused
     DONE = "done"  # nothing
 
 
+Life = resources.Life[State, Step]
+Decision = resources.Decision[State, Step]
+
+
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What was asked for, and what it comes to. Never changes. `note` is the asker's reason."""
+    """What was asked for, and what it comes to. Never changes. `note` is the asker's reason.
+
+    `shares` are what of each leg counts as given back, `reckoning` what of it is kept and at which
+    rate the rest is.
+    """
 
     reference: str
     participant_id: str
@@ -45,20 +56,14 @@ class Ask:
     payment_id: str
     note: str
     target_minor: int
-    parts: Parts
+    shares: Parts
+    reckoning: Reckoning
     create_time: datetime
 
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Where a refund stands."""
-
-    state: State
-    step: Step
-    update_time: datetime
-    reason: str = ""
-    message: str = ""
-    repeat_count: int = 0
+    @property
+    def parts(self) -> Parts:
+        """What each leg moves."""
+        return self.reckoning.applied(self.shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,18 @@ class Refund:
     life: Life
 
     @property
+    def reference(self) -> str:
+        return self.ask.reference
+
+    @property
     def resource_id(self) -> str:
         """What commands and events carry; the ledger's link."""
         return resource_id(Resource.REFUND, self.ask.reference)
+
+    @property
+    def loss_link_id(self) -> str:
+        """The ledger's link of an operator's write-off."""
+        return f"{self.resource_id}-loss{self.life.suffix}"
 
     @property
     def deliver_refund_id(self) -> str:
@@ -80,7 +94,12 @@ class Refund:
 
     @property
     def collect_refund_id(self) -> str:
-        return f"{self.resource_id}-collect"
+        return f"{self.resource_id}-collect{self.life.suffix}"
+
+    @property
+    def legs(self) -> list[Leg]:
+        """What the ledger is to move."""
+        return reversed_legs(self.terms, self.ask.parts)
 
     @property
     def target(self) -> Money:
@@ -91,5 +110,6 @@ class Refund:
     def home(self) -> Money:
         """What the payer gets back."""
         same = self.terms.home_currency == self.terms.target_currency
-        minor = self.ask.target_minor if same else self.ask.parts.mid + self.ask.parts.spread
+        parts = self.ask.parts
+        minor = self.ask.target_minor if same else parts.mid + parts.spread
         return Money(minor, self.terms.home_currency)

@@ -38,8 +38,20 @@ class PaymentNotCompleted(Refused):
         )
 
 
+class RefundTooLate(Refused):
+    """The corridor takes refunds for a number of days after the payment."""
+
+    def __init__(self, payment_id: str, days: int) -> None:
+        super().__init__(
+            f"The payment {payment_id} can no longer be refunded: its corridor takes refunds for "
+            f"{days} days. Give the money back by another way, or ask the operator.",
+            payment_id=payment_id,
+            within_days=str(days),
+        )
+
+
 class RefundExceedsPayment(Refused):
-    """More than is left of the payment; refunds under way count."""
+    """More than is left of the payment; refunds and disputes under way count."""
 
     def __init__(self, asked: Money, left: Money) -> None:
         super().__init__(
@@ -54,7 +66,8 @@ class NothingLeftToRefund(Refused):
 
     def __init__(self, payment_id: str) -> None:
         super().__init__(
-            f"Nothing is left of the payment {payment_id}: it has been refunded whole.",
+            f"Nothing is left of the payment {payment_id}: it has been refunded or "
+            "is disputed whole.",
             payment_id=payment_id,
         )
 

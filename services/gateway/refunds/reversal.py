@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from services.core.money import Rounding, round_units
-from services.gateway.payments.model import Leg, Terms, legs_of
+from services.gateway.payments.model import Leg, Terms, ways_of
 
 _CONTEXT = Context(prec=60)
 
@@ -34,7 +34,7 @@ NOTHING = Parts(0, 0, 0, 0)
 
 def parts_of(terms: Terms) -> Parts:
     """The amounts of a payment's legs; a payment of one currency has no home legs."""
-    amounts = {leg.purpose: leg.amount.minor for leg in legs_of(terms)}
+    amounts = {leg.purpose: leg.amount.minor for leg in ways_of(terms)}
     return Parts(*(amounts.get(name, 0) for name in ("mid", "spread", "payable", "fee")))
 
 
@@ -67,7 +67,7 @@ def _share(leg: int, so_far: int, original: int, rounding: Rounding) -> int:
 
 def reversed_legs(terms: Terms, parts: Parts) -> list[Leg]:
     """The legs the ledger is to move: those of the payment, the other way round."""
-    amounts = ((leg, parts.amount_of(leg.purpose)) for leg in legs_of(terms))
+    amounts = ((leg, parts.amount_of(leg.purpose)) for leg in ways_of(terms))
     return [
         Leg(
             leg.credit_account_id,

@@ -7,26 +7,22 @@ merchant's side would cost the house.
     reserve → [deliver] → [collect] → post → done      completed
           ╲→ done  ╲→ void → done                      declined
                           ╲→ void → done, or operator where the merchant's side has given back
+
+An operator has the payer's wallet asked once more, says that the payer got the money by another way
+(post), or writes it off: what the merchant's side gave back is booked against loss instead of the
+payer, and what was reserved is freed.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from services.gateway.incoming import Incoming, What
-from services.gateway.refunds.model import Life, Refund, State, Step
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """`life` is None where nothing changes; `order` is the step whose command is to be sent."""
-
-    life: Life | None = None
-    order: Step | None = None
-
+from services.gateway.refunds.model import Decision, Life, Refund, State, Step
+from services.gateway.resources.model import Resolution, left_by_operator, once_more, stuck
 
 STAY = Decision()
-ORDERS = frozenset({Step.RESERVE, Step.DELIVER, Step.COLLECT, Step.POST, Step.VOID})
+ORDERS = frozenset(Step) - {Step.OPERATOR, Step.DONE}
 """Steps that wait for an answer to a command, which may be repeated at any time."""
 
 Rule = Callable[[Refund, Incoming, datetime], Decision]
@@ -99,14 +95,14 @@ def _rejected(refund: Refund, heard: Incoming, now: datetime) -> Decision:
     if heard.charge_id != _asked(refund):
         return STAY
     if refund.life.step is Step.COLLECT and refund.terms.acceptance_partner_id:
-        stranded = _go(refund, Step.OPERATOR, now)
-        assert stranded.life is not None
         return Decision(
-            replace(
-                stranded.life,
-                reason=heard.reason or "REFUND_REJECTED",
-                message="The merchant's side has given back, but the payer's wallet refuses; "
+            stuck(
+                refund.life,
+                Step.OPERATOR,
+                heard.reason or "REFUND_REJECTED",
+                "The merchant's side has given back, but the payer's wallet refuses; "
                 "the operator will settle it.",
+                now,
             )
         )
     return _decline(Step.VOID, heard, now)
@@ -125,6 +121,62 @@ def _reserved_too_late(refund: Refund, _heard: Incoming, _now: datetime) -> Deci
     return Decision(order=Step.VOID) if refund.life.state is State.DECLINED else STAY
 
 
+def _written_off(refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    if heard.link_id != refund.loss_link_id:
+        return STAY
+    life = replace(
+        refund.life,
+        state=State.COMPLETED,
+        step=Step.VOID,
+        update_time=now,
+        reason="WRITTEN_OFF",
+        message="The merchant's side has given back; the operator settles with the payer.",
+        repeat_count=0,
+    )
+    return Decision(life, Step.VOID)
+
+
+def _not_written_off(refund: Refund, heard: Incoming, now: datetime) -> Decision:
+    if heard.link_id != refund.loss_link_id:
+        return STAY
+    life = replace(
+        refund.life,
+        step=Step.OPERATOR,
+        update_time=now,
+        reason=heard.reason,
+        message=heard.message,
+    )
+    return Decision(life)
+
+
+def _ask_again(life: Life, now: datetime) -> Decision:
+    again = once_more(life, now)
+    return Decision(again, again.step)
+
+
+def _settle(life: Life, now: datetime) -> Decision:
+    settled = Life(State.COMPLETED, Step.POST, now, attempt=life.attempt)
+    return Decision(settled, Step.POST)
+
+
+def _write_off(life: Life, now: datetime) -> Decision:
+    return Decision(left_by_operator(life, Step.WRITE_OFF, now), Step.WRITE_OFF)
+
+
+_RESOLUTIONS: dict[Resolution, Callable[[Life, datetime], Decision]] = {
+    Resolution.RETRY: _ask_again,
+    Resolution.SETTLED: _settle,
+    Resolution.WRITE_OFF: _write_off,
+}
+
+
+def resolve(refund: Refund, resolution: Resolution, now: datetime) -> Decision:
+    """What an operator's word does to a case; nothing where it is none."""
+    if refund.life.step is not Step.OPERATOR:
+        return STAY
+    return _RESOLUTIONS[resolution](refund.life, now)
+
+
 _RULES: dict[tuple[Step, What], Rule] = {
     (Step.RESERVE, What.FUNDS_RESERVED): _reserved,
     (Step.RESERVE, What.FUNDS_REFUSED): _refused,
@@ -133,6 +185,8 @@ _RULES: dict[tuple[Step, What], Rule] = {
     (Step.COLLECT, What.REFUND_ACCEPTED): _given_back,
     (Step.COLLECT, What.REFUND_REJECTED): _rejected,
     (Step.POST, What.FUNDS_POSTED): _settled,
+    (Step.WRITE_OFF, What.FUNDS_POSTED): _written_off,
+    (Step.WRITE_OFF, What.FUNDS_REFUSED): _not_written_off,
     (Step.VOID, What.FUNDS_VOIDED): _settled,
     (Step.VOID, What.FUNDS_EXPIRED): _settled,
     (Step.VOID, What.FUNDS_RESERVED): _reserved_too_late,

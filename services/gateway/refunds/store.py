@@ -4,20 +4,25 @@ Who creates a refund has locked its payment. Rows of `refunds` are locked in the
 references, before the payments they complete into.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.gateway.payments.model import Terms
-from services.gateway.payments.store.payments import SWEEP_AFTER, read_terms
+from services.gateway.payments.store.payments import read_terms
+from services.gateway.reference import RefundRate
 from services.gateway.refunds.model import Ask, Life, Refund, State, Step
+from services.gateway.refunds.policy import Already, Reckoning
 from services.gateway.refunds.reversal import Parts
+from services.gateway.refunds.saga import ORDERS
+from services.gateway.resources.store import LIFE_COLUMNS, LifeTable
 from services.kit.postgres import Connection
+
+TABLE = LifeTable("refunds", State, Step, ORDERS)
 
 _ASK = """a.reference, a.participant_id, a.refund_id, a.digest, a.payment_reference, a.payment_id,
     a.note, a.target_minor, a.mid_minor, a.spread_minor, a.payable_minor, a.fee_minor,
+    a.rate, a.keeps_fee, a.keeps_spread, a.day_mid, a.paid_mid_minor, a.paid_spread_minor,
     a.create_time"""
-_LIFE = "r.state, r.step, r.update_time, r.reason, r.message, r.repeat_count"
 
 
 async def find_refund(connection: Connection, participant_id: str, refund_id: str) -> Refund | None:
@@ -28,116 +33,69 @@ async def find_refund(connection: Connection, participant_id: str, refund_id: st
 
 
 _FIND = f"""
-SELECT {_ASK}, {_LIFE} FROM refund_asks AS a JOIN refunds AS r USING (reference)
+SELECT {_ASK}, {LIFE_COLUMNS} FROM refund_asks AS a JOIN refunds AS l USING (reference)
 WHERE a.participant_id = $1 AND a.refund_id = $2
 """  # noqa: S608
 
 
-async def already_reversed(connection: Connection, payment_reference: str) -> Parts:
-    """Sums over the payment's refunds that were not declined. The payment is locked."""
+async def already_given(connection: Connection, payment_reference: str) -> Already:
+    """Sums over the payment's refunds that were not declined, and its disputes that were not won.
+
+    The payment is locked.
+    """
     row = await connection.fetchrow(
         """
-        SELECT COALESCE(sum(a.mid_minor), 0)::bigint, COALESCE(sum(a.spread_minor), 0)::bigint,
-            COALESCE(sum(a.payable_minor), 0)::bigint, COALESCE(sum(a.fee_minor), 0)::bigint
-        FROM refund_asks AS a JOIN refunds AS r USING (reference)
-        WHERE a.payment_reference = $1 AND r.state <> 'declined'
+        WITH given AS (
+            SELECT a.mid_minor, a.spread_minor, a.payable_minor, a.fee_minor,
+                a.paid_mid_minor + a.paid_spread_minor AS home_minor
+            FROM refund_asks AS a JOIN refunds AS l USING (reference)
+            WHERE a.payment_reference = $1 AND l.state <> 'declined'
+            UNION ALL
+            SELECT a.mid_minor, a.spread_minor, a.payable_minor, a.fee_minor,
+                a.mid_minor + a.spread_minor
+            FROM dispute_claims AS a JOIN disputes AS l USING (reference)
+            WHERE a.payment_reference = $1 AND l.state <> 'won'
+        )
+        SELECT COALESCE(sum(mid_minor), 0)::bigint, COALESCE(sum(spread_minor), 0)::bigint,
+            COALESCE(sum(payable_minor), 0)::bigint, COALESCE(sum(fee_minor), 0)::bigint,
+            COALESCE(sum(home_minor), 0)::bigint
+        FROM given
         """,
         payment_reference,
     )
-    return Parts(*row)
+    *shares, home_minor = row
+    return Already(Parts(*shares), home_minor)
 
 
 async def add_refund(connection: Connection, ask: Ask, life: Life) -> None:
     """Insert a fresh refund. A taken id is a unique violation."""
-    parts = ask.parts
+    shares, reckoning = ask.shares, ask.reckoning
     await connection.execute(
         """
         INSERT INTO refund_asks (reference, participant_id, refund_id, digest, payment_reference,
             payment_id, note, target_minor, mid_minor, spread_minor, payable_minor, fee_minor,
-            create_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            rate, keeps_fee, keeps_spread, day_mid, paid_mid_minor, paid_spread_minor, create_time)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+            $19)
         """,
         *(ask.reference, ask.participant_id, ask.refund_id, ask.digest, ask.payment_reference),
         *(ask.payment_id, ask.note, ask.target_minor),
-        *(parts.mid, parts.spread, parts.payable, parts.fee, ask.create_time),
+        *(shares.mid, shares.spread, shares.payable, shares.fee),
+        *(reckoning.rate, reckoning.keeps_fee, reckoning.keeps_spread, reckoning.day_mid),
+        *(reckoning.mid_minor, reckoning.spread_minor, ask.create_time),
     )
-    await connection.execute(
-        """
-        INSERT INTO refunds (reference, state, step, update_time, next_sweep_time)
-        VALUES ($1, $2, $3, $4, now() + $5::interval)
-        """,
-        *(ask.reference, life.state, life.step, life.update_time, SWEEP_AFTER),
-    )
+    await TABLE.add(connection, ask.reference, life)
 
 
-async def lock_refunds(connection: Connection, references: Iterable[str]) -> dict[str, Refund]:
-    """Refunds by reference, their rows locked in order; those unknown are left out."""
-    wanted = sorted(set(references))
-    await connection.fetch(
-        """
-        SELECT 1 FROM refunds WHERE reference = ANY ($1::text[]) ORDER BY reference FOR UPDATE
-        """,
-        wanted,
-    )
-    found = await _refunds(connection, await connection.fetch(_READ, wanted))
-    return {refund.ask.reference: refund for refund in found}
+async def read_refunds(connection: Connection, references: Sequence[str]) -> list[Refund]:
+    """Refunds in the order of their references."""
+    return await _refunds(connection, await connection.fetch(_READ, references))
 
 
 _READ = f"""
-SELECT {_ASK}, {_LIFE} FROM refund_asks AS a JOIN refunds AS r USING (reference)
+SELECT {_ASK}, {LIFE_COLUMNS} FROM refund_asks AS a JOIN refunds AS l USING (reference)
 WHERE a.reference = ANY ($1::text[]) ORDER BY a.reference
 """  # noqa: S608
-
-
-async def store_lives(connection: Connection, lives: Mapping[str, Life]) -> None:
-    """Store where refunds stand now; each waits its full time before it is swept."""
-    moved = lives.values()
-    await connection.execute(
-        """
-        UPDATE refunds AS r
-        SET state = u.state, step = u.step, update_time = u.update_time, reason = u.reason,
-            message = u.message, repeat_count = 0,
-            next_sweep_time = CASE
-                WHEN u.step NOT IN ('operator', 'done') THEN now() + $7::interval
-            END
-        FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
-            AS u (reference, state, step, update_time, reason, message)
-        WHERE r.reference = u.reference
-        """,
-        list(lives),
-        [life.state for life in moved],
-        [life.step for life in moved],
-        [life.update_time for life in moved],
-        [life.reason for life in moved],
-        [life.message for life in moved],
-        SWEEP_AFTER,
-    )
-
-
-async def take_due(connection: Connection, limit: int) -> list[Refund]:
-    """Refunds whose step has waited too long, longest first; locked, others' skipped."""
-    rows = await connection.fetch(
-        """
-        SELECT reference FROM refunds WHERE next_sweep_time <= now()
-        ORDER BY next_sweep_time LIMIT $1 FOR UPDATE SKIP LOCKED
-        """,
-        limit,
-    )
-    return await _refunds(connection, await connection.fetch(_READ, [row[0] for row in rows]))
-
-
-async def postpone(connection: Connection, waits: Mapping[str, timedelta]) -> None:
-    """Count one more repeat of each, and look again after its wait."""
-    await connection.execute(
-        """
-        UPDATE refunds AS r
-        SET repeat_count = r.repeat_count + 1, next_sweep_time = now() + u.wait
-        FROM unnest($1::text[], $2::interval[]) AS u (reference, wait)
-        WHERE r.reference = u.reference
-        """,
-        list(waits),
-        list(waits.values()),
-    )
 
 
 async def _refunds(connection: Connection, rows: Sequence[Sequence[Any]]) -> list[Refund]:
@@ -148,7 +106,7 @@ async def _refunds(connection: Connection, rows: Sequence[Sequence[Any]]) -> lis
 
 
 def _refund(row: tuple[Any, ...], terms: Mapping[str, Terms]) -> Refund:
-    """From a row of `_ASK` and `_LIFE`."""
-    ask = Ask(*(*row[:8], Parts(*row[8:12]), row[12]))
-    state, step, *rest = row[13:]
-    return Refund(ask, terms[ask.payment_reference], Life(State(state), Step(step), *rest))
+    """From a row of `_ASK` and `LIFE_COLUMNS`."""
+    reckoning = Reckoning(RefundRate(row[12]), *row[13:18])
+    ask = Ask(*(*row[:8], Parts(*row[8:12]), reckoning, row[18]))
+    return Refund(ask, terms[ask.payment_reference], TABLE.life(row))

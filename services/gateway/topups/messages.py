@@ -63,7 +63,9 @@ def fact_of(top_up: TopUp) -> Outgoing:
 
 def command_of(step: Step, top_up: TopUp) -> Outgoing:
     """The command of a step; the same however often it is sent."""
-    return _MAKERS[step](top_up)
+    if step in (Step.CREDIT, Step.WRITE_OFF):
+        return _transfer(step, top_up)
+    return _charge(top_up) if step is Step.CHARGE else _give_back(top_up)
 
 
 def _charge(top_up: TopUp) -> Outgoing:
@@ -81,11 +83,13 @@ def _charge(top_up: TopUp) -> Outgoing:
     return bridge_command(top_up.resource_id, "StartCharge", command)
 
 
-def _credit(top_up: TopUp) -> Outgoing:
+def _transfer(step: Step, top_up: TopUp) -> Outgoing:
     # Keyed by the payer's account: payments from it come after it, on the same stripe.
     funding = top_up.customer_account_id
     transfer = wallet.TransferFunds(
-        link_id=top_up.resource_id, funding_account_id=funding, legs=[leg_message(top_up.leg)]
+        link_id=top_up.link_id(step),
+        funding_account_id=funding,
+        legs=[leg_message(top_up.leg(step))],
     )
     command = wallet.WalletCommand(transfer_funds=transfer)
     return wallet_command(funding, "TransferFunds", command)
@@ -101,6 +105,3 @@ def _give_back(top_up: TopUp) -> Outgoing:
     )
     command = bridge.BridgeCommand(refund_charge=refund)
     return bridge_command(top_up.resource_id, "RefundCharge", command)
-
-
-_MAKERS = {Step.CHARGE: _charge, Step.CREDIT: _credit, Step.GIVE_BACK: _give_back}

@@ -8,6 +8,7 @@ from services.core.accounts import AccountKind, customer, house
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
 from services.gateway.payments.model import Leg
+from services.gateway.resources import model as resources
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Step(StrEnum):
     CHARGE = "charge"  # the bank's word that the order is accepted
     CREDIT = "credit"  # the ledger: from bank clearing to the payer's account
     GIVE_BACK = "give_back"  # the bank, which accepted after all what had been declined
+    WRITE_OFF = "write_off"  # the ledger: what was drawn to loss
     OPERATOR = "operator"  # a person: drawn, but neither credited nor given back
     DONE = "done"  # nothing
 
@@ -62,16 +64,8 @@ class Ask:
     create_time: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Where a top-up stands."""
-
-    state: State
-    step: Step
-    update_time: datetime
-    reason: str = ""
-    message: str = ""
-    repeat_count: int = 0
+Life = resources.Life[State, Step]
+Decision = resources.Decision[State, Step]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +76,12 @@ class TopUp:
     life: Life
 
     @property
+    def reference(self) -> str:
+        return self.ask.reference
+
+    @property
     def resource_id(self) -> str:
-        """What commands and events carry; the ledger's link."""
+        """What commands and events carry."""
         return resource_id(Resource.TOP_UP, self.ask.reference)
 
     @property
@@ -92,7 +90,12 @@ class TopUp:
 
     @property
     def give_back_id(self) -> str:
-        return f"{self.resource_id}-back"
+        return f"{self.resource_id}-back{self.life.suffix}"
+
+    def link_id(self, step: Step) -> str:
+        """The ledger's link at a step."""
+        ending = "-loss" if step is Step.WRITE_OFF else ""
+        return f"{self.resource_id}{ending}{self.life.suffix}"
 
     @property
     def amount(self) -> Money:
@@ -103,8 +106,10 @@ class TopUp:
         """The payer's own account in the hosted wallet."""
         return customer(self.ask.participant_id, self.ask.payer_id, self.ask.currency).account_id
 
-    @property
-    def leg(self) -> Leg:
+    def leg(self, step: Step) -> Leg:
         """Order accepted (design §6); the statement moves it from bank to bank clearing later."""
         clearing = house(AccountKind.BANK_CLEARING_IN, self.ask.currency).account_id
-        return Leg(clearing, self.customer_account_id, self.amount, "topup")
+        account = self.customer_account_id
+        if step is Step.WRITE_OFF:
+            account = house(AccountKind.LOSS, self.ask.currency).account_id
+        return Leg(clearing, account, self.amount, "topup")

@@ -70,7 +70,7 @@ async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
         gateway.confirming,
         gateway.reading,
         gateway.waiters,
-        RefundHandlers(gateway.units, gateway.board, wakers, gateway.clock),
+        RefundHandlers(gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock),
         BankLinkHandlers(gateway.units, None, gateway.clock),
         TopUpHandlers(gateway.units, wakers, gateway.clock),
     )

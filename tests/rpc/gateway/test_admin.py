@@ -17,6 +17,7 @@ from services.core.errors import Forbidden, KawaseError, Malformed, NotFound, Un
 from services.gateway.admin.server import AdminServer
 from services.gateway.auth import Keys
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.waking import Wakers
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
 from services.kit.unit import Units
@@ -114,7 +115,7 @@ async def serving(database: Database, topics: Topics) -> AsyncIterator[Served]:
             return [pb.StuckPayment(step="reserve", repeat_count=limit)]
 
         server = RpcServer("127.0.0.1:0")
-        admin = AdminServer(keys, board, units, clock, list_stuck)
+        admin = AdminServer(keys, board, units, clock, list_stuck, Wakers())
         server.add(add_AdminServiceServicer_to_server, admin, "kawase.gateway.v1.AdminService")
         await server.start()
         channel = open_channel(server.address)
@@ -157,7 +158,7 @@ async def test_accounts_are_opened_for_what_is_put(served: Served, topics: Topic
     assert opened == [
         ["prefund:panda:CNY"],
         ["merchant-payable:shop-1:JPY"],
-        ["fee-income:JPY", "suspense:JPY", "suspense:CNY", *POSITIONS],
+        ["fee-income:JPY", "suspense:JPY", "loss:JPY", "suspense:CNY", "loss:CNY", *POSITIONS],
     ]
     assert [record.key for record in records] == [accounts[0] for accounts in opened]
     assert commands[0].accounts[0].net_debit_limit == 900
@@ -228,6 +229,13 @@ METHODS = [
     ("PutScheme", pb.PutSchemeRequest()),
     ("PutFeePlan", pb.PutFeePlanRequest(fee_plan=PLAN)),
     ("PutCorridor", pb.PutCorridorRequest(corridor=WAY)),
+    ("PutLimitRule", pb.PutLimitRuleRequest()),
+    ("ListLimitRules", pb.ListLimitRulesRequest()),
+    ("ListScreenings", pb.ListScreeningsRequest()),
+    ("ListCases", pb.ListCasesRequest()),
+    ("ResolveCase", pb.ResolveCaseRequest()),
+    ("ListDisputes", pb.ListDisputesRequest()),
+    ("AnswerDispute", pb.AnswerDisputeRequest()),
     ("ListStuckPayments", pb.ListStuckPaymentsRequest()),
     ("ListFacts", pb.ListFactsRequest()),
 ]
@@ -261,6 +269,30 @@ REFUSED: list[tuple[str, object, type[KawaseError], str]] = [
     ),
     ("RevokeApiKey", pb.RevokeApiKeyRequest(key_id="x"), NotFound, "KEY_UNKNOWN"),
     ("ListFacts", pb.ListFactsRequest(stripe=64), Malformed, "STRIPE_OUT_OF_RANGE"),
+    ("ResolveCase", pb.ResolveCaseRequest(resource_id="late-x"), Malformed, "FIELD_MISSING"),
+    (
+        "ResolveCase",
+        pb.ResolveCaseRequest(
+            resource_id=f"late-{'0' * 26}",
+            resolution=pb.CASE_RESOLUTION_RETRY,
+            operator="mei",
+            reason="asked the partner",
+        ),
+        NotFound,
+        "CASE_UNKNOWN",
+    ),
+    (
+        "AnswerDispute",
+        pb.AnswerDisputeRequest(dispute_id="d1", operator="mei"),
+        Malformed,
+        "EVIDENCE_MISSING",
+    ),
+    (
+        "AnswerDispute",
+        pb.AnswerDisputeRequest(dispute_id="d1", operator="mei", accept=True),
+        NotFound,
+        "DISPUTE_UNKNOWN",
+    ),
 ]
 
 

@@ -14,11 +14,12 @@ from services.core.clock import ManualClock
 from services.core.ids import Resource
 from services.core.money import Money, Rounding
 from services.core.sheet import RateSheet
+from services.gateway.availability import AvailabilityBoard
 from services.gateway.consumer import EventConsumer
+from services.gateway.late.booking import LATE_CHARGES
 from services.gateway.payments.confirming import Ask, Asked, Confirming
 from services.gateway.payments.creating import Creating
 from services.gateway.payments.driving import PaymentEvents
-from services.gateway.payments.late import LateChargeEvents
 from services.gateway.payments.model import Payment
 from services.gateway.payments.reading import Reading
 from services.gateway.payments.scanning import Resolver
@@ -37,6 +38,9 @@ from services.gateway.reference import (
     Scheme,
 )
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.resources.events import ResourceEvents
+from services.gateway.screening import Screening
+from services.gateway.waking import Wakers
 from services.kit.kafka import Publisher, Record, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.sheets import SheetBoard
@@ -129,6 +133,7 @@ class Gateway:
     clock: ManualClock
     reference: Reference = REFERENCE
     known: set[tuple[int, int]] = field(default_factory=set)
+    screening: Screening | None = None
 
     def __post_init__(self) -> None:
         topics = Topics("localhost:1", "none", 1)
@@ -140,14 +145,21 @@ class Gateway:
         self.shelf, self.waiters = Shelf(), Waiters()
         stub = bridge_service_pb2_grpc.BridgeServiceStub
         resolver = Resolver(stub)  # type: ignore[arg-type]  # no test asks a partner
+        self.availability = AvailabilityBoard(topics, self.clock)
         self.creating = Creating(
-            self.units, self.board, self.sheets, self.clock, self.shelf, resolver
+            self.units, self.board, self.sheets, self.clock, self.shelf, resolver, self.availability
         )
-        self.confirming = Confirming(self.units, self.board, self.clock, self.shelf, self.waiters)
+        self.confirming = Confirming(
+            self.units, self.board, self.clock, self.shelf, self.waiters, self.availability,
+            self.screening,
+        )  # fmt: skip
         self.reading = Reading(self.pool, self.shelf, self.waiters)
         events = PaymentEvents(self.shelf, self.waiters, self.clock, no_crash)
         self.events = EventConsumer(
-            {Resource.PAYMENT: events, Resource.LATE: LateChargeEvents(self.clock)}
+            {
+                Resource.PAYMENT: events,
+                Resource.LATE: ResourceEvents(LATE_CHARGES, Wakers(), self.clock),
+            }
         )
         self.sweeper = Sweeper(self.units, self.clock, self.shelf, self.waiters, self.lag)
 

@@ -5,13 +5,15 @@ from typing import Any
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
+from services.gateway.cases.handlers import KINDS, CaseHandlers
 from services.gateway.consumer import EventConsumer
+from services.gateway.disputes.events import DisputeEvents
+from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.payments.model import Payment
 from services.gateway.reference import Funding, Participant
-from services.gateway.refunds.events import RefundEvents, repeat_refunds
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
-from services.gateway.topups.events import TopUpEvents, repeat_top_ups
+from services.gateway.resources.events import ResourceEvents, repeat_of
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.kit.kafka import Record
@@ -61,17 +63,26 @@ class World:
         made, wakers = self.gateway, Wakers()
         self.bank = BankStub()
         bridge_stub: Any = self.bank
-        self.refunds = RefundHandlers(made.units, made.board, wakers, made.clock, wait_seconds=0)
+        self.refunds = RefundHandlers(
+            made.units, made.board, made.sheets, wakers, made.clock, wait_seconds=0
+        )
         self.links = BankLinkHandlers(made.units, bridge_stub, made.clock)
         self.top_ups = TopUpHandlers(made.units, wakers, made.clock, wait_seconds=0)
-        self.waiting_refunds = RefundHandlers(made.units, made.board, wakers, made.clock)
+        self.waiting_refunds = RefundHandlers(
+            made.units, made.board, made.sheets, wakers, made.clock
+        )
         self.events = EventConsumer(
             {
-                Resource.REFUND: RefundEvents(wakers, made.clock),
-                Resource.TOP_UP: TopUpEvents(wakers, made.clock),
+                **{
+                    kind.resource: ResourceEvents(kind, wakers, made.clock)
+                    for kind in KINDS.values()
+                },
+                Resource.DISPUTE: DisputeEvents(wakers, made.clock),
             }
         )
-        self.repeater = Repeater(made.units, made.lag, [repeat_refunds, repeat_top_ups])
+        self.cases = CaseHandlers(made.units, wakers, made.clock)
+        self.disputes = DisputeHandlers(made.units, made.clock)
+        self.repeater = Repeater(made.units, made.lag, [repeat_of(k) for k in KINDS.values()])
 
     async def hear(self, *records: Record) -> None:
         await self.gateway.units.write(lambda c: self.events.handle(c, records))
@@ -120,7 +131,7 @@ class World:
 
     async def make_due(self) -> None:
         """Let everything outstanding have waited long enough."""
-        for table in ("refunds", "top_ups"):
+        for table in ("refunds", "top_ups", "late_charges", "disputes"):
             await self.gateway.pool.execute(
                 f"UPDATE {table} SET next_sweep_time = now() WHERE next_sweep_time IS NOT NULL"
             )

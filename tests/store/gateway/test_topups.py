@@ -62,9 +62,9 @@ async def look(world: World, top_up_id: str = "t1") -> payment_pb2.TopUp:
     return await world.top_ups.get(SAKURA, pb.GetTopUpRequest(top_up_id=top_up_id))
 
 
-def bank_says(made: payment_pb2.TopUp, **body: Any) -> Record:
+def bank_says(made: payment_pb2.TopUp, about: str = "draw", **body: Any) -> Record:
     resource = resource_id(Resource.TOP_UP, made.reference)
-    return bridge_says(resource, f"{resource}-draw", **body)
+    return bridge_says(resource, f"{resource}-{about}", **body)
 
 
 def drawn(made: payment_pb2.TopUp) -> Record:
@@ -91,6 +91,7 @@ async def test_a_linked_account_opens_the_payer_s_account(world: World) -> None:
         "customer:sakura/hanako:JPY",
         "bank:JPY",
         "bank-clearing-in:JPY",
+        "loss:JPY",
     ]
     assert row["key"] == "customer:sakura/hanako:JPY"
 
@@ -181,7 +182,7 @@ async def test_money_drawn_after_the_decline_is_given_back(world: World) -> None
     asked = bridge.BridgeCommand.FromString(row["payload"]).refund_charge
     assert asked.charge_id.endswith("-draw")
     assert asked.amount.minor_units == 30_000
-    await world.hear(bank_says(made, refund_accepted=bridge.RefundAccepted()))
+    await world.hear(bank_says(made, "back", refund_accepted=bridge.RefundAccepted()))
     assert (await look(world)).state == DECLINED
     await world.make_due()
     assert await world.repeater.step() == 0
@@ -193,7 +194,7 @@ async def test_what_the_bank_will_not_take_back_waits_for_the_operator(world: Wo
     await world.hear(
         refused(made),
         bank_says(made, charge_accepted_late=bridge.ChargeAcceptedLate()),
-        bank_says(made, refund_rejected=bridge.RefundRejected(reason="NO")),
+        bank_says(made, "back", refund_rejected=bridge.RefundRejected(reason="NO")),
     )
 
     assert (await look(world)).reason == "PAYER_FUNDS"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,15 +10,23 @@ import pytest
 from services.core.errors import KawaseError
 from services.core.ids import IdMalformed
 from services.core.money import Money
+from services.core.sheet import RateSheet, RatesStale
 from services.gateway.payments.model import Life, State, Step, Terms
 from services.gateway.payments.refusals import (
     AmountCurrencyDiffers,
     AmountNotPositive,
     AmountTooLarge,
 )
-from services.gateway.reference import Funding, Participant, ParticipantKind
+from services.gateway.reference import (
+    Funding,
+    Participant,
+    ParticipantKind,
+    RefundPolicy,
+    RefundRate,
+)
 from services.gateway.refunds import refusals as refunds
-from services.gateway.refunds.asking import Wish, ask_for, check_wish
+from services.gateway.refunds.asking import Conditions, Wish, ask_for, check_wish
+from services.gateway.refunds.policy import Already
 from services.gateway.refunds.reversal import NOTHING, Parts
 from services.gateway.topups import refusals as top_ups
 from services.gateway.topups.asking import (
@@ -42,9 +50,20 @@ LINK = LinkWish("sakura", "l1", "hanako", "bank", "0310", "101", "1", "1234567",
 TOP_UP = TopUpWish("sakura", "t1", "l1", Money(30_000, "JPY"))
 
 
-def ask(wish: Wish, life: Life = PAID, already: Parts = NOTHING) -> None:
+def no_rates() -> RateSheet:
+    raise RatesStale(None)
+
+
+def ask(
+    wish: Wish,
+    life: Life = PAID,
+    already: Parts = NOTHING,
+    policy: RefundPolicy = RefundPolicy(),
+    now: datetime = NOW,
+) -> None:
     check_wish(wish)
-    ask_for(wish, TERMS, life, already, "r" * 26, NOW)
+    conditions = Conditions(policy, no_rates)
+    ask_for(wish, TERMS, life, Already(already), conditions, "r" * 26, now)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +79,13 @@ def ask(wish: Wish, life: Life = PAID, already: Parts = NOTHING) -> None:
         (lambda: ask(replace(WISH, amount=Money(1, "CNY"))), AmountCurrencyDiffers),
         (lambda: ask(replace(WISH, amount=Money(1_001, "JPY"))), refunds.RefundExceedsPayment),
         (lambda: ask(WISH, already=Parts(0, 0, 701, 0)), refunds.RefundExceedsPayment),
+        (
+            lambda: ask(
+                WISH, policy=RefundPolicy(within_days=30), now=NOW + timedelta(days=30, seconds=1)
+            ),
+            refunds.RefundTooLate,
+        ),
+        (lambda: ask(WISH, policy=RefundPolicy(RefundRate.DAY)), RatesStale),
         (lambda: ask(WISH, already=Parts(4_700, 71, 984, 16)), refunds.NothingLeftToRefund),
         (
             lambda: check_hosted(replace(HOSTED, funding=Funding.PREFUND)),
@@ -111,7 +137,15 @@ def test_what_can_be_is_taken() -> None:
 def test_without_an_amount_all_that_is_left_is_refunded() -> None:
     wish = replace(WISH, amount=None)
 
-    asked = ask_for(wish, TERMS, PAID, Parts(1_410, 21, 295, 5), "r" * 26, NOW)
+    asked = ask_for(
+        wish,
+        TERMS,
+        PAID,
+        Already(Parts(1_410, 21, 295, 5), 1_431),
+        Conditions(RefundPolicy(), no_rates),
+        "r" * 26,
+        NOW,
+    )
 
     assert asked.target_minor == 700
     assert asked.parts == Parts(3_290, 50, 689, 11)

@@ -155,6 +155,8 @@ def test_a_corridor_opens_positions_of_both_sides_and_income() -> None:
         "suspense:CNY",
         "fee-income:JPY",
         "suspense:JPY",
+        "loss:CNY",
+        "loss:JPY",
     }
 
 
@@ -163,7 +165,7 @@ def test_a_corridor_of_one_currency_opens_no_position() -> None:
 
     opened = {spec.account_id for spec in opening.accounts_of_corridor(home)}
 
-    assert opened == {"fee-income:JPY", "suspense:JPY"}
+    assert opened == {"fee-income:JPY", "suspense:JPY", "loss:JPY"}
 
 
 def test_only_schemes_of_partners_open_a_payable() -> None:

@@ -11,8 +11,10 @@ from hypothesis import given
 from services.core.ids import Resource
 from services.gateway.incoming import Incoming, What
 from services.gateway.payments.model import Terms
+from services.gateway.reference import RefundRate
 from services.gateway.refunds import model as refunds
 from services.gateway.refunds import saga as refund_saga
+from services.gateway.refunds.policy import Reckoning
 from services.gateway.refunds.reversal import Parts
 from services.gateway.topups import model as top_ups
 from services.gateway.topups import saga as top_up_saga
@@ -25,6 +27,7 @@ TERMS = Terms(
     4_771, 71, Decimal("0.047"), NOW, NOW,
 )  # fmt: skip
 PARTS = Parts(1_410, 21, 295, 5)
+PLAIN = Reckoning(RefundRate.ORIGINAL, False, False, None, 1_410, 21)
 
 
 def refund(delivered: bool = False, collected: bool = False) -> refunds.Refund:
@@ -34,7 +37,7 @@ def refund(delivered: bool = False, collected: bool = False) -> refunds.Refund:
         acceptance_partner_id="shanghai" if delivered else "",
         collect_partner_id="kakao" if collected else "",
     )
-    ask = refunds.Ask(REFERENCE, "panda", "r1", b"", REFERENCE, "p1", "", 300, PARTS, NOW)
+    ask = refunds.Ask(REFERENCE, "panda", "r1", b"", REFERENCE, "p1", "", 300, PARTS, PLAIN, NOW)
     return refunds.Refund(ask, terms, refund_saga.first_life(NOW))
 
 
@@ -114,7 +117,14 @@ def test_a_refund_goes_back_the_way_its_payment_came(
 
 def test_a_wallet_is_not_asked_for_a_share_that_rounds_to_nothing() -> None:
     made = refund(collected=True)
-    nothing = replace(made, ask=replace(made.ask, parts=Parts(0, 0, 300, 0)))
+    nothing = replace(
+        made,
+        ask=replace(
+            made.ask,
+            shares=Parts(0, 0, 300, 0),
+            reckoning=replace(PLAIN, mid_minor=0, spread_minor=0),
+        ),
+    )
 
     decision = refund_saga.decide(nothing, heard(What.FUNDS_RESERVED), NOW)
 

@@ -1,0 +1,1 @@
+"""Cases: what ledger or partner would not settle, and an operator's journaled word on it."""

@@ -1,0 +1,1 @@
+"""What refunds, top-ups, late charges and disputes have in common: lives, due rows, repeats."""
