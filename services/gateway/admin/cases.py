@@ -80,4 +80,5 @@ def _message(case: Case) -> pb.Case:
         reason=case.reason,
         message=case.message,
         since_time=timestamp(case.since_time),
+        step=case.step,
     )

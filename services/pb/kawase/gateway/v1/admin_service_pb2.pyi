@@ -977,14 +977,19 @@ class Case(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     SINCE_TIME_FIELD_NUMBER: _builtins.int
+    STEP_FIELD_NUMBER: _builtins.int
     resource_id: _builtins.str
-    """late-…, refund-… or topup-…."""
+    """late-…, refund-…, topup-… or dispute-…."""
     payment_reference: _builtins.str
-    """Of the payment it belongs to."""
+    """Of the payment it belongs to; empty for top-ups."""
     participant_id: _builtins.str
     partner_id: _builtins.str
     reason: _builtins.str
     message: _builtins.str
+    step: _builtins.str
+    """The step at which ledger or partner refused; in an answer to ResolveCase the
+    step it leads to.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
     @_builtins.property
@@ -1000,10 +1005,11 @@ class Case(_message.Message):
         reason: _builtins.str = ...,
         message: _builtins.str = ...,
         since_time: _timestamp_pb2.Timestamp | None = ...,
+        step: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "since_time", b"since_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "message", b"message", "participant_id", b"participant_id", "partner_id", b"partner_id", "payment_reference", b"payment_reference", "reason", b"reason", "resource_id", b"resource_id", "since_time", b"since_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "message", b"message", "participant_id", b"participant_id", "partner_id", b"partner_id", "payment_reference", b"payment_reference", "reason", b"reason", "resource_id", b"resource_id", "since_time", b"since_time", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
