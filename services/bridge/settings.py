@@ -124,6 +124,8 @@ class Limits(_Part):
     approval_every_seconds: Seconds | None = None
     operator_after_seconds: Seconds | None = None
     late_checks_seconds: list[Seconds] | None = None
+    returns_every_seconds: Seconds | None = None
+    returns_for_seconds: Seconds | None = None
     breaker: BreakerLimits = BreakerLimits()
     hours: HoursLimits | None = None
 

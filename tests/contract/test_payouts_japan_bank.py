@@ -241,9 +241,8 @@ async def test_what_comes_in_closed_hours_is_sent_when_the_bank_opens(
     assert (await bank.books())["orders"] == {text_of(resource): 1}
 
 
-async def test_a_bank_that_is_away_gets_the_order_when_it_is_back(world: World, bank: Bank) -> None:
+async def test_an_inquiry_that_fails_is_made_again(world: World, bank: Bank) -> None:
     await bank.fault("error_before_work", times=2, match={"operation": "transfer_status"})
-    await bank.fault("delay", delay_ms=50, match={"operation": "transfer"})
     resource = await order_payout(world)
     await world.event("PayoutExecuted", resource)
 

@@ -9,13 +9,12 @@ was seen with them. What else is modelled stands in aozora_payouts and aozora_st
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
-from services.bridge.domain.hours import Hours
 from services.bridge.domain.refund import Refund
 from services.bridge.domain.statement import PartnerFile, StatementPage
 from services.bridge.notices.notice import DepositNotice, Notice, NoticeRequest
@@ -237,18 +236,8 @@ def read_debit(reply: Reply) -> Answer:
     )
 
 
-def read_hours(options: dict[str, str]) -> Hours | None:
-    """Options `opens` and `closes`, HH:MM in Japan, Monday to Friday; None: it never closes.
-    Raises ValueError."""
-    if "opens" not in options:
-        return None
-    opens, closes = (time.fromisoformat(options[name]) for name in ("opens", "closes"))
-    return Hours(ZONE, opens, closes, lambda day: day.weekday() < 5)
-
-
 def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     """The adapter `aozora`; its secret is the access token, which notices are signed with too
     unless option `webhook_key` is another. Options: `account_id` (ours), `statement_format`
-    (zengin, camt053), `opens`, `closes`."""
-    rules = replace(config.limits.apply(RULES), hours=read_hours(config.options))
-    return Aozora(config, rules, around.clock)
+    (zengin, camt053). It never closes; another bank of this shape has its hours in the limits."""
+    return Aozora(config, config.limits.apply(RULES), around.clock)
