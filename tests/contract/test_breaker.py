@@ -1,5 +1,6 @@
 """A partner that fails, from the first bad answer to the gateway's refusal and back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -100,11 +101,12 @@ async def test_a_failing_partner_is_refused_at_the_quote_until_it_answers_again(
     assert refusal.metadata["partner_id"] == PARTNER
     async with kakaopay.session.delete("/_control/faults") as answer:
         assert answer.status == 200
-    # What was asked before is asked about; payments that probe are let in by the expiry of the
-    # gateway's board, which these tests do not wait for.
+    # Inquiries are the probes; where all was answered, if late, payments are.
     while not said.available:
-        resources.append(await pay(world))
-        said = await told(world, board)
+        telling = asyncio.create_task(told(world, board))
+        while not telling.done():
+            resources.append(await pay(world))
+        said = await telling
     assert board.refusal(PARTNER) is None
     resources.append(last := await pay(world))
     await world.event("ChargeAccepted", last)

@@ -14,10 +14,12 @@ from services.core.errors import (
     Malformed,
     NotFound,
     Unauthenticated,
+    Unavailable,
 )
 from services.gateway.payments.waiters import PaymentTail
-from services.kit.kafka import Topics
+from services.kit.kafka import Record, Topics
 from services.kit.rpc import call
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import PartnerEvent
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1.money_pb2 import Money
@@ -83,6 +85,38 @@ async def test_refusals_carry_their_reason(wallets: Wallets) -> None:
         await wallets.call("CreatePayment", create("p1", TOKYO_STATIC, 5))
     with pytest.raises(NotFound):
         await wallets.call("ConfirmPayment", confirm("p2"))
+
+
+async def test_a_payment_through_an_unavailable_partner_is_refused_before_anything_is_reserved(
+    gateway: Gateway, wallets: Wallets
+) -> None:
+    request = create("p1", SHANGHAI_TAXI)
+    await wallets.call("CreatePayment", request, by=SAKURA)
+    gateway.availability.read([partner_change(1, available=False)])
+    with pytest.raises(Unavailable) as confirmed:
+        await wallets.call("ConfirmPayment", confirm("p1"), by=SAKURA)
+    request.payment_id = "p2"
+    with pytest.raises(Unavailable) as created:
+        await wallets.call("CreatePayment", request, by=SAKURA)
+    for refusal in (confirmed.value, created.value):
+        assert refusal.reason == "CORRIDOR_UNAVAILABLE"
+        assert refusal.metadata["partner_id"] == "shanghai"
+    found = await wallets.call("GetPayment", pb.GetPaymentRequest(payment_id="p1"), by=SAKURA)
+    assert found.payment.state == QUOTED
+    # Payments that do not need the partner go on.
+    await wallets.call("CreatePayment", create("p3"), by=SAKURA)
+    gateway.availability.read([partner_change(2, available=True)])
+    async with answered(gateway):
+        paid = (await wallets.call("ConfirmPayment", confirm("p1"), by=SAKURA)).payment
+    assert paid.state == COMPLETED
+
+
+def partner_change(version: int, available: bool) -> Record:
+    """What the bridge says of the partner in Shanghai."""
+    event = PartnerEvent(partner_id="shanghai")
+    event.partner_availability_changed.available = available
+    event.partner_availability_changed.version = version
+    return Record("bridge.partner", 0, version, "shanghai", "", "", event.SerializeToString())
 
 
 async def test_a_foreign_participant_sees_nothing(wallets: Wallets) -> None:
