@@ -1,7 +1,7 @@
 """Parts of a running service for tests: a pool, an outbox that sends, what came out of Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 from services.kit.kafka import Publisher, Record, Tail, Topics
@@ -58,4 +58,11 @@ async def until(condition: Callable[[], bool]) -> None:
     """Wait until `condition` holds. Raises TimeoutError."""
     async with asyncio.timeout(WAIT_SECONDS):
         while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until asking `condition` gives True. Raises TimeoutError."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)

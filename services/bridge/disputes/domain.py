@@ -30,6 +30,8 @@ _REFERENCE_LENGTH = 26
 _BITS_PER_LETTER = 5
 INQUIRE_EVERY = timedelta(hours=1)
 """How often a dispute that waits for the partner's decision is asked about."""
+FIRST_INQUIRY = timedelta(minutes=1)
+"""After our answer; a partner may decide so fast that its notice met us at the call."""
 
 
 class DisputeState(IntEnum):
@@ -259,10 +261,10 @@ def hear_answer(dispute: Dispute, answer: Answer, moment: Moment, rules: Rules) 
     """What came of sending our answer."""
     match answer.outcome:
         case Outcome.ACCEPTED:
-            return _wait(dispute, DisputeState.ANSWERED, moment)
+            return _wait(dispute, DisputeState.ANSWERED, moment, FIRST_INQUIRY)
         case Outcome.REJECTED:
             refused = replace(dispute, message=answer.message or answer.reason)
-            return _wait(refused, DisputeState.REFUSED, moment)
+            return _wait(refused, DisputeState.REFUSED, moment, FIRST_INQUIRY)
         case Outcome.UNSENT:
             return _again(dispute, dispute.calls, moment, rules)
         case _:
@@ -296,13 +298,15 @@ def _hear_doubted(
     return replace(again, state=DisputeState.DISMISSED, due_time=None), ()
 
 
-def _wait(dispute: Dispute, state: DisputeState, moment: Moment) -> Dispute:
+def _wait(
+    dispute: Dispute, state: DisputeState, moment: Moment, wait: timedelta = INQUIRE_EVERY
+) -> Dispute:
     """Until the partner decides, or is asked again."""
     return replace(
         dispute,
         state=state,
         leased=False,
-        due_time=moment.machine + INQUIRE_EVERY,
+        due_time=moment.machine + wait,
         update_time=moment.today,
     )
 

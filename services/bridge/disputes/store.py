@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.bridge.disputes.domain import Dispute, DisputeState
+from services.bridge.masking import kept
 from services.bridge.store.attempts import TEXT_LIMIT, Attempt
 from services.core.money import Money
 from services.kit.postgres import Connection
@@ -75,8 +76,8 @@ async def add_dispute_attempts(connection: Connection, attempts: Sequence[Attemp
         [attempt.call_time for attempt in attempts],
         [attempt.outcome for attempt in attempts],
         [attempt.detail[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.request[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.response[:TEXT_LIMIT] for attempt in attempts],
+        [kept(attempt.request) for attempt in attempts],
+        [kept(attempt.response) for attempt in attempts],
     )
 
 
@@ -102,9 +103,10 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
     $12::timestamptz[], $13::smallint[], $14::boolean[], $15::text[], $16::timestamptz[],
     $17::boolean[], $18::int[], $19::int[])
 ON CONFLICT (dispute_id) DO UPDATE SET update_time = excluded.update_time,
-    message = excluded.message, state = excluded.state, accept = excluded.accept,
-    evidence = excluded.evidence, due_time = excluded.due_time, leased = excluded.leased,
-    turn = excluded.turn, calls = excluded.calls
+    amount_minor = excluded.amount_minor, reason = excluded.reason, message = excluded.message,
+    answer_until_time = excluded.answer_until_time, state = excluded.state,
+    accept = excluded.accept, evidence = excluded.evidence, due_time = excluded.due_time,
+    leased = excluded.leased, turn = excluded.turn, calls = excluded.calls
 """
 _HAS_DUE = "SELECT EXISTS (SELECT FROM disputes WHERE due_time <= $1)"
 _DUE = """

@@ -88,8 +88,8 @@ class Notices:
                 "notice_refused", partner_id=partner.partner_id, address=address, problem=problem
             )
             return web.Response(status=404)
-        except (ValueError, TypeError, LookupError) as error:
-            # Nothing of the body in the log: it may be anybody's.
+        except Exception as error:
+            # What an adapter cannot read is nothing to it; the body itself may be anybody's.
             problem = type(error).__name__
             log.error("notice_not_understood", partner_id=partner.partner_id, problem=problem)
             return web.Response(status=404)
