@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.bridge.partner import CodeUnknown, PartnerUnavailable
-from services.bridge.partners.ams import Signer, string_to_sign
+from services.bridge.partners.ams_signing import Signer, string_to_sign
 from services.bridge.settings import PartnerConfig
 from services.core.clock import ManualClock
 from services.core.ids import Resource

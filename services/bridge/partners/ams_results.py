@@ -1,8 +1,10 @@
 """Answers in the manner of Alipay+'s AMS: result S, F, U, A; read for the adapters that speak it.
 
 Source: facts.md §3. U is not failure. An inquiry's own result tells only that the inquiry worked;
-paymentStatus tells what became of the payment. Readers raise KeyError, TypeError or ValueError on
-an answer that lacks a part.
+paymentStatus tells what became of the payment. Where a wallet is charged in another currency than
+the merchant gets, paymentAmount is the wallet's and payToAmount the merchant's; the latter is what
+a charge asked for, and the quote between them is kept in the answer's detail. Readers raise
+KeyError, TypeError or ValueError on an answer that lacks a part.
 """
 
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from services.core.money import Money
 # Their codes → ours. What is not here is PARTNER_REFUSED.
 REASONS = {
     "USER_BALANCE_NOT_ENOUGH": "PAYER_FUNDS",
+    "USER_STATUS_ABNORMAL": "PAYER_LOCKED",
     "MERCHANT_NOT_EXIST": "MERCHANT_UNKNOWN",
     "ORDER_IS_CLOSED": "ORDER_CLOSED",
     "RISK_REJECT": "PARTNER_RISK",
@@ -44,12 +47,22 @@ def read_pay(fields: Fields, request: str, response: str) -> Answer:
         return Answer(
             Outcome.ACCEPTED,
             partner_reference=fields["paymentId"],
-            amount=read_amount(fields.get("paymentAmount")),
+            amount=_charged(fields),
+            detail=_quote(fields),
             request=request,
             response=response,
         )
     if status == "F" and result["resultCode"] not in _NOT_ABOUT_THE_PAYMENT:
         return _rejected(result, request, response)
+    if url := fields.get("normalUrl"):
+        # The payer has to approve in their wallet.
+        return Answer(
+            Outcome.ACTION_REQUIRED,
+            partner_reference=fields.get("paymentId", ""),
+            action_url=url,
+            request=request,
+            response=response,
+        )
     return _open(result["resultCode"], request, response)
 
 
@@ -64,7 +77,8 @@ def read_inquiry(fields: Fields, request: str, response: str) -> Answer:
     return Answer(
         outcome,
         partner_reference=fields.get("paymentId", ""),
-        amount=read_amount(fields.get("paymentAmount")),
+        amount=_charged(fields),
+        detail=_quote(fields),
         reason="" if outcome is Outcome.ACCEPTED else _reason(code),
         message=fields.get("paymentResultMessage", ""),
         partner_code=code,
@@ -95,6 +109,7 @@ def read_refund(fields: Fields, request: str, response: str) -> Answer:
         return Answer(
             Outcome.ACCEPTED,
             partner_reference=fields.get("refundId", ""),
+            amount=read_amount(fields.get("refundAmount")),
             request=request,
             response=response,
         )
@@ -117,6 +132,37 @@ def read_merchant(fields: Fields) -> ResolvedMerchant:
 def write_amount(money: Money) -> Fields:
     """Strings only; the value in minor units."""
     return {"value": str(money.minor), "currency": money.currency}
+
+
+def read_refund_inquiry(fields: Fields, request: str, response: str) -> Answer:
+    """A refund that is not there is unknown: it may be sent."""
+    result = fields["result"]
+    if result["resultStatus"] == "S" and fields["refundStatus"] == "SUCCESS":
+        return Answer(
+            Outcome.ACCEPTED,
+            partner_reference=fields.get("refundId", ""),
+            amount=read_amount(fields.get("refundAmount")),
+            request=request,
+            response=response,
+        )
+    return _open(result["resultCode"], request, response)
+
+
+def read_notice_of_payment(fields: Fields, text: str) -> Answer:
+    """What a verified notice of type PAYMENT_RESULT says; it reads like the answer to a pay."""
+    return read_pay(fields, "", text)
+
+
+def _charged(fields: Fields) -> Money | None:
+    """What the merchant's side gets, or what was paid where that is the same."""
+    return read_amount(fields.get("payToAmount") or fields.get("paymentAmount"))
+
+
+def _quote(fields: Fields) -> str:
+    quote = fields.get("quote")
+    if not quote:
+        return ""
+    return f"quote {quote['quoteId']}: {quote['quoteCurrencyPair']} {quote['quotePrice']}"
 
 
 def read_amount(fields: Fields | None) -> Money | None:

@@ -7,12 +7,13 @@ Authorization is the secret key header of Kakao Pay's open API. No personal data
 """
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
+from services.bridge.domain.statement import PartnerFile
 from services.bridge.partner import (
     CodeUnknown,
     Partner,
@@ -20,6 +21,7 @@ from services.bridge.partner import (
     ResolvedMerchant,
     Surroundings,
 )
+from services.bridge.partners.ams_files import PREFIXES, AmsFiles
 from services.bridge.partners.ams_results import (
     Read,
     read_cancel,
@@ -29,7 +31,8 @@ from services.bridge.partners.ams_results import (
     read_refund,
     write_amount,
 )
-from services.bridge.partners.http import NoAnswer, NotSent
+from services.bridge.partners.bounds import Bounds, bounds_from, refuse
+from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
 from services.bridge.partners.lean_http import LeanHttp
 from services.bridge.settings import PartnerConfig
 
@@ -40,23 +43,37 @@ RULES = Rules(
     inquiries=10,
     call=timedelta(seconds=5),
 )
+CURRENCY = "KRW"
+# facts.md §2: a payment with Kakao Pay money. No minimum is known of printed codes.
+MAXIMUM_WON = 2_000_000
+DESCRIPTION_LENGTH = 256
+FILES = "acquiring/v1/settlements"
+FILES_AT_A_TIME = 2
 
 
 class KakaoPayAcquirer(Partner):
     """The merchant code of a charge is the scanned link."""
 
-    def __init__(self, partner_id: str, http: LeanHttp, rules: Rules) -> None:
-        self.partner_id = partner_id
+    def __init__(
+        self, http: LeanHttp, shelf: PartnerHttp, rules: Rules, bounds: Bounds, files: AmsFiles
+    ) -> None:
+        """`shelf` is where `files` are fetched: files come through a client that streams."""
+        self.partner_id = files.partner_id
         self.rules = rules
         self._http = http
+        self._shelf = shelf
+        self._bounds = bounds
+        self._files = files
 
     async def start(self, charge: Charge) -> Answer:
         order = charge.order
+        if (refused := refuse(order, self._bounds)) is not None:
+            return refused
         request = {
             "paymentRequestId": order.charge_id,
             "merchantCode": order.merchant_code,
             "amount": write_amount(order.amount),
-            "orderDescription": order.description,
+            "orderDescription": order.description[:DESCRIPTION_LENGTH],
         }
         return await self._ask("acquiring/v1/pay", request, read_pay)
 
@@ -87,8 +104,14 @@ class KakaoPayAcquirer(Partner):
             raise PartnerUnavailable(self.partner_id) from error
         raise CodeUnknown(self.partner_id)
 
+    async def fetch_file(self, kind: str, day: date) -> PartnerFile:
+        if kind not in PREFIXES:
+            raise self.not_offered(f"hand out a {kind} file")
+        return await self._files.fetch(kind, day)
+
     async def close(self) -> None:
         await self._http.close()
+        await self._shelf.close()
 
     async def _ask(self, path: str, request: dict[str, Any], read: Read) -> Answer:
         body = json.dumps(request, separators=(",", ":"), ensure_ascii=False)
@@ -107,5 +130,7 @@ def open_partner(config: PartnerConfig, _around: Surroundings) -> Partner:
         "Authorization": f"SECRET_KEY {config.secret.get_secret_value()}",
         "Content-Type": "application/json",
     }
-    http = LeanHttp(config.base_url, headers)
-    return KakaoPayAcquirer(config.partner_id, http, config.limits.apply(RULES))
+    http, shelf = LeanHttp(config.base_url, headers), PartnerHttp(config.base_url, FILES_AT_A_TIME)
+    bounds = bounds_from(config.options, CURRENCY, maximum=MAXIMUM_WON)
+    files = AmsFiles(config.partner_id, shelf, FILES, lambda _path: headers)
+    return KakaoPayAcquirer(http, shelf, config.limits.apply(RULES), bounds, files)

@@ -7,19 +7,21 @@ with `cancel_available_amount` as seen there: that the API checks it is read fro
 confirmed. The error table is not public: an approval's refusal counts only with a method's result.
 """
 
-import base64
-import hmac
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
+from services.bridge.domain.statement import PartnerFile
 from services.bridge.partner import Partner, Surroundings
+from services.bridge.partners.ams_files import PREFIXES, AmsFiles
+from services.bridge.partners.bounds import Bounds, bounds_from, refuse
 from services.bridge.partners.http import NoAnswer, NotSent, PartnerHttp
+from services.bridge.partners.way_back import WayBack
 from services.bridge.settings import PartnerConfig
 from services.core.money import Money
 
@@ -32,9 +34,12 @@ RULES = Rules(
     call=timedelta(seconds=5),
 )
 CURRENCY = "KRW"
+# facts.md §2: a payment with Kakao Pay money; a shop id.
+MINIMUM_WON, MAXIMUM_WON = 50, 2_000_000
+CID_LENGTH = 10
 TEXT_LIMIT = 100
+FILES = "online/v1/settlements"
 _BAD_REQUEST = 400
-_TOKEN_BYTES = 18
 # What of an answer is kept for the journal: no user, no card, no address to approve at.
 _JOURNALED = (
     "tid",
@@ -87,33 +92,33 @@ class _Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """Our shop id there, the secret key, and our public URL for payers who come back."""
+    """Our shop id there, the secret key, and what it takes."""
 
     cid: str
     secret: str
-    callback_url: str
+    bounds: Bounds
 
 
 class KakaoPayWallet(Partner):
     """The payer reference is the payer's id as their wallet knows it."""
 
-    def __init__(self, partner_id: str, http: PartnerHttp, rules: Rules, terms: Terms) -> None:
-        self.partner_id = partner_id
+    def __init__(self, http: PartnerHttp, rules: Rules, terms: Terms, way_back: WayBack) -> None:
+        self.partner_id = way_back.partner_id
         self.rules = rules
         self._http = http
         self._terms = terms
+        self._way_back = way_back
         self._headers = {
             "Authorization": f"SECRET_KEY {terms.secret}",
             "Content-Type": "application/json",
         }
+        self._files = AmsFiles(self.partner_id, http, FILES, lambda _path: self._headers)
 
     async def start(self, charge: Charge) -> Answer:
         order = charge.order
-        if order.amount.currency != CURRENCY:
-            return Answer(
-                Outcome.REJECTED, reason="CURRENCY_NOT_TAKEN", message="Kakao Pay charges won."
-            )
-        back = self._back_url(charge.charge_id)
+        if (refused := refuse(order, self._terms.bounds)) is not None:
+            return refused
+        back = self._way_back.url(charge.charge_id)
         request = {
             "partner_order_id": charge.charge_id,
             "partner_user_id": order.payer_reference[:TEXT_LIMIT],
@@ -186,9 +191,12 @@ class KakaoPayWallet(Partner):
             left = int(order["cancel_available_amount"]["total"])
         except (NotSent, NoAnswer, _Refused, KeyError, TypeError, ValueError) as error:
             return Answer(Outcome.UNKNOWN, detail=repr(error))
-        request = _cancel(charge, refund.order.amount.minor, left, refund.refund_id)
+        won = refund.order.amount.minor
+        request = _cancel(charge, won, left, refund.refund_id)
 
         def read(fields: Fields) -> Answer:
+            if fields["approved_cancel_amount"]["total"] != won:
+                raise ValueError("another amount was given back than asked for")
             return Answer(Outcome.ACCEPTED, partner_reference=fields["aid"])
 
         answer = await self._ask("cancel", request, read, refused_is_final=True)
@@ -208,17 +216,13 @@ class KakaoPayWallet(Partner):
         return int(order["cancel_available_amount"]["total"])
 
     def takes_callback(self, charge_id: str, token: str) -> bool:
-        return hmac.compare_digest(self._token(charge_id).encode(), token.encode())
+        return self._way_back.takes(charge_id, token)
 
-    def _token(self, charge_id: str) -> str:
-        digest = hmac.digest(
-            self._terms.secret.encode(), f"callback:{charge_id}".encode(), "sha256"
-        )
-        return base64.urlsafe_b64encode(digest[:_TOKEN_BYTES]).decode()
-
-    def _back_url(self, charge_id: str) -> str:
-        base = self._terms.callback_url.rstrip("/")
-        return f"{base}/callback/{self.partner_id}/{charge_id}/{self._token(charge_id)}"
+    async def fetch_file(self, kind: str, day: date) -> PartnerFile:
+        """Modelled after AMS's, since what the real one reports is not public."""
+        if kind not in PREFIXES:
+            raise self.not_offered(f"hand out a {kind} file")
+        return await self._files.fetch(kind, day)
 
     async def close(self) -> None:
         await self._http.close()
@@ -305,7 +309,11 @@ def _journal(fields: Fields) -> str:
 def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     """The adapter `kakaopay_wallet`; option `cid`: our shop id there."""
     rules = config.limits.apply(RULES)
-    terms = Terms(config.options["cid"], config.secret.get_secret_value(), around.callback_url)
-    return KakaoPayWallet(
-        config.partner_id, PartnerHttp(config.base_url, rules.in_flight), rules, terms
-    )
+    secret = config.secret.get_secret_value()
+    bounds = bounds_from(config.options, CURRENCY, MINIMUM_WON, MAXIMUM_WON)
+    terms = Terms(config.options["cid"], secret, bounds)
+    if len(terms.cid) > CID_LENGTH:
+        raise ValueError(f"a cid has at most {CID_LENGTH} characters")
+    http = PartnerHttp(config.base_url, rules.in_flight)
+    way_back = WayBack(config.partner_id, around.callback_url, secret)
+    return KakaoPayWallet(http, rules, terms, way_back)

@@ -5,6 +5,10 @@ for codes is not public) inquiryCode; it tells the result of a payment at the `p
 its request; and it hands out its settlement files over HTTP where the real one has SFTP: a folder
 `/v1/settlements/<customerId>/<YYYYMMDD>/` lists them, as `{"files": […]}`.
 
+With the productCode CASHIER_PAYMENT it charges a Chinese user's wallet instead: the phone is a page
+at `normalUrl`, where opening it approves and sends the browser to `paymentRedirectUrl`;
+`?answer=quit` refuses. The cashier closes after 14 minutes.
+
 Control beside the frame's: POST /_control/quote {"currency": "JPY", "price": "20.5"} has it charge
 the wallet in its own currency from now on and state both amounts.
 
@@ -35,7 +39,15 @@ from services.sandbox.partners.base import (
     run_simulator,
 )
 from services.sandbox.partners.books import Books
-from services.sandbox.partners.charging import Shop, Terms, Till, bounds, misstated, result
+from services.sandbox.partners.charging import (
+    PROCESSING,
+    Shop,
+    Terms,
+    Till,
+    bounds,
+    misstated,
+    result,
+)
 from services.sandbox.partners.days import Line
 from services.sandbox.partners.faults import OF_CALLS, OF_NOTICES, Call, Fault, OwnFault
 from services.sandbox.partners.notices import Notice
@@ -46,6 +58,10 @@ PAYMENT_LIMIT_FEN = 5_000_000
 CUSTOMER_ID = "KAWASE0001"
 REPORT = Report(CUSTOMER_ID, "Alipay+", "kawase", "CNY")
 IN_PROCESS = "in_process"
+CASHIER = "CASHIER_PAYMENT"
+CASHIER_CURRENCIES = ("JPY", "KRW", "CNY")
+OPEN = "open"
+"""The operation that opens a payment at the cashier."""
 # The EMVCo specification's sample merchant, as in the golden vector mpm-001.
 TAXI_CODE = (
     "00020101021229300012D156000000000510A93FO3230Q31280012D15600000001030812345678"
@@ -76,8 +92,8 @@ class AmsShanghai(Simulator):
     frame_faults = OF_CALLS | OF_NOTICES | {Fault.WRONG_SIGNATURE, Fault.WRONG_AMOUNT}
     own_faults: ClassVar[Mapping[str, OwnFault]] = {
         "unknown_code": OwnFault(("code", "pay")),
-        "user_locked": OwnFault(("pay",)),
-        "low_balance": OwnFault(("pay",)),
+        "user_locked": OwnFault(("pay", OPEN)),
+        "low_balance": OwnFault(("pay", OPEN)),
         "risk_reject": OwnFault(("pay",)),
         # Answered with U; the result comes with a notice, or by inquiry.
         IN_PROCESS: OwnFault(("pay",)),
@@ -93,6 +109,7 @@ class AmsShanghai(Simulator):
         return [
             web.post(f"{PATH}/inquiryCode", self._code),
             web.post(f"{PATH}/pay", self._pay),
+            web.get("/cashier/{request_id}", self._cashier),
             web.post(f"{PATH}/inquiryPayment", self._inquiry),
             web.post(f"{PATH}/cancel", self._cancel),
             web.post(f"{PATH}/refund", self._refund),
@@ -117,7 +134,7 @@ class AmsShanghai(Simulator):
             work()
             return Reply({"result": result("U", "PAYMENT_IN_PROCESS", "Please wait.")})
         code = REFUSALS[fault]
-        if call["operation"] != "pay":
+        if call["operation"] == "code":
             return self.rejection(code)
         self._till.doom(call["id"], code)
         return work()
@@ -158,6 +175,10 @@ class AmsShanghai(Simulator):
     async def _pay(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
         client = request.headers["Client-Id"]
+        if fields.get("productCode") == CASHIER:
+            origin = str(request.url.origin())
+            call = _call(OPEN, fields, "paymentAmount")
+            return await self.serve(request, call, lambda: self._open(client, origin, fields))
 
         def work(is_late: bool = False) -> Reply:
             reply = self._till.pay(
@@ -172,6 +193,32 @@ class AmsShanghai(Simulator):
 
         call = _call("pay", fields, "paymentAmount")
         return await self.serve(request, call, work, lambda: work(is_late=True))
+
+    def _open(self, client: str, origin: str, fields: Fields) -> Reply:
+        request_id = fields["paymentRequestId"]
+        if fields["paymentAmount"]["currency"] not in CASHIER_CURRENCIES:
+            return self.rejection("CURRENCY_NOT_SUPPORT")
+        entry = self._till.open(request_id, fields["paymentAmount"], fields)
+        if entry["status"] != PROCESSING:
+            return self._till.inquire(request_id)
+        self.books.put("cashier", request_id, {"client": client, "request": fields})
+        return Reply(
+            {
+                "result": result("U", "PAYMENT_IN_PROCESS", "The payer decides."),
+                "paymentId": entry["paymentId"],
+                "normalUrl": f"{origin}/cashier/{request_id}",
+            }
+        )
+
+    async def _cashier(self, request: web.Request) -> web.Response:
+        """The payer's page."""
+        request_id = request.match_info["request_id"]
+        opened = self.books.get("cashier", request_id)
+        if opened is None:
+            raise web.HTTPNotFound(text="No such payment.")
+        reply = self._till.decide(request_id, request.query.get("answer") != "quit")
+        self._tell(opened["client"], opened["request"], reply)
+        raise web.HTTPFound(opened["request"]["paymentRedirectUrl"])
 
     def _tell(self, client: str, fields: Fields, reply: Reply) -> None:
         """Tell the result of a payment where the client wants to be told."""

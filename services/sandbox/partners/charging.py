@@ -1,4 +1,4 @@
-"""Charging a merchant's code in the manner of AMS, from facts.md §3: the books of it.
+"""Charging in the manner of AMS, from facts.md §3: the books of it.
 
 A request id is paid once; a final answer repeats; the same id with another body is inconsistent. A
 cancel of what is not there closes the id, so that a pay that comes later finds it closed. Cancels
@@ -21,6 +21,8 @@ from services.sandbox.partners.days import Line, fee_of, fee_share
 _FAILED = "FAIL"
 _CANCELLED = "CANCELLED"
 _SUCCESS = "SUCCESS"
+PROCESSING = "PROCESSING"
+CASHIER_OPEN = timedelta(minutes=14)
 _CANCEL_ZONE = timezone(timedelta(hours=8))
 _CANCEL_UNTIL = time(0, 15)
 
@@ -100,7 +102,7 @@ class Till:
         is_late: bool = False,
     ) -> Reply:
         """Charge. `is_late`: it was held up, and nobody looks whether the id was closed."""
-        digest = sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        digest = _digest(request)
         known = self._books.get("payment", request_id)
         if known is not None and not (is_late and known["status"] == _CANCELLED):
             return _repeat(known, digest)
@@ -122,6 +124,41 @@ class Till:
         self._books.put("payment", request_id, entry)
         return _payment(entry)
 
+    def open(self, request_id: str, amount: Mapping[str, str], request: Fields) -> Fields:
+        """A payment that waits for its payer at the cashier; a repeat finds the first."""
+        known = self._books.get("payment", request_id)
+        if known is not None:
+            return known
+        entry: Fields = {
+            "paymentId": f"{sha256(request_id.encode()).hexdigest()[:28].upper()}",
+            "digest": _digest(request),
+            "value": amount["value"],
+            "currency": amount["currency"],
+            "merchantId": "",
+            "refunded": 0,
+            "time": self._now(),
+            "status": PROCESSING,
+            "code": "PAYMENT_IN_PROCESS",
+            "message": "The payer has not decided.",
+        }
+        self._books.put("payment", request_id, entry)
+        return entry
+
+    def decide(self, request_id: str, is_paid: bool) -> Reply:
+        """The payer's answer at the cashier, once; too late after 14 minutes."""
+        entry = self._books.get("payment", request_id)
+        if entry is None:
+            raise KeyError(request_id)
+        if entry["status"] == PROCESSING and not self._is_closed(entry):
+            refusal = self._doomed.pop(request_id, "") or ("" if is_paid else "USER_CANCELED")
+            entry |= {"time": self._now(), "code": refusal or "SUCCESS"}
+            entry |= {"status": _FAILED if refusal else _SUCCESS, "message": "decided."}
+            self._books.put("payment", request_id, entry)
+        return _payment(entry)
+
+    def _is_closed(self, entry: Fields) -> bool:
+        return self._clock.now() > _time(entry["time"]) + CASHIER_OPEN
+
     def _refusal(
         self, request_id: str, code: str, amount: Mapping[str, str]
     ) -> tuple[str, str] | None:
@@ -140,6 +177,9 @@ class Till:
         entry = self._books.get("payment", request_id)
         if entry is None:
             return Reply({"result": result("F", "ORDER_NOT_EXIST", "No such order.")})
+        if entry["status"] == PROCESSING and self._is_closed(entry):
+            entry |= {"status": _FAILED, "code": "ORDER_IS_CLOSED", "message": "Too late."}
+            self._books.put("payment", request_id, entry)
         fields: Fields = {
             "result": success(),
             "paymentStatus": entry["status"],
@@ -222,10 +262,12 @@ class Till:
 
     def _moved(self, first: datetime, end: datetime) -> Iterator[Line]:
         for key, entry in self._books.all("payment"):
-            if not entry["paymentId"] or entry["status"] == _FAILED:
+            if not entry["paymentId"] or entry["status"] in (_FAILED, PROCESSING):
                 continue
             paid = self._payment_line(key, entry)
             cancelled = entry.get("cancel_time")
+            if cancelled is None and entry["status"] == _CANCELLED:
+                continue
             if cancelled is None:
                 yield paid
             elif not first <= paid.time < end or not first <= _time(cancelled) < end:
@@ -271,6 +313,10 @@ def bounds(day: date, zone: timezone) -> tuple[datetime, datetime]:
         datetime.combine(day, time(), zone),
         datetime.combine(day + timedelta(days=1), time(), zone),
     )
+
+
+def _digest(request: Fields) -> str:
+    return sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
 
 
 def _time(text: str) -> datetime:
