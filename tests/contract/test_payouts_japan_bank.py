@@ -208,10 +208,9 @@ async def test_a_lost_order_among_many_pages_is_found(database: Database) -> Non
         assert max((await bank.books())["orders"].values()) == 1
 
 
-async def test_a_return_that_only_the_statement_shows_is_found(world: World, bank: Bank) -> None:
+async def test_a_return_is_found_though_inquiries_fail(world: World, bank: Bank) -> None:
     resource = await order_payout(world)
     await world.event("PayoutExecuted", resource)
-    # The status goes on to say that it is done.
     await bank.fault(
         "reject", times=0, match={"operation": "transfer_status", "id": "0000000000000001"}
     )

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from services.bridge.domain.answer import Outcome
+from services.bridge.masking import masked
 from services.bridge.partners.http import NoAnswer, PartnerHttp, Reply
 from services.bridge.payouts.model import Word
 
@@ -57,10 +58,6 @@ STATUS_REASONS = {
     "8": ("NOT_APPROVED", "The order's approval was cancelled at the bank."),
 }
 REFUSED = ("PARTNER_REFUSED", "The bank refused.")
-_PERSONAL = frozenset(
-    {"accountNumber", "accountName", "remarks", "beneficiaryName", "remitterNameKana"}
-)
-
 Fields = dict[str, Any]
 
 
@@ -109,16 +106,4 @@ class AozoraApi:
 
 def journal(fields: Fields) -> str:
     """A body for the journal, without personal data."""
-    return json.dumps(_masked(fields), ensure_ascii=False)
-
-
-def _masked(value: Any) -> Any:
-    match value:
-        case dict():
-            return {
-                name: "***" if name in _PERSONAL else _masked(each) for name, each in value.items()
-            }
-        case list():
-            return [_masked(each) for each in value]
-        case _:
-            return value
+    return masked(json.dumps(fields, ensure_ascii=False))

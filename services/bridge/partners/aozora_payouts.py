@@ -6,9 +6,8 @@ of transfers and in the statement. That both show the text, the page's field nam
 entry in the statement are modelled.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from services.bridge.domain.answer import Rules
 from services.bridge.partners.aozora_api import (
@@ -26,6 +25,7 @@ from services.bridge.partners.aozora_api import (
     Fields,
     journal,
 )
+from services.bridge.partners.aozora_lists import Lists, SharedLists
 from services.bridge.partners.http import NoAnswer, NotSent, Reply
 from services.bridge.payouts.model import Payout, PayoutAnswer, Word, payout_answer
 from services.core.clock import Clock
@@ -45,6 +45,7 @@ class AozoraPayouts:
         self._account_id = account_id
         self._rules = rules
         self._clock = clock
+        self._lists = SharedLists(api, account_id, rules, clock)
 
     async def submit(self, payout: Payout) -> PayoutAnswer:
         if payout.order.amount.currency != CURRENCY:
@@ -107,26 +108,15 @@ class AozoraPayouts:
     async def search(self, payout: Payout) -> PayoutAnswer:
         """The list of transfers first; then the statement, which alone shows what came back."""
         try:
-            days = self._days(payout.create_time)
-            query = {"accountId": self._account_id, **days}
-            listed = await self._api.get_pages(
-                f"{CORPORATE}/transfer/status", {**query, "queryKeyClass": "2"}, "transferDetails"
-            )
-            found = search_list(listed, payout)
+            lists = await self._lists.since(payout.create_time)
+            found = search_list(lists, payout)
             if found.word in _REMAINS or found.reason:
                 return found
-            lines = await self._api.get_pages(
-                f"{CORPORATE}/accounts/transactions", query, "transactions"
-            )
-            return search_statement(lines, payout, found)
+            return search_statement(lists, payout, found)
         except NotSent as error:
             return payout_answer(Word.NOT_TAKEN, detail=str(error))
         except _UNCLEAR as error:
             return payout_answer(Word.SILENT, detail=repr(error))
-
-    def _days(self, create_time: datetime) -> dict[str, str]:
-        first = create_time.astimezone(self._rules.zone).date()
-        return {"dateFrom": first.isoformat(), "dateTo": max(self._today(), first).isoformat()}
 
 
 def read_receipt(reply: Reply) -> PayoutAnswer:
@@ -187,17 +177,17 @@ def read_detail(detail: Fields) -> PayoutAnswer:
     )
 
 
-def search_list(details: Sequence[Fields], payout: Payout) -> PayoutAnswer:
-    """The payout in a list of transfers: by our text. One without any text, of the same amount and
-    payee, may be it or not: that is for an operator to see."""
-    order = payout.order
-    alike = []
-    for detail in details:
-        items = detail["transferInfos"]
-        if any(item.get("ediInfo") == order.short_reference for item in items):
-            return read_detail(detail)
-        if any(not item.get("ediInfo") and _is_alike(item, payout) for item in items):
-            alike.append(str(detail["applyNo"]))
+def search_list(lists: Lists, payout: Payout) -> PayoutAnswer:
+    """The payout in the list of transfers: by our text. One without any text, of the same amount
+    and payee, may be it or not: that is for an operator to see."""
+    detail = lists.transfer_with(payout.order.short_reference)
+    if detail is not None:
+        return read_detail(detail)
+    alike = [
+        str(each["applyNo"])
+        for each in lists.textless
+        if any(_is_alike(item, payout) for item in each["transferInfos"])
+    ]
     if alike:
         return payout_answer(
             Word.SILENT,
@@ -205,7 +195,7 @@ def search_list(details: Sequence[Fields], payout: Payout) -> PayoutAnswer:
             message=f"Look at {', '.join(alike[:5])}: the same payee and amount without our text.",
             detail=f"{len(alike)} alike",
         )
-    return payout_answer(Word.NOT_FOUND, detail=f"not among {len(details)} transfers")
+    return payout_answer(Word.NOT_FOUND, detail="in no list")
 
 
 def _is_alike(item: Fields, payout: Payout) -> bool:
@@ -215,11 +205,11 @@ def _is_alike(item: Fields, payout: Payout) -> bool:
     return told == asked and item["accountNumber"] == payee.account_number
 
 
-def search_statement(lines: Sequence[Fields], payout: Payout, found: PayoutAnswer) -> PayoutAnswer:
+def search_statement(lists: Lists, payout: Payout, found: PayoutAnswer) -> PayoutAnswer:
     """What the statement adds to `found` in the list: that it left, or came back."""
     yen = str(payout.order.amount.minor)
-    text = payout.order.short_reference
-    mine = [line for line in lines if text in line["remarks"] and line["amount"] == yen]
+    lines = lists.lines_with(payout.order.short_reference)
+    mine = [line for line in lines if line["amount"] == yen]
     directions = {line["transactionType"] for line in mine}
     if _INCOMING in directions:
         return payout_answer(

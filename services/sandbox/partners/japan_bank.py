@@ -16,6 +16,7 @@ notices, the statement files' address and the approver's side. Control, beside t
     POST /_control/deposit   {"va_id", "yen", "payer", "text"}: money comes in
 """
 
+import copy
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any, ClassVar
@@ -145,7 +146,7 @@ class JapanBank(Simulator):
         return response
 
     def misstate(self, reply: Reply) -> Reply:
-        fields = dict(reply.fields)
+        fields = copy.deepcopy(reply.fields)
         if "amount" in fields:
             fields["amount"] = str(int(fields["amount"]) + 1)
         for entry in fields.get("transferDetails", ()):
@@ -231,10 +232,11 @@ class JapanBank(Simulator):
 
     def _status(self, fields: Fields) -> Reply:
         """By the bank's number, or a page of those applied for between two days."""
-        entries = self._transfers.visible(self.now(), self.today())
         if fields["queryKeyClass"] == "1":
-            found = [entry for entry in entries if entry["applyNo"] == fields["applyNo"]]
+            entry = self._transfers.get(fields["applyNo"], self.now(), self.today())
+            found = [] if entry is None else [entry]
         else:
+            entries = self._transfers.visible(self.now(), self.today())
             first, last = fields["dateFrom"], fields["dateTo"]
             found = [entry for entry in entries if first <= entry["applied"] <= last]
         shown, paging = self._cut(found, fields, lambda entry: str(entry["applyNo"]))

@@ -53,6 +53,7 @@ class Account:
     def __init__(self, books: Books, day_of: Callable[[datetime], date]) -> None:
         self._books = books
         self._day_of = day_of
+        self._bookings = [Booking(**fields) for _, fields in books.all(_BOOKING)]
 
     @property
     def yen(self) -> int:
@@ -66,7 +67,7 @@ class Account:
         """Write a line and the new balance."""
         after = self.yen + (yen if kind in INCOMING else -yen)
         booking = Booking(
-            number=f"{self._books.count(_BOOKING) + 1:08d}",
+            number=f"{len(self._bookings) + 1:08d}",
             day=self._day_of(now).isoformat(),
             time=now.isoformat(),
             kind=kind,
@@ -76,13 +77,15 @@ class Account:
             reference=reference,
         )
         self._books.put(_BOOKING, booking.number, asdict(booking))
+        self._bookings.append(booking)
         self.set_yen(after)
         return booking
 
     def between(self, first: date, last: date) -> list[Booking]:
         """The lines of these days, both inclusive, oldest first."""
-        bookings = (Booking(**fields) for _, fields in self._books.all(_BOOKING))
-        return [each for each in bookings if first.isoformat() <= each.day <= last.isoformat()]
+        return [
+            each for each in self._bookings if first.isoformat() <= each.day <= last.isoformat()
+        ]
 
     def opening(self, day: date) -> int:
         """The balance before the first line of the day."""

@@ -55,11 +55,8 @@ class Transfers:
         self._books = books
         self._account = account
         self.habits = habits
-        self._awake = {
-            number
-            for number, entry in books.all(_KIND)
-            if entry["status"] in _OPEN or entry["return_at"]
-        }
+        self._entries = dict(books.all(_KIND))
+        self._awake = {number for number, entry in self._entries.items() if _is_awake(entry)}
 
     def request(self, fields: Fields, now: datetime, today: date, comes_back: bool = False) -> str:
         """Take a request; its number. Raises `Refusal`, and KeyError or ValueError for a wrong
@@ -74,7 +71,7 @@ class Transfers:
         day = max(date.fromisoformat(fields["transferDesignatedDate"]), today)
         for item in items:
             self._check_payee(item)
-        number = f"{self._books.count(_KIND) + 1:016d}"
+        number = f"{len(self._entries) + 1:016d}"
         approval = self.habits.approval_seconds
         entry = {
             "applyNo": number,
@@ -133,7 +130,7 @@ class Transfers:
 
     def named(self, reference: str) -> list[Fields]:
         """The requests with this text in an item; all where it is empty."""
-        entries = [entry for _, entry in self._books.all(_KIND)]
+        entries = list(self._entries.values())
         if not reference:
             return entries
         return [e for e in entries if any(i.get("ediInfo") == reference for i in e["items"])]
@@ -143,10 +140,16 @@ class Transfers:
         self.advance(now, today)
         return [entry for entry in self.named("") if entry["status"] != EXPIRED]
 
+    def get(self, number: str, now: datetime, today: date) -> Fields | None:
+        """One that the bank still shows."""
+        self.advance(now, today)
+        entry = self._entries.get(number)
+        return None if entry is None or entry["status"] == EXPIRED else entry
+
     def advance(self, now: datetime, today: date) -> None:
         """Let happen what was to happen until now."""
         for number in sorted(self._awake):
-            entry = self._books.get(_KIND, number)
+            entry: Fields | None = self._entries[number]
             while entry is not None:
                 moved = self._moved(entry, now, today)
                 if moved is None:
@@ -200,10 +203,15 @@ class Transfers:
 
     def _put(self, entry: Fields) -> None:
         self._books.put(_KIND, entry["applyNo"], entry)
-        if entry["status"] in (*_OPEN, DONE) and (entry["status"] != DONE or entry["return_at"]):
+        self._entries[entry["applyNo"]] = entry
+        if _is_awake(entry):
             self._awake.add(entry["applyNo"])
         else:
             self._awake.discard(entry["applyNo"])
+
+
+def _is_awake(entry: Fields) -> bool:
+    return entry["status"] in _OPEN or entry["return_at"] is not None
 
 
 def _later(now: datetime, seconds: float) -> str:
