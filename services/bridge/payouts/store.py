@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.bridge.masking import kept
 from services.bridge.payouts.model import (
     Payee,
     Payout,
@@ -142,8 +143,8 @@ async def add_payout_attempts(connection: Connection, attempts: Sequence[PayoutA
         [attempt.call_time for attempt in attempts],
         [attempt.outcome for attempt in attempts],
         [attempt.detail[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.request[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.response[:TEXT_LIMIT] for attempt in attempts],
+        [kept(attempt.request) for attempt in attempts],
+        [kept(attempt.response) for attempt in attempts],
     )
 
 

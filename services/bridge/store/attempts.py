@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.bridge.masking import kept
 from services.kit.postgres import Connection
 
 TEXT_LIMIT = 2000
@@ -37,8 +38,8 @@ async def add_attempts(connection: Connection, attempts: Sequence[Attempt]) -> N
         [attempt.call_time for attempt in attempts],
         [attempt.outcome for attempt in attempts],
         [attempt.detail[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.request[:TEXT_LIMIT] for attempt in attempts],
-        [attempt.response[:TEXT_LIMIT] for attempt in attempts],
+        [kept(attempt.request) for attempt in attempts],
+        [kept(attempt.response) for attempt in attempts],
     )
 
 
