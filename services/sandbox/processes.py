@@ -10,7 +10,7 @@ from services.sandbox.endpoints import Endpoints
 from services.sandbox.partner_keys import client_env
 from services.sandbox.ports import HOST, PortBook
 from services.sandbox.service import Ready, Service, grpc_serving
-from services.sandbox.settings import MARKER, inherited
+from services.sandbox.settings import MARKER, inherited, screening_list
 
 # Simulators are named for their partner: partner-kakaopay.
 PARTNER = "partner-"
@@ -78,6 +78,7 @@ def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
         **service_env("gateway")(setup, name),
         "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
         "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
+        **screening_list(),
     }
 
 

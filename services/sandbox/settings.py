@@ -1,6 +1,7 @@
 """What the stack takes from the environment, and what it hands on."""
 
 import os
+from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,3 +31,9 @@ def given() -> dict[str, str]:
     """The servers that the environment names, for a process that runs a stack in our stead."""
     names = ("KAWASE_POSTGRES", "KAWASE_KAFKA")
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def screening_list() -> dict[str, str]:
+    """The screening list that the environment names for the gateways of a stack."""
+    name = "KAWASE_GATEWAY_SCREENING_LIST"
+    return {name: str(Path(os.environ[name]).absolute())} if name in os.environ else {}

@@ -95,6 +95,7 @@ class Screening(Protocol):
         """Read what deciding on `subjects` needs, in the transaction that confirms them.
 
         None where nothing is screened: then nothing has been read. It must not wait for anybody
-        but Postgres; what it raises undoes the batch.
+        but Postgres. What it raises undoes the batch: a leaf of `Unavailable` where the caller may
+        ask again.
         """
         ...

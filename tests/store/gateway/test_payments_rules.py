@@ -147,3 +147,9 @@ async def test_confirms_at_two_gateways_never_take_more_than_a_rule_allows(
     refusals = [each for each in answers if isinstance(each, PayerLimitRuleReached)]
     assert len(refusals) == 15
     assert set((await used(pool)).values()) == {5 * TARGET, 5 * HOME}
+
+
+async def test_a_gateway_cannot_forget_what_was_used(pool: asyncpg.Pool) -> None:
+    may = "SELECT has_table_privilege(current_user, 'limit_usages', $1)"
+    assert await pool.fetchval(may, "UPDATE")
+    assert not await pool.fetchval(may, "DELETE")
