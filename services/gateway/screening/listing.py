@@ -20,15 +20,20 @@
     maximum_minor = 3000000
     currency = "JPY"
 
+A file named `….jsonl` holds the same as JSON, an entry a line, `{"payer": {…}}`: for
+lists of more than some thousand entries, which take seconds to read as TOML.
+
 What is misspelt makes the whole file wrong: half a list would pass what it should refuse. For the
 same reason a new list is put in place by renaming it, never written bit by bit.
 """
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -115,14 +120,15 @@ def read_list(path: Path) -> ScreeningList:
             content = file.read(LIST_BYTES + 1)
         if len(content) > LIST_BYTES:
             raise ValueError(f"it is larger than {LIST_BYTES} bytes")
-        return parse_list(content)
-    except (OSError, ValueError) as error:
+        return parse_list(content, lines=path.suffix == ".jsonl")
+    except (OSError, ValueError, RecursionError) as error:
         raise ScreeningListWrong(f"{path}: {error}") from error
 
 
-def parse_list(content: bytes) -> ScreeningList:
-    """The list of a file's bytes. Raises ValueError."""
-    file = _File.model_validate(tomllib.loads(content.decode()))
+def parse_list(content: bytes, *, lines: bool = False) -> ScreeningList:
+    """The list of a file's bytes: TOML, or JSON in `lines`. Raises ValueError."""
+    text = content.decode()
+    file = _File.model_validate(_tables(text) if lines else tomllib.loads(text))
     return ScreeningList(
         hashlib.sha256(content).hexdigest(),
         {(each.wallet_id, fold_id(each.payer_id)): each.source for each in file.payer},
@@ -142,6 +148,20 @@ def parse_list(content: bytes) -> ScreeningList:
             for rule in file.amount
         ),
     )
+
+
+def _tables(text: str) -> dict[str, list[Any]]:
+    """The entries of JSON lines by their kind, as TOML would have them."""
+    tables: dict[str, list[Any]] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            ((kind, entry),) = json.loads(line).items()
+        except (ValueError, AttributeError) as error:
+            raise ValueError(f"line {number} is not one entry of JSON") from error
+        tables.setdefault(kind, []).append(entry)
+    return tables
 
 
 def _keys(entries: Iterable[_Name]) -> Iterable[tuple[str, str]]:

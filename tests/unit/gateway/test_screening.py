@@ -1,7 +1,10 @@
 """The screening list: what it finds, how names are compared, and files that are wrong."""
 
+import json
+import tomllib
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -114,6 +117,7 @@ def test_a_name_without_letters_has_no_key() -> None:
 
 
 WRONG = {
+    "nested without end": "x = " + "[" * 100_000,
     "not TOML": "[[payer",
     "a misspelt table": '[[payers]]\npayer_id = "x"\nsource = "y"',
     "a misspelt word": '[[payer]]\npayer = "x"\nsource = "y"',
@@ -130,6 +134,21 @@ def test_a_list_that_is_wrong_is_refused_whole(tmp_path: Path, text: str) -> Non
     path = tmp_path / "list.toml"
     path.write_text(LIST + text)
     with pytest.raises(ScreeningListWrong, match=r"list\.toml"):
+        read_list(path)
+
+
+def test_a_list_in_lines_says_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "list.jsonl"
+    entries = [{kind: entry} for kind, table in tomllib.loads(LIST).items() for entry in table]
+    path.write_text("\n\n".join(json.dumps(entry) for entry in entries))
+    assert replace(read_list(path), digest=LISTED.digest) == LISTED
+
+
+@pytest.mark.parametrize("line", ["[]", "1", "{}", '{"payer": {}, "name": {}}', "{"])
+def test_a_line_that_is_not_one_entry_is_named(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "list.jsonl"
+    path.write_text(f"\n{line}\n")
+    with pytest.raises(ScreeningListWrong, match="line 2"):
         read_list(path)
 
 
