@@ -113,7 +113,7 @@ class Checker:
     def _see_data(self, number: int, offset: int, data: bytes) -> Reader | None:
         form, group = self._form, self._group
         if form is None:
-            self._note_order(number, offset, "A data record (2) stands before any header (1).")
+            self._note_order(number, offset, "A data record (2) stands before a header (1).")
             return None
         if group is None:
             self._note_order(number, offset, "A data record (2) stands behind its trailer (8).")
@@ -156,7 +156,7 @@ class Checker:
         self._close(number, offset)
         form, self._ended = self._form, True
         if form is None:
-            self._note_order(number, offset, "The end record (9) stands before any header (1).")
+            self._note_order(number, offset, "The end (9) stands before any header (1).")
             return None
         typed = self._examine(form.end, number, offset, data)
         if typed and form.business_type == "03":
@@ -200,7 +200,9 @@ class Checker:
             self._ended = True
 
     def _note_order(self, number: int, offset: int, message: str) -> None:
-        self.notes.error("RECORD_ORDER", number, offset, message)
+        """Behind a header that is not read the order is not known: that header was told."""
+        if self._form is not None or not self._headers:
+            self.notes.error("RECORD_ORDER", number, offset, message)
 
     def _close(self, number: int, offset: int) -> None:
         """A group that is still open here has no trailer."""
