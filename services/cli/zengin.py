@@ -144,8 +144,8 @@ def _record_report(record: Record) -> dict[str, Any]:
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in asdict(record.body).items()
     }
-    kind = type(record.body).__name__
-    return {"record": record.number, "offset": record.offset, "kind": kind, **body}
+    name = type(record.body).__name__
+    return {"record": record.number, "offset": record.offset, "type": name, **body}
 
 
 def _fail_reading(file: BinaryIO, problem: OSError) -> NoReturn:

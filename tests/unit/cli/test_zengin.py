@@ -110,8 +110,8 @@ def test_a_file_in_json_has_its_records_and_its_check(tmp_path: Path) -> None:
     said = json.loads(run("show", file_at(tmp_path, STATEMENT), *AS_OF, "--json").stdout)
     checked = json.loads(run("check", file_at(tmp_path, STATEMENT), "--json").stdout)
 
-    kinds = [record["kind"] for record in said["records"]]
-    assert kinds == ["StatementHeader", *["StatementEntry"] * 2, "StatementTrailer", "End"]
+    types = [record["type"] for record in said["records"]]
+    assert types == ["StatementHeader", *["StatementEntry"] * 2, "StatementTrailer", "End"]
     assert said["records"][1]["posting_date"] == "2026-07-31"
     assert said["file"] == checked
     assert json.loads(run("show", "-", "--json", stdin=b"").stdout)["records"] == []
