@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from services.cli.terminal import NOT_VALID, WRONG_USE, as_text, fail
+from services.core.business_days import BankCalendar
 from services.core.clock import SystemClock
 from services.formats.banks import ZenginBanks
 from services.formats.findings import Finding
@@ -97,7 +98,7 @@ def show_command(file: BinaryIO, limit: int, as_of: datetime | None, as_json: bo
 
 def _checks(as_of: datetime | None) -> Checks:
     day: date = as_of.date() if as_of else SystemClock().now().astimezone(TOKYO).date()
-    return Checks(day, ZenginBanks())
+    return Checks(day, ZenginBanks(), BankCalendar(("JP",)).is_open)
 
 
 def _print_records(items: Iterator[Record | Finding | Verdict]) -> Verdict:

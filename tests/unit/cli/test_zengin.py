@@ -124,3 +124,12 @@ def test_a_file_cannot_steer_the_terminal(tmp_path: Path) -> None:
 
     assert "\x1b" not in run("show", str(path)).stdout
     assert "\x1b" not in run("check", str(path)).stdout
+
+
+def test_an_order_for_a_day_on_which_banks_are_closed_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_bytes(golden_file(sample(TRANSFERS)).replace(b"0731", b"1231"))
+    result = run("check", str(path), *AS_OF)
+
+    assert result.exit_code == 0
+    assert "振込指定日 (value date) 2026-12-31 is no day of business." in result.stdout
