@@ -26,5 +26,6 @@ CREATE TABLE deposits (
     PRIMARY KEY (partner_id, account_id, entry_reference)
 );
 
-GRANT SELECT, INSERT, DELETE ON notices TO service_login;
+-- UPDATE only to pass over rows that another process is forgetting.
+GRANT SELECT, INSERT, UPDATE, DELETE ON notices TO service_login;
 GRANT SELECT, INSERT ON deposits TO service_login;

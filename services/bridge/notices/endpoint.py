@@ -93,7 +93,12 @@ class Notices:
             problem = type(error).__name__
             log.error("notice_not_understood", partner_id=partner.partner_id, problem=problem)
             return web.Response(status=404)
-        is_new = await self._book.take(Arrived(partner.partner_id, notice, body))
+        try:
+            is_new = await self._book.take(Arrived(partner.partner_id, notice, body))
+        except AWAY:
+            raise
+        except Exception:  # told by the book; to the partner it is as if we were away
+            return _later()
         log.info(
             "notice_taken",
             partner_id=partner.partner_id,
