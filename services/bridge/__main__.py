@@ -77,7 +77,7 @@ async def build(life: Life) -> None:
     queue = Queue(parts.units, rules, parts.clock)
     server = BridgeServer(
         parts.units,
-        CodeBook(partners, parts.clock),
+        CodeBook(partners, parts.clock, lambda name: worker.desks[name].answers),
         AccountBook(parts.units, partners, parts.clock),
         Operators(parts.units, worker, lane),
         queue,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from services.bridge.partner import Partner, PartnerUnavailable, ResolvedMerchant
@@ -35,8 +35,12 @@ def partner_of(partners: Mapping[str, Partner], partner_id: str) -> Partner:
 class CodeBook:
     """Resolves codes, and remembers merchants by code. A code with an amount is asked again."""
 
-    def __init__(self, partners: Mapping[str, Partner], clock: Clock) -> None:
+    def __init__(
+        self, partners: Mapping[str, Partner], clock: Clock, answers: Callable[[str], bool]
+    ) -> None:
+        """`answers`: whether a partner is worth asking now, by its id."""
         self._partners = partners
+        self._answers = answers
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str], tuple[datetime, ResolvedMerchant]] = OrderedDict()
 
@@ -49,6 +53,8 @@ class CodeBook:
         now = self._clock.now()
         if (kept := self._kept.get(key)) and timedelta() <= now - kept[0] < KEPT_FOR:
             return kept[1]
+        if not self._answers(partner_id):
+            raise PartnerUnavailable(partner_id)
         try:
             async with asyncio.timeout(partner.rules.call.total_seconds()):
                 merchant = await partner.resolve_code(payload)

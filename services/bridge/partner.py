@@ -130,8 +130,14 @@ class Partner(Protocol):
         ...
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:
-        """Give part back; may be asked again and is done once."""
+        """Give part back. Where `rules.refund_repeatable`, may be asked again and is done once."""
         ...
+
+    async def inquire_refund(self, charge: Charge, refund: Refund) -> Answer | None:
+        """What has become of a refund that may have been asked for; None where the partner says
+        that it has none and will have none. Asked before each repeat of a refund that is not
+        repeatable."""
+        raise NotImplementedError(f"{self.partner_id} cannot inquire about refunds")
 
     async def resolve_code(self, payload: str) -> ResolvedMerchant:
         """The merchant behind a code. Raises `CodeUnknown`, `PartnerUnavailable`."""

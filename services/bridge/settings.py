@@ -17,7 +17,8 @@ The file is TOML, a table per partner:
     zone = "Asia/Tokyo"
     opens = 08:30:00
     closes = 21:00:00
-    weekdays = [0, 1, 2, 3, 4]              # Monday is 0
+    weekdays = [0, 1, 2, 3, 4, 5]           # Monday is 0; all without it
+    banks_of = ["JP"]                       # and not on bank holidays and weekends there
     [partner.options]                       # the adapter's own words
 
 A word may have `_env` behind it, and then names the variable that holds its value: `base_url_env`,
@@ -28,7 +29,7 @@ left out. Secrets are held as `SecretStr` and never logged.
 import os
 import tomllib
 from dataclasses import dataclass, replace
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -38,6 +39,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from services.bridge.domain.answer import Rules
 from services.bridge.domain.hours import Hours
 from services.bridge.domain.pace import Pace
+from services.core.business_days import CATEGORIES, BankCalendar
 from services.kit.settings import ServiceSettings
 
 MAX_IN_FLIGHT = 512
@@ -74,7 +76,14 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_country(country: str) -> str:
+    if country not in CATEGORIES:
+        raise ValueError(f"{country!r} is none of {', '.join(CATEGORIES)}")
+    return country
+
+
 Seconds = Annotated[float, AfterValidator(_positive)]
+Country = Annotated[str, AfterValidator(_known_country)]
 ZoneName = Annotated[str, AfterValidator(_known_zone)]
 
 
@@ -102,12 +111,16 @@ class HoursLimits(_Part):
     opens: time
     closes: time
     weekdays: frozenset[Annotated[int, Field(ge=0, le=6)]] = frozenset(range(7))
+    banks_of: tuple[Country, ...] = ()
+    """Countries on whose bank holidays and weekends it is closed."""
 
     def hours(self) -> Hours:
-        days = self.weekdays
-        return Hours(
-            ZoneInfo(self.zone), self.opens, self.closes, lambda day: day.weekday() in days
-        )
+        weekdays, calendar = self.weekdays, BankCalendar(self.banks_of)
+
+        def is_open_day(day: date) -> bool:
+            return day.weekday() in weekdays and calendar.is_open(day)
+
+        return Hours(ZoneInfo(self.zone), self.opens, self.closes, is_open_day)
 
 
 class Limits(_Part):

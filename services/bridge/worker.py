@@ -206,7 +206,7 @@ class Worker:
 
 async def _ask(partner: Partner, charge: Charge, refund: Refund | None) -> Answer:
     if refund is not None:
-        return await partner.refund(charge, refund)
+        return await _ask_refund(partner, charge, refund)
     match charge.operation:
         case Operation.START:
             return await partner.start(charge)
@@ -216,3 +216,12 @@ async def _ask(partner: Partner, charge: Charge, refund: Refund | None) -> Answe
             return await partner.cancel(charge)
         case _:
             return await partner.inquire(charge)
+
+
+async def _ask_refund(partner: Partner, charge: Charge, refund: Refund) -> Answer:
+    """From its second turn on, a refund may be on its way from the one before."""
+    if not partner.rules.refund_repeatable and refund.turn > 1:
+        found = await partner.inquire_refund(charge, refund)
+        if found is not None:
+            return found
+    return await partner.refund(charge, refund)

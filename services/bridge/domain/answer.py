@@ -77,6 +77,8 @@ class Rules:
     pace: Pace | None = None
     """How fast one process may call; None: as fast as there are places."""
     breaker: BreakerRules = field(default_factory=BreakerRules)
+    refund_repeatable: bool = True
+    """The same refund may be sent twice and is done once; else `inquire_refund` comes before."""
     hours: Hours | None = None
     """When it takes new orders; None: always."""
     operator_after: timedelta = timedelta(minutes=15)

@@ -1,6 +1,7 @@
 """A refund's life: part of what a charge captured is given back, once.
 
-An adapter's `refund` may be sent again, so silence leads to the same call after a pause.
+Silence leads to the same call after a pause. Where a partner would do the same refund twice, the
+worker has it inquired about first (`Rules.refund_repeatable`).
 """
 
 from dataclasses import dataclass, replace

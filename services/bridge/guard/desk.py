@@ -96,9 +96,14 @@ class Desk:
         return max(0, calls * HELD_PER_CALL - self.held)
 
     @property
+    def answers(self) -> bool:
+        """Whether the partner is worth asking."""
+        return self.breaker.phase is not Phase.OPEN
+
+    @property
     def takes_starts(self) -> bool:
         """Whether anything new is asked of the partner now."""
-        if self.breaker.phase is Phase.OPEN:
+        if not self.answers:
             return False
         return self.refuses_until is None or self.machine.now() >= self.refuses_until
 

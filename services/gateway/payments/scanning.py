@@ -23,6 +23,8 @@ LONGEST_CODE = 4096
 PLACES_REMEMBERED = 10_000
 PLACE_SECONDS = 300.0
 ASKED_LIMIT = 256
+# So that the codes of a partner that answers late leave places to those of others.
+ASKED_OF_A_SCHEME = 64
 ASK_SECONDS = 4.0
 
 
@@ -70,11 +72,14 @@ class Resolver:
         key = (scheme.scheme, payload)
         task = self._asked.get(key)
         if task is None:
-            if len(self._asked) >= ASKED_LIMIT:
+            if len(self._asked) >= ASKED_LIMIT or self._asked_of(scheme) >= ASKED_OF_A_SCHEME:
                 raise ResolverBusy
             task = self._asked[key] = asyncio.create_task(self._ask(scheme, payload))
             task.add_done_callback(lambda _: self._asked.pop(key, None))
         return await asyncio.shield(task)
+
+    def _asked_of(self, scheme: Scheme) -> int:
+        return sum(name == scheme.scheme for name, _ in self._asked)
 
     async def _ask(self, scheme: Scheme, payload: str) -> Place:
         request = bridge.ResolveCodeRequest(

@@ -74,7 +74,7 @@ async def stub(world: World) -> AsyncIterator[Any]:
     rules = {name: partner.rules for name, partner in world.partners.items()}
     servicer = BridgeServer(
         world.units,
-        CodeBook(world.partners, world.clock),
+        CodeBook(world.partners, world.clock, lambda name: world.worker.desks[name].answers),
         AccountBook(world.units, world.partners, world.clock),
         Operators(world.units, world.worker, LANE),
         Queue(world.units, rules, world.clock),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -103,15 +103,19 @@ async def test_a_refusal_is_passed_on_and_not_remembered(
     assert len(bridge.asked) == 2
 
 
-async def test_too_many_different_codes_at_once_are_refused(
+async def test_too_many_different_codes_of_a_scheme_are_refused_and_leave_room_for_others(
     resolver: Resolver, bridge: Bridge
 ) -> None:
     bridge.open_doors.clear()
-    links = [f"{LINK}{number}" for number in range(scanning.ASKED_LIMIT)]
+    links = [f"{LINK}{number}" for number in range(scanning.ASKED_OF_A_SCHEME)]
     asking = [asyncio.create_task(resolver.ask(SCHEME, link)) for link in links]
     await asyncio.wait(asking, timeout=0.2)
     with pytest.raises(ResolverBusy):
         await resolver.ask(SCHEME, "one more")
+    other = replace(SCHEME, scheme="other")
+    asking.append(asyncio.create_task(resolver.ask(other, f"{LINK}-other")))
+    await asyncio.wait(asking, timeout=0.2)
+    assert len(bridge.asked) == len(asking)
     bridge.open_doors.set()
     await asyncio.wait(asking)
     assert all(isinstance(task.exception(), NotFound) for task in asking)

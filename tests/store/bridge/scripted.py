@@ -10,6 +10,9 @@ from services.bridge.domain.refund import Refund
 from services.bridge.partner import Partner
 from tests.unit.bridge.builders import RULES
 
+# An answer with this detail to an inquiry about a refund: there is none.
+NO_REFUND = "no such refund"
+
 
 class Scripted(Partner):
     """Answers in the order of `answers`, then accepts; not at all while `gate` is closed."""
@@ -40,6 +43,10 @@ class Scripted(Partner):
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:
         return await self._answer("refund", refund.refund_id)
+
+    async def inquire_refund(self, charge: Charge, refund: Refund) -> Answer | None:
+        answer = await self._answer("inquire_refund", refund.refund_id)
+        return None if answer.detail == NO_REFUND else answer
 
     async def close(self) -> None:
         self.gate.set()

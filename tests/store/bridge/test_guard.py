@@ -16,10 +16,11 @@ from services.bridge.domain.pace import Pace
 from services.bridge.store.attempts import attempts_of
 from services.bridge.store.charges import get_charge
 from services.core.clock import ManualClock
+from services.core.ids import Resource
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from tests.conftest import Database
-from tests.contract.house import TODAY, World, bridge, new_resource, start
-from tests.store.bridge.scripted import Scripted
+from tests.contract.house import TODAY, World, bridge, new_resource, refund, start
+from tests.store.bridge.scripted import NO_REFUND, Scripted
 from tests.unit.bridge.builders import MACHINE, RULES
 
 QUICK = BreakerRules(
@@ -249,3 +250,25 @@ async def test_a_refused_charge_is_final(world: World, partner: Scripted) -> Non
         found = await get_charge(connection, f"{refused}-charge")
     assert found is not None
     assert (found.state, found.operation, found.asked) == (State.REJECTED, None, False)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_refund_that_is_not_repeatable_is_inquired_about_before_it_is_sent_again(
+    database: Database, machine: ManualClock, is_there: bool
+) -> None:
+    partner = Scripted("once", replace(RULES, refund_repeatable=False))
+    async with bridge(
+        database.dsn("bridge"), partners={"once": partner}, machine=machine, polls=False
+    ) as world:
+        await world.event("ChargeAccepted", resource := await pay(world, "once"))
+        wish = new_resource(Resource.REFUND)
+        partner.answers.append(SILENT)
+        await world.command(wish, refund_charge=refund(resource, wish, 400, "KRW"))
+        await world.worker.drain()
+        if not is_there:
+            partner.answers.append(replace(SILENT, detail=NO_REFUND))
+        machine.advance(RULES.inquire_every)
+        assert await world.worker.take_due() == 1
+        await world.event("RefundAccepted", wish)
+        asked = [operation for operation, key in partner.asked if key == wish]
+        assert asked == ["refund", "inquire_refund", *([] if is_there else ["refund"])]

@@ -114,6 +114,7 @@ zone = "Asia/Tokyo"
 opens = 08:30:00
 closes = 21:00:00
 weekdays = [0, 1, 2, 3, 4]
+banks_of = ["JP"]
 """
 
 
@@ -128,6 +129,9 @@ def test_pace_breaker_hours_and_the_operators_age_are_data(path: Path) -> None:
     assert rules.hours is not None
     opening = next_opening(rules.hours, datetime(2026, 10, 31, 3, 0, tzinfo=UTC))
     assert opening == datetime(2026, 11, 1, 23, 30, tzinfo=UTC)
+    # The 3rd is Culture Day.
+    opening = next_opening(rules.hours, datetime(2026, 11, 2, 12, 0, tzinfo=UTC))
+    assert opening == datetime(2026, 11, 3, 23, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,7 @@ def test_pace_breaker_hours_and_the_operators_age_are_data(path: Path) -> None:
         ("weekdays = [0, 1, 2, 3, 4]", "weekdays = [7]", "weekdays"),
         ("failing_percent = 30", "failing_percent = 101", "failing_percent"),
         ("burst = 5", "bursts = 5", "bursts"),
+        ('banks_of = ["JP"]', 'banks_of = ["XX"]', "XX"),
     ],
 )
 def test_a_limit_that_cannot_be_meant_is_refused(path: Path, old: str, new: str, said: str) -> None:
