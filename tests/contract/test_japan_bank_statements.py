@@ -175,7 +175,9 @@ async def test_planted_discrepancies_stand_in_the_file_and_not_in_the_books(
 
 
 async def test_a_deposit_is_told_by_notice(world: World, bank: Bank) -> None:
-    await bank.control("webhook", {"url": f"{world.callback_url}/notice/{PARTNER}", "token": TOKEN})
+    await bank.control(
+        "notice_url", {"url": f"{world.callback_url}/notice/{PARTNER}", "token": TOKEN}
+    )
     await deposit(bank)
     told = await noticed(world, "00000001")
     assert told.amount.minor_units == 5_000
@@ -187,7 +189,9 @@ async def test_a_deposit_is_told_by_notice(world: World, bank: Bank) -> None:
 async def test_a_deposit_is_said_once_however_its_notices_come(
     world: World, bank: Bank, fault: str
 ) -> None:
-    await bank.control("webhook", {"url": f"{world.callback_url}/notice/{PARTNER}", "token": TOKEN})
+    await bank.control(
+        "notice_url", {"url": f"{world.callback_url}/notice/{PARTNER}", "token": TOKEN}
+    )
     await bank.fault(fault, match={"operation": "notice"}, delay_ms=50)
     for yen in (5_000, 6_000):
         await deposit(bank, yen)
@@ -199,7 +203,7 @@ async def test_a_deposit_is_said_once_however_its_notices_come(
 
 async def test_a_forged_notice_says_nothing_and_the_list_tells_it(world: World, bank: Bank) -> None:
     url = f"{world.callback_url}/notice/{PARTNER}"
-    await bank.control("webhook", {"url": url, "token": "another"})
+    await bank.control("notice_url", {"url": url, "token": "another"})
     await deposit(bank)
     partner = world.partners[PARTNER]
     assert await world.deposits.look(partner) == 1
@@ -213,7 +217,7 @@ async def test_what_no_notice_told_is_found_in_the_unsent_list(
 ) -> None:
     if fault is not None:
         url = f"{world.callback_url}/notice/{PARTNER}"
-        await bank.control("webhook", {"url": url, "token": TOKEN})
+        await bank.control("notice_url", {"url": url, "token": TOKEN})
         await bank.fault(fault, times=0, match={"operation": "notice"})
     for yen in range(1_000, 1_005):
         await deposit(bank, yen)

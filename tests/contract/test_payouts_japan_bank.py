@@ -285,3 +285,16 @@ async def test_random_faults_end_with_both_books_equal(world: World, bank: Bank)
         assert books["orders"].get(text, 0) <= 1
         has_left = payout.state is not PayoutState.REJECTED
         assert (text in books["paid"]) == has_left
+
+
+async def test_a_payout_for_a_holiday_goes_on_the_next_business_day(
+    world: World, bank: Bank
+) -> None:
+    resource = await order_payout(world, value_date="2026-11-03")
+    await world.event("PayoutAccepted", resource)
+    for clock in (bank.clock, world.clock):
+        clock.advance(timedelta(days=4))
+    assert (await bank.books())["paid"] == {}
+    for clock in (bank.clock, world.clock):
+        clock.advance(timedelta(days=1))
+    await world.event("PayoutExecuted", resource)

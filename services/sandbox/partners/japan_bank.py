@@ -12,7 +12,7 @@ notices, the statement files' address and the approver's side. Control, beside t
     POST /_control/approve   {"reference" (ediInfo; empty: all), "decision": approve, send_back,
                              withdraw, cancel_approval}
     POST /_control/return    {"reference"}: the payee's bank sends back what was executed
-    POST /_control/webhook   {"url"}: where deposits are told; without it all are unsent
+    POST /_control/notice_url {"url", "token"}: where deposits are told from now on
     POST /_control/deposit   {"va_id", "yen", "payer", "text"}: money comes in
 """
 
@@ -37,7 +37,7 @@ from services.sandbox.partners.days import Line
 from services.sandbox.partners.faults import OF_CALLS, OF_NOTICES, Call, Fault, OwnFault
 from services.sandbox.partners.japan_bank_account import Account
 from services.sandbox.partners.japan_bank_debits import Debits, debit_state
-from services.sandbox.partners.japan_bank_deposits import Deposits
+from services.sandbox.partners.japan_bank_deposits import Deposits, KeySettings
 from services.sandbox.partners.japan_bank_files import camt_statement, zengin_statement
 from services.sandbox.partners.japan_bank_transfers import Habits, Refusal, Transfers, detail
 
@@ -53,7 +53,7 @@ _CREATED, _BAD_REQUEST, _NOT_FOUND = 201, 400, 404
 
 
 class JapanBank(Simulator):
-    """Takes any access token, which is also the key of its notices."""
+    """Takes any access token. Without an address for notices all deposits are unsent."""
 
     name = "Japanese bank"
     frame_faults = OF_CALLS | OF_NOTICES | {Fault.WRONG_AMOUNT, Fault.WRONG_SIGNATURE}
@@ -71,12 +71,13 @@ class JapanBank(Simulator):
         books: Books,
         habits: Habits | None = None,
         page_size: int = PAGE_SIZE,
+        keys: KeySettings | None = None,
     ) -> None:
         super().__init__(clock, books)
         self._account = Account(books, self.days.day_of)
         self._debits = Debits(books, self._account)
         self._transfers = Transfers(books, self._account, habits or Habits())
-        self._deposits = Deposits(books, self._account, self.notices)
+        self._deposits = Deposits(books, self._account, self.notices, keys or KeySettings())
         self._page_size = page_size
 
     def routes(self) -> list[web.RouteDef]:
@@ -113,7 +114,7 @@ class JapanBank(Simulator):
                     fields.get("reference", ""), self.now(), self.today()
                 )
             },
-            "webhook": self._deposits.set_webhook,
+            "notice_url": self._deposits.set_webhook,
             "deposit": lambda fields: self._deposits.take(fields, self.now()),
         }
         return [web.post(f"/_control/{path}", _controlled(tell)) for path, tell in told.items()]
@@ -358,5 +359,10 @@ def _refusal(code: str, status: int = _BAD_REQUEST) -> Reply:
     return Reply({"errorCode": code, "errorMessage": code.replace("_", " ").lower()}, status)
 
 
+def make(clock: Clock, books: Books) -> JapanBank:
+    """The simulator with what the environment says of its client."""
+    return JapanBank(clock, books, keys=KeySettings())
+
+
 if __name__ == "__main__":
-    run_simulator("japan_bank", JapanBank)
+    run_simulator("japan_bank", make)

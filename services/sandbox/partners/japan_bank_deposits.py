@@ -11,21 +11,31 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.japan_bank_account import TRANSFER_IN, Account
 from services.sandbox.partners.notices import Notice, Notices
 
 MOST_ISSUED = 1000
-TOKEN = "token"  # noqa: S105
-"""The key of notices where none was set with the webhook's address."""
 
 Fields = dict[str, Any]
+
+
+class KeySettings(BaseSettings):
+    """Where it tells of deposits, and the access token that keys the notices' signature."""
+
+    model_config = SettingsConfigDict(env_prefix="KAWASE_", extra="ignore")
+
+    sandbox_secret: str = "token"  # noqa: S105
+    notice_url: str = ""
 
 
 class Deposits:
     """Issues virtual accounts and takes deposits to them."""
 
-    def __init__(self, books: Books, account: Account, notices: Notices) -> None:
+    def __init__(self, books: Books, account: Account, notices: Notices, keys: KeySettings) -> None:
+        self._url, self._token = keys.notice_url, keys.sandbox_secret
         self._books = books
         self._account = account
         self._notices = notices
@@ -48,8 +58,9 @@ class Deposits:
 
     def set_webhook(self, fields: Fields) -> Fields:
         """`{"url", "token"}`: where notices go and the key they are signed with."""
-        self._books.put("webhook", "url", {"url": fields["url"], "token": fields.get("token", "")})
-        return {"url": fields["url"]}
+        self._url = str(fields["url"])
+        self._token = str(fields.get("token", self._token))
+        return {"url": self._url}
 
     def take(self, fields: Fields, now: datetime) -> Fields:
         """Money comes in to a virtual account, and is told."""
@@ -73,16 +84,16 @@ class Deposits:
         return [kept["entry"] for _, kept in self._books.all("deposit") if not kept["sent"]]
 
     def _tell(self, entry: Fields, now: datetime) -> None:
-        webhook = self._books.get("webhook", "url")
-        if webhook is None:
+        if not self._url:
             return
+        url, token = self._url, self._token
         key = entry["itemKey"]
         fields = {"messageId": f"va-{key}", "timestamp": now.isoformat(), "vaTransaction": entry}
         body = json.dumps(fields, ensure_ascii=False).encode()
         time = str(int(now.timestamp()))
 
         def headers(is_forged: bool) -> Mapping[str, str]:
-            secret = (webhook["token"] or TOKEN) + ("?" if is_forged else "")
+            secret = token + ("?" if is_forged else "")
             text = time.encode() + b"." + body
             signature = hmac.new(secret.encode(), text, hashlib.sha256).hexdigest()
             return {
@@ -95,4 +106,4 @@ class Deposits:
             self._books.put("deposit", key, {"entry": entry, "sent": True})
 
         call = {"id": key, "amount": int(entry["depositAmount"])}
-        self._notices.send(call, Notice(webhook["url"], body, headers, taken=taken))
+        self._notices.send(call, Notice(url, body, headers, taken=taken))

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.core.business_days import BankCalendar
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.japan_bank_account import FEE, RETURN, TRANSFER_OUT, Account
 
 OWN_BANK = "0310"
 FEE_YEN = 145
 MOST_ITEMS = 99
+CALENDAR = BankCalendar(("JP",))
 APPLYING, SENT_BACK, WITHDRAWN, EXPIRED, APPROVAL_CANCELLED = "2", "3", "4", "5", "8"
 RESERVED, IN_PROCESS, DONE, RETURNED, FAILED_BULK, NOT_EXECUTED = "11", "12", "20", "22", "30", "40"
 DECISIONS = {
@@ -68,7 +70,7 @@ class Transfers:
         is_counted = str(fields["totalCount"]) == str(len(items))
         if not is_counted or int(fields["totalAmount"]) != sum(amounts):
             raise Refusal("TOTALS_DIFFER")
-        day = max(date.fromisoformat(fields["transferDesignatedDate"]), today)
+        day = _working_day(fields, today)
         for item in items:
             self._check_payee(item)
         number = f"{len(self._entries) + 1:016d}"
@@ -212,6 +214,20 @@ class Transfers:
 
 def _is_awake(entry: Fields) -> bool:
     return entry["status"] in _OPEN or entry["return_at"] is not None
+
+
+def _working_day(fields: Fields, today: date) -> date:
+    """Today's transfers go on any day; a later one on a holiday moves as the request says."""
+    day = date.fromisoformat(fields["transferDesignatedDate"])
+    if day <= today or CALENDAR.is_open(day):
+        return max(day, today)
+    match fields["transferDateHolidayCode"]:
+        case "1":
+            return CALENDAR.on_or_after(day)
+        case "2":
+            return max(CALENDAR.on_or_before(day), today)
+        case _:
+            raise Refusal("DATE_IS_HOLIDAY")
 
 
 def _later(now: datetime, seconds: float) -> str:
