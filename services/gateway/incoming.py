@@ -142,7 +142,10 @@ def _what(name: str | None, record: Record) -> What:
 
 
 def _money(money: money_pb2.Money | None) -> Money | None:
-    return None if money is None else Money(money.minor_units, money.currency_code)
+    """None for what is absent, which protobuf gives as an amount without a currency."""
+    if money is None or not money.currency_code:
+        return None
+    return Money(money.minor_units, money.currency_code)
 
 
 def _time(stamp: Timestamp | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Repeats the commands of refunds and top-ups that wait too long for an answer."""
+"""Repeats the commands of resources beside payments that wait too long for an answer."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""Calls that wait for the end of a refund or a top-up.
+"""Calls that wait for the end of a resource beside payments.
 
 The consumer of this process wakes them after its commit. What another gateway's consumer stored is
 seen by looking again, at a pace that costs nothing: such calls are few.

@@ -13,7 +13,7 @@ from services.gateway.disputes.claim import Claim, covered_shares
 from services.gateway.disputes.messages import command_of, fact_of
 from services.gateway.disputes.model import Dispute
 from services.gateway.incoming import OF_DISPUTES, Incoming, What
-from services.gateway.payments.model import Payment, State
+from services.gateway.payments.model import Payment, State, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.payments.store.payments import lock_lives, with_terms
 from services.gateway.refunds.store import already_given
@@ -114,9 +114,7 @@ async def _claim(
 ) -> Claim | None:
     """What is contested; None, told in the log, where nothing of ours is."""
     terms = payment.terms
-    side = {terms.collect_charge_id: Side.COLLECT, terms.deliver_charge_id: Side.DELIVER}.get(
-        heard.charge_id
-    )
+    side = _side_of(terms, heard.charge_id)
     charged = terms.home if side is Side.COLLECT else terms.target
     amount = heard.amount
     fits = amount is not None and amount.currency == charged.currency and amount.minor > 0
@@ -143,3 +141,11 @@ async def _claim(
         covered_shares(terms, side, amount.minor, already),
         now,
     )
+
+
+def _side_of(terms: Terms, charge_id: str) -> Side | None:
+    if terms.collect_partner_id and charge_id == terms.collect_charge_id:
+        return Side.COLLECT
+    if terms.acceptance_partner_id and charge_id == terms.deliver_charge_id:
+        return Side.DELIVER
+    return None

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from services.gateway.disputes.claim import borne_by_merchant
 from services.gateway.disputes.model import Decision, Dispute, Life, State, Step
 from services.gateway.incoming import Incoming, What
 from services.gateway.resources.model import Resolution, ended, left_by_operator, stuck
@@ -127,7 +128,8 @@ def _not_reserved(dispute: Dispute, heard: Incoming, now: datetime) -> Decision:
     life = dispute.life
     if life.state is State.WON:
         return _go(life, Step.DONE, now)
-    if life.step is Step.RESERVE and heard.reason in _PAYABLE_CLAUSES:
+    merchants = borne_by_merchant(dispute.claim, dispute.terms)
+    if merchants and life.step is Step.RESERVE and heard.reason in _PAYABLE_CLAUSES:
         suspending = replace(life, reason=_LIMIT, message=_LIMIT_MESSAGE)
         return _go(suspending, Step.SUSPEND, now)
     return Decision(_case(life, Step.RESERVE, heard.reason, heard.message, now))

@@ -1,11 +1,13 @@
 """Refunds, bank links and top-ups beside a gateway of payments, on a database of its own."""
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
 from services.gateway.cases.handlers import KINDS, CaseHandlers
+from services.gateway.cases.store import Word
 from services.gateway.consumer import EventConsumer
 from services.gateway.disputes.events import DisputeEvents
 from services.gateway.disputes.handlers import DisputeHandlers
@@ -14,6 +16,7 @@ from services.gateway.reference import Funding, Participant
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
 from services.gateway.resources.events import ResourceEvents, repeat_of
+from services.gateway.resources.model import Resolution
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.kit.kafka import Record
@@ -169,3 +172,34 @@ def kept(refund: payment_pb2.Refund, side: str = "deliver") -> Record:
 
 def other_wallet() -> Participant:
     return replace(PANDA, participant_id="tiger")
+
+
+def opened(
+    payment: Payment, minor: int, side: str = "collect", dispute_id: str = "d1", days: int = 7
+) -> Record:
+    """A partner contests `minor` units of a charge."""
+    terms = payment.terms
+    currency = terms.home_currency if side == "collect" else terms.target_currency
+    said = bridge.DisputeOpened(
+        dispute_id=dispute_id,
+        partner_id="partner",
+        partner_reference="CASE-1",
+        amount=MoneyMessage(minor_units=minor, currency_code=currency),
+        reason="GOODS_NOT_RECEIVED",
+    )
+    said.answer_until_time.FromDatetime(terms.create_time + timedelta(days=days))
+    charge_id = f"{terms.resource_id}-{side}"
+    return bridge_says(terms.resource_id, charge_id, dispute_opened=said)
+
+
+def decided(payment: Payment, won: bool, side: str = "collect", dispute_id: str = "d1") -> Record:
+    """The partner has decided."""
+    terms = payment.terms
+    said = bridge.DisputeEnded(dispute_id=dispute_id, partner_id="partner", won=won)
+    charge_id = f"{terms.resource_id}-{side}"
+    return bridge_says(terms.resource_id, charge_id, dispute_ended=said)
+
+
+def word(resolution: str) -> Word:
+    """An operator's decision."""
+    return Word(Resolution(resolution), "mei", "asked the partner", "key")

@@ -1,126 +1,25 @@
 """Refunds and top-ups against the real ledger: what was paid and given back leaves no trace."""
 
-from collections.abc import AsyncIterator
-
-import asyncpg
 import pytest
 
-from services.core.accounts import AccountKind, house
-from services.core.clock import ManualClock
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
-from services.gateway import opening
-from services.gateway.outgoing import open_accounts
-from services.gateway.payments.messages import leg_message, wallet_command
-from services.gateway.payments.model import Leg
-from services.gateway.reference.store import put_participant
-from services.kit.kafka import Publisher, Record, Topics
-from services.kit.outbox import OutboxSender, Outgoing
-from services.kit.postgres import open_pool
-from services.kit.unit import Units
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.money.v1 import money_pb2
-from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
-from services.wallet.store.books import check_books
-from services.wallet.wire import decode_command
-from services.wallet.work import WalletWork
-from tests.conftest import Database
-from tests.store.gateway.payments_world import PANDA, REFERENCE, SAKURA, SHOP, Gateway, bridge_says
+from tests.store.gateway.ledger_world import PAYABLE, Ledger
+from tests.store.gateway.payments_world import SAKURA, bridge_says
 from tests.store.gateway.resources_world import COMPLETED, DECLINED, World
-
-PREFUND = "prefund:panda:CNY"
-PAYABLE = "merchant-payable:shokudo:JPY"
-
-
-class Ledger:
-    """A wallet on the same database, spoken to by the commands in the gateway's outbox."""
-
-    def __init__(self, world: World, pool: asyncpg.Pool, clock: ManualClock) -> None:
-        self._world = world
-        self._work = WalletWork(clock)
-        nowhere = Publisher(Topics("localhost:1", "none", 1))
-        self._units = Units(pool, OutboxSender("wallet", pool, nowhere))
-        self.pool = pool
-
-    async def carry_out(self, *commands: Outgoing) -> None:
-        """Carry out `commands`, then what the gateway orders by their answers, until it rests."""
-        payloads = [command.payload for command in commands]
-        while payloads:
-            told = await self._units.write(
-                lambda c, batch=payloads: self._work.handle(  # type: ignore[misc]
-                    c, [decode_command(payload) for payload in batch]
-                )
-            )
-            assert told.answer
-            await self._hear()
-            payloads = await self._ordered()
-
-    async def settle(self) -> None:
-        """Carry out what the gateway has ordered by now."""
-        payloads = await self._ordered()
-        await self.carry_out(*(Outgoing("wallet.command", "", 0, "", each) for each in payloads))
-
-    async def _hear(self) -> None:
-        rows = await self.pool.fetch("SELECT key, payload FROM outbox ORDER BY stripe, sequence")
-        records = [Record("wallet.event", 0, 0, row[0], "", "", row[1]) for row in rows]
-        # All of them each time: events may come again.
-        await self._world.gateway.hear(*records)
-        await self._world.hear(*records)
-
-    async def _ordered(self) -> list[bytes]:
-        rows = await self._world.gateway.rows()
-        kinds = ("ReserveFunds", "PostFunds", "VoidFunds", "TransferFunds", "OpenAccounts")
-        return [row["payload"] for row in rows if row["type"] in kinds]
-
-    async def move(self, link_id: str, debit: str, credit: str, amount: Money) -> None:
-        """What an operator books."""
-        legs = [leg_message(Leg(debit, credit, amount, "test"))]
-        transfer = wallet.TransferFunds(link_id=link_id, funding_account_id=debit, legs=legs)
-        command = wallet.WalletCommand(transfer_funds=transfer)
-        await self.carry_out(wallet_command(debit, "TransferFunds", command))
-
-    async def balances(self) -> dict[str, int]:
-        """Posted credits less debits of every account that has any; nothing may be pending."""
-        rows = await self.pool.fetch("SELECT * FROM balances")
-        assert all(row["debits_pending"] == row["credits_pending"] == 0 for row in rows)
-        found = {r["account_id"]: int(r["credits_posted"] - r["debits_posted"]) for r in rows}
-        return {account_id: balance for account_id, balance in found.items() if balance}
-
-
-@pytest.fixture
-async def ledger(database: Database, gateway: Gateway, clock: ManualClock) -> AsyncIterator[Ledger]:
-    pool = await open_pool(database.dsn("wallet"), "wallet", 3)
-    async with gateway.pool.acquire() as connection:
-        await put_participant(connection, SAKURA)
-    made = Ledger(World(gateway), pool, clock)
-    specs = opening.accounts_of_participant(PANDA) + opening.accounts_of_merchant(SHOP)
-    for corridor in REFERENCE.corridors.values():
-        specs += opening.accounts_of_corridor(corridor)
-    await made.carry_out(
-        open_accounts([*specs, house(AccountKind.BANK, "CNY"), house(AccountKind.BANK, "JPY")])
-    )
-    await made.move("deposit", "bank:CNY", PREFUND, Money(100_000, "CNY"))
-    yield made
-    await pool.close()
 
 
 @pytest.fixture
 def world(ledger: Ledger) -> World:
-    return ledger._world
-
-
-async def pay(world: World, ledger: Ledger) -> None:
-    """1,000 yen at the shop, down to the posting."""
-    await world.gateway.create("p1")
-    await world.gateway.confirm("p1")
-    await ledger.settle()
-    assert await world.gateway.state("p1") == ("completed", "done")
+    return ledger.world
 
 
 async def test_refunds_of_the_whole_leave_the_books_as_before(world: World, ledger: Ledger) -> None:
     before = await ledger.balances()
-    await pay(world, ledger)
+    await ledger.pay("p1")
     assert (await ledger.balances())[PAYABLE] > 0
 
     for number, minor in enumerate((333, 333, None)):
@@ -129,14 +28,13 @@ async def test_refunds_of_the_whole_leave_the_books_as_before(world: World, ledg
         assert (await world.look(f"r{number}")).state == COMPLETED
 
     assert await ledger.balances() == before
-    async with ledger.pool.acquire() as connection:
-        assert (await check_books(connection)).balanced
+    await ledger.assert_balanced()
 
 
 async def test_a_merchant_who_was_paid_out_cannot_be_refunded_from(
     world: World, ledger: Ledger
 ) -> None:
-    await pay(world, ledger)
+    await ledger.pay("p1")
     owed = (await ledger.balances())[PAYABLE]
     await ledger.move("payout", PAYABLE, "bank:JPY", Money(owed, "JPY"))
     before = await ledger.balances()
