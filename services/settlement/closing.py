@@ -1,0 +1,265 @@
+"""Closes windows: a cut, its sums, its check against the ledger, and what each window holds.
+
+A cut is taken of the ledger's own posting sequences at the moment of the cut-off; then the copy of
+the facts is awaited up to it. Each stage is kept, so where a process dies any other goes on: cuts
+and windows that are not finished are taken up by the next step.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import asyncpg
+import structlog
+
+from services.core.clock import Clock
+from services.core.errors import KawaseError, NotFound, Unavailable
+from services.core.ids import new_reference
+from services.kit.facts.owners import WALLET
+from services.kit.outbox import Outgoing
+from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.unit import Decided, Units
+from services.settlement.domain.windows import Movement, Schedule, difference, movements
+from services.settlement.ledger import Ledger
+from services.settlement.store import cuts, windows
+from services.settlement.store.cuts import Cut
+from services.settlement.store.projection import read_projected
+from services.settlement.store.windows import Window
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.25
+RETRY_SECONDS = 2.0
+# How long a caller of `close` waits for the sums.
+CLOSE_SECONDS = 60.0
+SCHEDULED = "schedule"
+AddDays = Callable[[str, date, int], date]
+"""(country, day, n): the n-th business day after `day`; the next one from `day` on for zero."""
+
+
+class WindowNotOpen(NotFound):
+    """No window of this corridor and currency is open."""
+
+
+class CloseUnfinished(Unavailable):
+    """The window is cut, but its sums are still awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A window as it was closed; `agrees`: its accounts are those of the ledger."""
+
+    window: Window
+    movements: Sequence[Movement]
+    agrees: bool
+
+
+AfterClose = Callable[[Connection, Closed], Awaitable[Sequence[Outgoing]]]
+"""What else is stored in the transaction that closes a window; the messages to send."""
+
+
+class Closing:
+    """Opens, cuts and closes windows."""
+
+    def __init__(
+        self,
+        units: Units,
+        ledger: Ledger,
+        clock: Clock,
+        add_days: AddDays,
+        after_close: AfterClose,
+    ) -> None:
+        self._units = units
+        self._ledger = ledger
+        self._clock = clock
+        self._add_days = add_days
+        self._after_close = after_close
+
+    async def put_schedule(self, schedule: Schedule) -> None:
+        """Store a schedule and open its first window. Raises `ScheduleMalformed`."""
+        schedule.check()
+        now = self._clock.now()
+
+        async def store(connection: Connection) -> Decided[None]:
+            await windows.put_schedule(connection, schedule)
+            found = await windows.lock_open_window(
+                connection, schedule.corridor_id, schedule.currency
+            )
+            if found is None:
+                first = Window(
+                    f"window-{new_reference(now)}",
+                    schedule.corridor_id,
+                    schedule.currency,
+                    1,
+                    "open",
+                    now,
+                    0,
+                    schedule.next_cut_off(now),
+                )
+                await windows.add_window(connection, first)
+            else:
+                due_time = schedule.next_cut_off(found.open_time)
+                await windows.set_due_time(connection, found.window_id, due_time)
+            return Decided(None)
+
+        await self._units.write(store)
+
+    async def run(self) -> None:
+        """Close what is due and finish what was begun, for ever."""
+        while True:
+            pause = LOOK_SECONDS
+            try:
+                await self.step()
+            except (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY) as error:
+                log.warning("closing_waits", problem=str(error) or repr(error))
+                pause = RETRY_SECONDS
+            await asyncio.sleep(pause)
+
+    async def step(self) -> None:
+        """Cut what is due now, and finish cuts and windows as far as the copy reaches."""
+        async with self._units.pool.acquire() as connection:
+            due = await windows.due_windows(connection, self._clock.now())
+        if due:
+            await self._cut(due, SCHEDULED)
+        await self._finish()
+
+    async def close(self, corridor_id: str, currency: str, person: str) -> Window:
+        """Close the open window now, and wait for its sums.
+
+        Raises `WindowNotOpen`, `CloseUnfinished`, `Unavailable`.
+        """
+        cut = await self._cut([(corridor_id, currency)], person)
+        if not cut:
+            raise WindowNotOpen(
+                f"No window of corridor {corridor_id!r} in {currency} is open: put a schedule.",
+                corridor_id=corridor_id,
+                currency_code=currency,
+            )
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                while True:
+                    await self._finish()
+                    async with self._units.pool.acquire() as connection:
+                        found = await windows.get_window(connection, cut[0])
+                    if found is not None and found.state != "closing":
+                        return found
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise CloseUnfinished(
+                "The window is cut; its sums wait for facts of the ledger. Look again in a minute.",
+                window_id=cut[0],
+            ) from None
+
+    async def _cut(self, pairs: Sequence[tuple[str, str]], person: str) -> list[str]:
+        """End the open windows of these corridors and currencies at one new cut."""
+        # Asked before the transaction: no lock is held while another service is called. A window
+        # ends where the ledger stood when it was asked.
+        sequences = await self._ledger.sequences()
+        now = self._clock.now()
+
+        async def store(connection: Connection) -> Decided[list[str]]:
+            await cuts.lock_cuts(connection)
+            found = [await windows.lock_open_window(connection, *pair) for pair in pairs]
+            ended = [window for window in found if window is not None]
+            if not ended:
+                return Decided([])
+            cut_id = await cuts.add_cut(connection, now, sequences)
+            for window in ended:
+                await self._turn_over(connection, window, cut_id, person)
+            return Decided([window.window_id for window in ended])
+
+        return (await self._units.write(store)).answer
+
+    async def _turn_over(
+        self, connection: Connection, window: Window, cut_id: int, person: str
+    ) -> None:
+        schedule = await windows.find_schedule(connection, window.corridor_id, window.currency)
+        assert schedule is not None
+        now = self._clock.now()
+        settle_date = schedule.settle_date(
+            now, lambda day, count: self._add_days(schedule.country, day, count)
+        )
+        await windows.begin_closing(connection, window, cut_id, settle_date, person)
+        following = replace(
+            window,
+            window_id=f"window-{new_reference(now)}",
+            number=window.number + 1,
+            open_time=now,
+            from_cut_id=cut_id,
+            due_time=schedule.next_cut_off(now),
+        )
+        await windows.add_window(connection, following)
+
+    async def _finish(self) -> None:
+        """Finish cuts in their order, then the windows that end at them."""
+        async with self._units.pool.acquire() as connection:
+            unfinished = await cuts.unfinished_cuts(connection)
+            reached = await read_projected(connection, WALLET.source)
+        for cut in unfinished:
+            is_there = all(
+                reached[stripe] >= sequence for stripe, sequence in enumerate(cut.sequences)
+            )
+            if not is_there or not await self._finish_cut(cut):
+                return
+        async with self._units.pool.acquire() as connection:
+            closing = await windows.closing_windows(connection)
+        for window in closing:
+            await self._finish_window(window)
+
+    async def _finish_cut(self, cut: Cut) -> bool:
+        """Sum it and compare it with the ledger; False where a payment is not known yet."""
+
+        async def add_up(connection: Connection) -> Decided[bool]:
+            await cuts.lock_cuts(connection)
+            now = await cuts.get_cut(connection, cut.cut_id)
+            if now is None or now.state != "taken":
+                return Decided(True)
+            if homeless := await cuts.count_homeless(connection, cut):
+                log.info("cut_waits_for_payments", cut_id=cut.cut_id, links=homeless)
+                return Decided(False)
+            await cuts.sum_cut(connection, cut)
+            return Decided(True)
+
+        if not (await self._units.write(add_up)).answer:
+            return False
+        async with self._units.pool.acquire() as connection:
+            totals = await cuts.moved_totals(connection, cut.cut_id)
+        ledger = await self._ledger.totals(list(totals), cut.sequences)
+        differs = difference(totals, ledger)
+        if differs:
+            log.error("cut_differs", cut_id=cut.cut_id, difference=differs)
+        async with self._units.pool.acquire() as connection:
+            await cuts.end_cut(connection, cut.cut_id, differs)
+        return True
+
+    async def _finish_window(self, window: Window) -> None:
+        async def store(connection: Connection) -> Decided[None]:
+            assert window.to_cut_id is not None
+            agrees = await cuts.all_agree(connection, window.from_cut_id, window.to_cut_id)
+            sums, payments, refunds = await windows.sums_of(connection, window)
+            held = movements(await windows.closings_before(connection, window), sums)
+            state = "closed" if agrees else "differs"
+            now = self._clock.now()
+            if not await windows.end_window(
+                connection, window, held, (payments, refunds), state, now
+            ):
+                return Decided(None)
+            ended = replace(
+                window,
+                state=state,
+                close_time=now,
+                payment_count=payments,
+                refund_count=refunds,
+            )
+            log.info(
+                "window_closed",
+                window_id=window.window_id,
+                corridor_id=window.corridor_id,
+                currency_code=window.currency,
+                payments=payments,
+                refunds=refunds,
+            )
+            return Decided(None, await self._after_close(connection, Closed(ended, held, agrees)))
+
+        await self._units.write(store)

@@ -1,0 +1,123 @@
+"""Windows: what one holds, when the next is cut, when it is paid. Pure.
+
+A window is what was posted between two cuts in one corridor and currency. A cut is a posting
+sequence per stripe, so a window has an exact end however fast payments go on: what is not in it is
+in the next.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from services.core.errors import Malformed
+from services.settlement.domain.postings import Class, Sums
+
+COUNTRIES = ("CN", "JP", "KR")
+
+
+class ScheduleMalformed(Malformed):
+    """A schedule lacks something or cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When windows of a corridor and currency are cut, and how long until they are paid.
+
+    `cut_off` is a time of day in `time_zone`; `settle_days` counts business days of `country`.
+    """
+
+    schedule_id: str
+    corridor_id: str
+    currency: str
+    cut_off: str
+    time_zone: str
+    country: str
+    settle_days: int
+    active: bool = True
+
+    def check(self) -> None:
+        """Raises `ScheduleMalformed`."""
+        try:
+            time.fromisoformat(self.cut_off)
+            ZoneInfo(self.time_zone)
+        except (ValueError, ZoneInfoNotFoundError) as error:
+            raise ScheduleMalformed(
+                f"The cut-off is HH:MM and the time zone an IANA name: {error}.", field="cut_off"
+            ) from error
+        if self.country not in COUNTRIES:
+            raise ScheduleMalformed(
+                f"Business days are known for {', '.join(COUNTRIES)}.", field="country_code"
+            )
+
+    def next_cut_off(self, after: datetime) -> datetime:
+        """The first cut-off later than `after`."""
+        zone = ZoneInfo(self.time_zone)
+        day = after.astimezone(zone).date()
+        cut = self._on(day, zone)
+        return cut if cut > after else self._on(day + timedelta(days=1), zone)
+
+    def _on(self, day: date, zone: ZoneInfo) -> datetime:
+        return datetime.combine(day, time.fromisoformat(self.cut_off), zone)
+
+    def settle_date(self, cut_time: datetime, add_days: Callable[[date, int], date]) -> date:
+        """The day of payment of what was cut at `cut_time`; `add_days` adds business days."""
+        return add_days(cut_time.astimezone(ZoneInfo(self.time_zone)).date(), self.settle_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One account in a window; all in minor units, credits less debits."""
+
+    account_id: str
+    opening_minor: int
+    payments_minor: int = 0
+    refunds_minor: int = 0
+    fees_minor: int = 0
+    other_minor: int = 0
+
+    @property
+    def closing_minor(self) -> int:
+        return self.opening_minor + self.net_minor
+
+    @property
+    def net_minor(self) -> int:
+        """What the window itself has brought."""
+        return self.payments_minor + self.refunds_minor + self.fees_minor + self.other_minor
+
+
+def movements(openings: Mapping[str, int], sums: Iterable[Sums]) -> list[Movement]:
+    """A window's movements, in order of accounts, from what the one before it closed with."""
+    nets: dict[str, dict[Class, int]] = {account: {} for account in openings}
+    for each in sums:
+        of_account = nets.setdefault(each.account_id, {})
+        of_account[each.klass] = of_account.get(each.klass, 0) + each.net_minor
+    return [
+        Movement(
+            account,
+            openings.get(account, 0),
+            net.get(Class.PAYMENT, 0),
+            net.get(Class.REFUND, 0),
+            net.get(Class.FEE, 0),
+            net.get(Class.OTHER, 0),
+        )
+        for account, net in sorted(nets.items())
+    ]
+
+
+Totals = tuple[int, int]
+"""Debits and credits posted, minor units."""
+
+
+def difference(ours: Mapping[str, Totals], ledger: Mapping[str, Totals]) -> str:
+    """Which accounts differ from the ledger's, as a sentence; empty where none does."""
+    differing = sorted(
+        account for account, totals in ours.items() if ledger.get(account, (0, 0)) != totals
+    )
+    if not differing:
+        return ""
+    first = differing[0]
+    return (
+        f"{len(differing)} accounts differ from the ledger; the first is {first}: "
+        f"debits and credits {ours[first]} here, {ledger.get(first, (0, 0))} there"
+    )

@@ -1,0 +1,45 @@
+"""What settlement asks the wallet: where the ledger stands, and balances as of a cut."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import grpc
+
+from services.kit.rpc import CALL_SECONDS, call
+from services.pb.kawase.wallet.v1 import wallet_service_pb2 as pb
+from services.pb.kawase.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
+from services.settlement.domain.windows import Totals
+
+# Accounts in one question.
+ACCOUNTS_AT_ONCE = 500
+
+
+class Ledger:
+    """The wallet, over an open channel."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = WalletServiceStub(channel)
+
+    async def sequences(self) -> dict[int, int]:
+        """Where the stripes stand now. Raises `Unavailable`."""
+        request = pb.GetAccountsRequest(page_size=1)
+        answer = await call(self._stub.GetAccounts(request, timeout=CALL_SECONDS))
+        return dict(answer.sequences.sequences)
+
+    async def totals(
+        self, account_ids: Sequence[str], sequences: Sequence[int]
+    ) -> dict[str, Totals]:
+        """Debits and credits posted to accounts through a cut, minor units.
+
+        Raises `Unavailable`, `NotFound` where an account does not exist.
+        """
+        vector = pb.SequenceVector(sequences=dict(enumerate(sequences)))
+        found: dict[str, Totals] = {}
+        for first in range(0, len(account_ids), ACCOUNTS_AT_ONCE):
+            request = pb.GetAccountsRequest(
+                account_ids=account_ids[first : first + ACCOUNTS_AT_ONCE], as_of_sequences=vector
+            )
+            answer = await call(self._stub.GetAccounts(request, timeout=CALL_SECONDS))
+            for account in answer.accounts:
+                found[account.account_id] = (account.debits_posted, account.credits_posted)
+        return found

@@ -1,0 +1,157 @@
+"""Windows on real Postgres: cut by sequence, checked against the ledger, nothing twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+
+import pytest
+
+from services.kit.kafka import Topics
+from services.settlement.closing import Closing, WindowNotOpen
+from services.settlement.domain.windows import Movement
+from tests.conftest import Database
+from tests.parts import eventually
+from tests.store.settlement.world import (
+    CORRIDOR,
+    FEES,
+    HOME_SCHEDULE,
+    PAYABLE,
+    POSITION,
+    SCHEDULE,
+    World,
+    next_days,
+    settling,
+)
+
+
+@pytest.fixture
+async def world(database: Database, topics: Topics) -> AsyncIterator[World]:
+    async with settling(database, topics) as made:
+        await made.closing.put_schedule(SCHEDULE)
+        yield made
+
+
+def by_account(world: World) -> dict[str, Movement]:
+    return {movement.account_id: movement for movement in world.closed[-1].movements}
+
+
+async def test_a_window_holds_its_payments_fees_and_refunds_and_adds_up(world: World) -> None:
+    first = await world.pay(10_000)
+    await world.pay(20_000)
+    await world.refund(first, 4_000)
+    window = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    assert (window.state, window.payment_count, window.refund_count) == ("closed", 2, 1)
+    held = by_account(world)
+    assert held[PAYABLE] == Movement(PAYABLE, 0, payments_minor=29_700, refunds_minor=-4_000)
+    assert held[FEES] == Movement(FEES, 0, fees_minor=300)
+    assert held[POSITION].closing_minor == -26_000
+
+
+async def test_what_comes_after_the_cut_is_in_the_next_window_and_opens_where_it_closed(
+    world: World,
+) -> None:
+    await world.pay(10_000)
+    await world.closing.close(CORRIDOR, "KRW", "hanako")
+    await world.pay(20_000)
+    second = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    assert (second.number, second.payment_count) == (2, 1)
+    assert by_account(world)[PAYABLE] == Movement(PAYABLE, 9_900, payments_minor=19_800)
+
+
+async def test_a_posting_that_is_not_copied_yet_holds_the_window_up(world: World) -> None:
+    await world.pay(10_000, posted=False)
+    closing = asyncio.create_task(world.closing.close(CORRIDOR, "KRW", "hanako"))
+    await _cut(world)
+    await world.closing.step()
+    assert world.closed == []
+    await world.bring([world.unposted])
+    window = await closing
+    assert window.payment_count == 1
+
+
+async def test_a_posting_whose_payment_is_unknown_holds_the_window_up(world: World) -> None:
+    reference = await world.pay(10_000, told=False)
+    closing = asyncio.create_task(world.closing.close(CORRIDOR, "KRW", "hanako"))
+    await _cut(world)
+    await world.closing.step()
+    assert world.closed == []
+    await world.tell_payment(reference)
+    assert (await closing).payment_count == 1
+
+
+async def test_a_window_is_cut_at_its_time_and_paid_on_the_agreed_day(world: World) -> None:
+    await world.pay()
+    await world.closing.step()
+    assert world.closed == []
+    world.clock.advance(timedelta(hours=7))
+    await world.closing.step()
+    (closed,) = world.closed
+    assert closed.window.settle_date == date(2026, 10, 31)
+    world.clock.advance(timedelta(hours=22))
+    await world.closing.step()
+    assert len(world.closed) == 1
+    world.clock.advance(timedelta(hours=1))
+    await world.closing.step()
+    assert [one.window.number for one in world.closed] == [1, 2]
+
+
+async def test_a_ledger_that_differs_stops_the_window_with_the_account(world: World) -> None:
+    await world.pay(10_000)
+    world.ledger._legs.append((0, 0, (POSITION, PAYABLE, 5, "KRW", "mid")))
+    window = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    assert window.state == "differs"
+    async with world.units.pool.acquire() as connection:
+        said = await connection.fetchval("SELECT difference FROM cuts")
+    assert PAYABLE in said
+
+
+async def test_a_payment_of_two_currencies_is_counted_in_the_window_of_each(world: World) -> None:
+    await world.closing.put_schedule(HOME_SCHEDULE)
+    await world.pay()
+    korean = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    chinese = await world.closing.close(CORRIDOR, "CNY", "hanako")
+    assert (korean.payment_count, chinese.payment_count) == (1, 1)
+
+
+async def test_a_corridor_without_a_schedule_has_no_window(world: World) -> None:
+    with pytest.raises(WindowNotOpen, match="put a schedule"):
+        await world.closing.close("nowhere", "KRW", "hanako")
+
+
+async def test_closing_again_and_again_while_payments_go_on_loses_and_doubles_nothing(
+    world: World,
+) -> None:
+    other = Closing(world.units, world.ledger, world.clock, next_days, world.closing._after_close)
+
+    async def pay() -> None:
+        for number in range(40):
+            await world.pay(10_000 + number)
+
+    async def close(closing: Closing) -> None:
+        while not paying.done():
+            await closing.close(CORRIDOR, "KRW", "hanako")
+
+    paying = asyncio.create_task(pay())
+    await asyncio.gather(paying, close(world.closing), close(other))
+    await world.closing.close(CORRIDOR, "KRW", "hanako")
+    windows = [one.window for one in world.closed]
+    assert sum(window.payment_count for window in windows) == 40
+    assert {window.state for window in windows} == {"closed"}
+    total = sum(
+        movement.payments_minor
+        for one in world.closed
+        for movement in one.movements
+        if movement.account_id == PAYABLE
+    )
+    assert total == sum(amount - amount // 100 for amount in range(10_000, 10_040))
+
+
+async def _cut(world: World) -> None:
+    """Wait until a window is cut."""
+
+    async def is_cut() -> bool:
+        async with world.units.pool.acquire() as connection:
+            rows = await connection.fetch("SELECT state FROM windows")
+        return {row["state"] for row in rows} == {"closing", "open"}
+
+    await eventually(is_cut)
