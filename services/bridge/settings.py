@@ -43,6 +43,8 @@ from services.core.business_days import CATEGORIES, BankCalendar
 from services.kit.settings import ServiceSettings
 
 MAX_IN_FLIGHT = 512
+# A call that takes this share of its time limit is slow, where nothing else is said.
+SLOW_SHARE = 0.8
 
 
 class BridgeSettings(ServiceSettings):
@@ -98,6 +100,7 @@ class BreakerLimits(_Part):
     least_calls: int | None = Field(default=None, ge=1)
     failing_percent: int | None = Field(default=None, ge=1, le=100)
     slow_seconds: Seconds | None = None
+    """Without it four fifths of `call_seconds`."""
     open_for_seconds: Seconds | None = None
     open_at_most_seconds: Seconds | None = None
     probes: int | None = Field(default=None, ge=1, le=100)
@@ -149,8 +152,10 @@ class Limits(_Part):
             changes["pace"] = Pace(timedelta(seconds=1 / self.calls_per_second), self.burst)
         if self.hours is not None:
             changes["hours"] = self.hours.hours()
-        breaker = replace(rules.breaker, **_changes(self.breaker))
-        applied = replace(rules, **changes, breaker=breaker)
+        applied = replace(rules, **changes)
+        slow = SLOW_SHARE * applied.call if self.call_seconds else rules.breaker.slow
+        breaker = replace(rules.breaker, **{"slow": slow, **_changes(self.breaker)})
+        applied = replace(applied, breaker=breaker)
         if applied.lease < 2 * applied.call:
             raise ValueError("lease_seconds must be at least twice call_seconds")
         return applied

@@ -8,10 +8,13 @@ from pydantic import SecretStr
 
 from services.bridge.consumer import CommandHandler
 from services.bridge.directory import make_partners
+from services.bridge.guard.desk import Desk
+from services.bridge.guard.keeper import Keeper
 from services.bridge.partner import Surroundings
 from services.bridge.settings import PartnerConfig
 from services.bridge.worker import Worker
 from services.core.clock import ManualClock, SystemClock
+from services.gateway.availability import AvailabilityBoard
 from services.kit.batch import BatchConsumer
 from services.kit.kafka import GroupConsumer, Publisher, Record, Sealed, Tail, Topics
 from services.kit.outbox import OutboxSender
@@ -22,6 +25,8 @@ from services.sandbox.partners.books import Books
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from tests.conftest import Database
 from tests.contract.house import LANE, TODAY, Simulated, new_resource, quick, simulated, start
+from tests.parts import until
+from tests.store.bridge.scripted import Scripted
 
 CHARGES = 200
 TAKE_SECONDS = 30.0
@@ -71,6 +76,34 @@ async def test_charges_come_over_kafka_and_their_outcomes_go_there(
     assert {record.type for record in records} == {"ChargeAccepted"}
     stripes = {record.message_id.rpartition("/")[0] for record in records}
     assert stripes == {f"bridge/{LANE}"}
+
+
+async def test_a_gateway_that_begins_later_reads_which_partners_are_closed(
+    database: Database, topics: Topics
+) -> None:
+    pool = await open_pool(database.dsn("bridge"), "bridge", 4)
+    publisher = Publisher(topics)
+    await topics.ensure()
+    await publisher.start()
+    sender = OutboxSender("bridge", pool, publisher)
+    machine = SystemClock()
+    desks = {name: Desk(Scripted(name), machine) for name in ("one", "two")}
+    keeper = Keeper(Units(pool, sender), desks, ManualClock(TODAY), machine, "process")
+    board = AvailabilityBoard(topics, ManualClock(TODAY))
+    parts = [asyncio.create_task(sender.run())]
+    try:
+        for available in (False, True):
+            await keeper.set("one", available, "mika", "maintenance")
+        await keeper.set("two", False, "mika", "maintenance")
+        parts.append(asyncio.create_task(board.run()))
+        await until(lambda: board.refusal("two") is not None)
+    finally:
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+        await publisher.stop()
+        await pool.close()
+    assert board.refusal("one") is None
 
 
 def _command(resource: str) -> Sealed:

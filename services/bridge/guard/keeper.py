@@ -102,6 +102,9 @@ class Keeper:
         self._rows[row.partner_id] = row
         desk = self.desks[row.partner_id]
         desk.refuses_until = _refuses_until(row)
+        if row.holder == self._process:
+            # Its breaker is what the row follows.
+            return
         if row.held_until is not None:
             desk.breaker = breakers.held_open(desk.breaker, moment.machine, row.held_until)
         elif row.available:
@@ -123,7 +126,7 @@ class Keeper:
         self._own(stored)
 
     def _own(self, row: Availability) -> None:
-        """A row of this process's writing: its breaker is what the row follows."""
+        """A row of this process's writing."""
         self._rows[row.partner_id] = row
         self.desks[row.partner_id].refuses_until = _refuses_until(row)
         log.warning(

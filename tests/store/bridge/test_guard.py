@@ -7,12 +7,14 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.bridge.domain.answer import Answer, Outcome
 from services.bridge.domain.breaker import BreakerRules
 from services.bridge.domain.charge import Operation, State
 from services.bridge.domain.hours import Hours
 from services.bridge.domain.pace import Pace
+from services.bridge.operators import Queue
 from services.bridge.store.attempts import attempts_of
 from services.bridge.store.charges import get_charge
 from services.core.clock import ManualClock
@@ -272,3 +274,17 @@ async def test_a_refund_that_is_not_repeatable_is_inquired_about_before_it_is_se
         await world.event("RefundAccepted", wish)
         asked = [operation for operation, key in partner.asked if key == wish]
         assert asked == ["refund", "inquire_refund", *([] if is_there else ["refund"])]
+
+
+async def test_charges_that_wait_for_an_operator_are_counted_per_partner(
+    world: World, partner: Scripted
+) -> None:
+    rules = {name: each.rules for name, each in world.partners.items()}
+    queue = Queue(world.units, rules, world.clock)
+    await fail(world, partner, SILENT)
+    assert await queue.count() == 0
+    world.clock.advance(RULES.operator_after)
+    with capture_logs() as logs:
+        assert await queue.count() == 2
+    (line,) = [line for line in logs if line["event"] == "charges_await_operator"]
+    assert (line["partner_id"], line["charges"]) == ("wobbly", 2)
