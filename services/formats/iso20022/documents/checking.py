@@ -20,7 +20,7 @@ from services.formats.iso20022.documents.values import money_from
 
 KEPT_PLANS = 512
 _TAG, _TEXT, _TAIL = attrgetter("tag"), attrgetter("text"), attrgetter("tail")
-Shape = tuple[tuple[str, ...], tuple[int, ...], tuple[int, ...]]
+Shape = tuple[tuple[str, ...], tuple[int, ...], tuple[tuple[object, ...], ...]]
 
 
 # A node's place → the number of its record and the byte at which that begins.
@@ -57,7 +57,7 @@ class Checker:
         shape = (
             tuple(map(_TAG, nodes)),
             tuple(map(len, nodes)),
-            tuple(place for place, keys in enumerate(map(Element.keys, nodes)) if keys),
+            tuple([(place, *keys) for place, keys in enumerate(map(Element.keys, nodes)) if keys]),
         )
         plan = self._plans.get(shape)
         if plan is None:

@@ -46,6 +46,7 @@ def _documents(chunks: Iterable[bytes]) -> Iterator[Item]:
             yield from reader.items()
         except Broken as broken:
             yield broken.finding
+            return
         source.drain()
         records = reader.records
     if empty:
