@@ -137,7 +137,7 @@ class Partner(Protocol):
         """What has become of a refund that may have been asked for; None where the partner says
         that it has none and will have none. Asked before each repeat of a refund that is not
         repeatable."""
-        raise NotImplementedError(f"{self.partner_id} cannot inquire about refunds")
+        raise RuntimeError(f"{self.partner_id} cannot inquire about refunds")
 
     async def resolve_code(self, payload: str) -> ResolvedMerchant:
         """The merchant behind a code. Raises `CodeUnknown`, `PartnerUnavailable`."""

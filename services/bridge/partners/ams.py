@@ -17,6 +17,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from services.bridge.disputes.domain import Dispute, DisputeStanding
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge, Kind, Order
 from services.bridge.domain.refund import Refund
@@ -36,6 +37,7 @@ from services.bridge.partner import (
     ResolvedMerchant,
     Surroundings,
 )
+from services.bridge.partners import ams_disputes
 from services.bridge.partners.ams_files import PREFIXES, AmsFiles
 from services.bridge.partners.ams_results import (
     Fields,
@@ -204,6 +206,8 @@ class Ams(Partner):
         try:
             fields = json.loads(text)
             kind, charge_id = str(fields["notifyType"]), str(fields["paymentRequestId"])
+            if kind == ams_disputes.KIND:
+                return ams_disputes.read_dispute_notice(fields, proven=True)
             if kind != "PAYMENT_RESULT":
                 return OtherNotice(kind)
             answer = read_notice_of_payment(fields, text)
@@ -214,6 +218,18 @@ class Ams(Partner):
 
     def notice_reply(self, request: NoticeRequest) -> NoticeReply:
         return self._signer.reply(request)
+
+    async def answer_dispute(self, dispute: Dispute) -> Answer:
+        operation, request = ams_disputes.write_answer(dispute)
+        return await self._ask(operation, request, ams_disputes.read_answered)
+
+    async def inquire_dispute(self, dispute: Dispute) -> DisputeStanding:
+        request = _dump({"disputeId": dispute.case_reference})
+        try:
+            fields, _ = await self._post(ams_disputes.INQUIRE, request)
+            return ams_disputes.read_standing(fields, dispute.charge_id)
+        except _UNCLEAR as error:
+            raise PartnerUnavailable(self.partner_id) from error
 
     async def fetch_file(self, kind: str, day: date) -> PartnerFile:
         if kind not in PREFIXES:

@@ -64,6 +64,8 @@ RULES = Rules(
     call=timedelta(seconds=15),
     lease=timedelta(seconds=60),
     in_flight=64,
+    # Only of payments it is documented that the same id gives the earlier result.
+    refund_repeatable=False,
 )
 PAYMENTS = "v2/payments"  # modelled
 CODES = "v2/codes"  # GET of one code is modelled
@@ -155,32 +157,36 @@ class PayPay(Partner):
         known = replace(charge, partner_reference=found.partner_reference)
         refund_id = f"{charge.charge_id[: ID_LIMIT - len(_VOID)]}{_VOID}"
         amount = write_amount(charge.order.amount)
-        given = await self._refund(known, refund_id, amount, "cancelled", asks_first=True)
+        given = await self._find_refund(known, refund_id)
+        if given is None:
+            given = await self._refund(known, refund_id, amount, "cancelled")
         if given.outcome is not Outcome.ACCEPTED:
             return given
         return replace(given, outcome=Outcome.CANCELLED, detail="refunded after the cancel window")
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:
+        reason = refund.order.reason[:DESCRIPTION_LIMIT]
         try:
-            return await self._refund(
-                charge,
-                refund.refund_id,
-                write_amount(refund.order.amount),
-                refund.order.reason[:DESCRIPTION_LIMIT],
-                asks_first=refund.turn > 1,
-            )
+            amount = write_amount(refund.order.amount)
+            return await self._refund(charge, refund.refund_id, amount, reason)
         except (NotSent, NoAnswer, KeyError, TypeError, ValueError) as error:
             return _unclear(error)
 
-    async def _refund(
-        self, charge: Charge, refund_id: str, amount: Fields, reason: str, *, asks_first: bool
-    ) -> Answer:
-        """Refund once. Where it may have been asked for before, it is looked for first."""
-        if asks_first:
-            query = {"paymentId": charge.partner_reference}
-            known = await self._ask("GET", f"{REFUNDS}/{refund_id}", query=query)
-            if not known.is_nothing_there:
-                return read_refund(known) if known.is_success else known.open()
+    async def inquire_refund(self, charge: Charge, refund: Refund) -> Answer | None:
+        try:
+            return await self._find_refund(charge, refund.refund_id)
+        except (NotSent, NoAnswer, KeyError, TypeError, ValueError) as error:
+            return _unclear(error)
+
+    async def _find_refund(self, charge: Charge, refund_id: str) -> Answer | None:
+        query = {"paymentId": charge.partner_reference}
+        known = await self._ask("GET", f"{REFUNDS}/{refund_id}", query=query)
+        if known.is_nothing_there:
+            return None
+        # A refusal of the question is no word on the refund.
+        return read_refund(known) if known.is_success else known.open()
+
+    async def _refund(self, charge: Charge, refund_id: str, amount: Fields, reason: str) -> Answer:
         request = {
             "merchantRefundId": refund_id,
             "paymentId": charge.partner_reference,

@@ -12,8 +12,11 @@ at `normalUrl`, where opening it approves and sends the browser to `paymentRedir
 Control beside the frame's: POST /_control/quote {"currency": "JPY", "price": "20.5"} has it charge
 the wallet in its own currency from now on and state both amounts.
 
-Environment beside the frame's: KAWASE_AMS_KEY, the PEM file of its own private key, and
-KAWASE_AMS_CLIENT_KEY, that of its client's public key. A request's time may be five minutes off.
+Disputes, with their control, are told in ams_cases.py.
+
+Environment beside the frame's: KAWASE_NOTICE_URL, where notices of disputes go; KAWASE_AMS_KEY, the
+PEM file of its own private key, and KAWASE_AMS_CLIENT_KEY, that of its client's public key. A
+request's time may be five minutes off.
 """
 
 import json
@@ -28,6 +31,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from yarl import URL
 
 from services.core.clock import Clock
+from services.sandbox.partners.ams_cases import Cases
 from services.sandbox.partners.ams_report import Report
 from services.sandbox.partners.ams_signing import Seal, read_object
 from services.sandbox.partners.base import (
@@ -82,6 +86,7 @@ class KeySettings(BaseSettings):
 
     ams_key: Path
     ams_client_key: Path
+    notice_url: str = ""
 
 
 class AmsShanghai(Simulator):
@@ -99,8 +104,12 @@ class AmsShanghai(Simulator):
         IN_PROCESS: OwnFault(("pay",)),
     }
 
-    def __init__(self, clock: Clock, books: Books, key: bytes, client_key: bytes) -> None:
+    def __init__(
+        self, clock: Clock, books: Books, key: bytes, client_key: bytes, notice_url: str = ""
+    ) -> None:
         super().__init__(clock, books)
+        self._cases = Cases(books, clock, self._tell_case, notice_url)
+        self._client = ""
         self._seal = Seal(key, client_key)
         self._till = Till(books, clock, SHOPS, Terms(PAYMENT_LIMIT_FEN))
         self._quote: tuple[str, Decimal] | None = None
@@ -114,14 +123,17 @@ class AmsShanghai(Simulator):
             web.post(f"{PATH}/cancel", self._cancel),
             web.post(f"{PATH}/refund", self._refund),
             web.post(f"{PATH}/inquiryRefund", self._refund_inquiry),
+            web.post(f"{PATH}/acceptDispute", self._answer),
+            web.post(f"{PATH}/supplyDefenseDocument", self._answer),
+            web.post(f"{PATH}/inquiryDispute", self._dispute),
             *ReportFiles(self, REPORT, f"/v1/settlements/{CUSTOMER_ID}", self._check).routes(),
         ]
 
     def control_routes(self) -> list[web.RouteDef]:
-        return [web.post("/_control/quote", self._set_quote)]
+        return [web.post("/_control/quote", self._set_quote), *self._cases.control_routes()]
 
     def accepted(self) -> Fields:
-        return self._till.accepted()
+        return {**self._till.accepted(), "lost": self._cases.lost()}
 
     def rejection(self, code: str) -> Reply:
         return Reply({"result": result("F", code or "RISK_REJECT", "Refused.")})
@@ -164,7 +176,9 @@ class AmsShanghai(Simulator):
         await self._seal.read(request, self.now())
 
     async def _read(self, request: web.Request) -> Fields:
-        return read_object(await self._seal.read(request, self.now()))
+        fields = read_object(await self._seal.read(request, self.now()))
+        self._client = request.headers["Client-Id"]
+        return fields
 
     async def _code(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
@@ -231,6 +245,13 @@ class AmsShanghai(Simulator):
             "paymentTime": self.now().isoformat(timespec="seconds"),
             **self._quoted(reply).fields,
         }
+        self._send(url, client, request_id, content)
+
+    def _tell_case(self, url: str, content: Fields) -> None:
+        self._send(url, self._client, content["disputeId"], content)
+
+    def _send(self, url: str, client: str, key: str, content: Fields) -> None:
+        """Send a notice about what `key` names, signed over its own time and body."""
         body = json.dumps(content, separators=(",", ":"))
 
         def headers(is_forged: bool) -> Mapping[str, str]:
@@ -244,7 +265,7 @@ class AmsShanghai(Simulator):
                 "Signature": self._seal.forged(body) if is_forged else signature,
             }
 
-        self.notices.send({"id": request_id}, Notice(url, body.encode(), headers))
+        self.notices.send({"id": key}, Notice(url, body.encode(), headers))
 
     async def _inquiry(self, request: web.Request) -> web.StreamResponse:
         fields = await self._read(request)
@@ -277,6 +298,17 @@ class AmsShanghai(Simulator):
         refund_id = fields["refundRequestId"]
         call = {"operation": "refund_inquiry", "id": refund_id}
         return await self.serve(request, call, lambda: self._till.inquire_refund(refund_id))
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        fields = await self._read(request)
+        case, evidence = fields["disputeId"], fields.get("disputeEvidence")
+        call = {"operation": "dispute_answer", "id": case}
+        return await self.serve(request, call, lambda: self._cases.answer(case, evidence))
+
+    async def _dispute(self, request: web.Request) -> web.StreamResponse:
+        case = (await self._read(request))["disputeId"]
+        call = {"operation": "dispute_inquiry", "id": case}
+        return await self.serve(request, call, lambda: self._cases.find(case))
 
     async def _set_quote(self, request: web.Request) -> web.Response:
         fields = await read_fields(request)
@@ -324,7 +356,8 @@ def _call(operation: str, fields: Fields, amount: str = "") -> Fields:
 def make(clock: Clock, books: Books) -> AmsShanghai:
     """The simulator with the keys that the environment names."""
     keys = KeySettings()  # type: ignore[call-arg]
-    return AmsShanghai(clock, books, keys.ams_key.read_bytes(), keys.ams_client_key.read_bytes())
+    ours, clients = keys.ams_key.read_bytes(), keys.ams_client_key.read_bytes()
+    return AmsShanghai(clock, books, ours, clients, keys.notice_url)
 
 
 if __name__ == "__main__":

@@ -2,16 +2,21 @@
 
 How the real one charges for foreign wallets, and what it reports, is not public; both are modelled
 after AMS (facts.md §2 and §3). A day's files are listed at `/acquiring/v1/settlements/<YYYYMMDD>/`
-and read below it. Shops can be added: POST /_control/shops {"merchantId", "name", "city", "codes"}.
+and read below it. Disputes, with their control, are told in ams_cases.py; its notices of them carry
+the key that its client last called with and go to KAWASE_NOTICE_URL. Shops can be added: POST
+/_control/shops {"merchantId", "name", "city", "codes"}.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
 from aiohttp import web
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.core.clock import Clock
+from services.sandbox.partners.ams_cases import Cases
 from services.sandbox.partners.ams_report import Report
 from services.sandbox.partners.base import (
     Fields,
@@ -26,6 +31,7 @@ from services.sandbox.partners.charging import Shop, Terms, Till, bounds, missta
 from services.sandbox.partners.days import Line
 from services.sandbox.partners.faults import OF_CALLS, Call, Fault, OwnFault
 from services.sandbox.partners.kakaopay_key import authorised, check_key
+from services.sandbox.partners.notices import Notice
 from services.sandbox.partners.report_files import ReportFiles
 
 LINK = "https://qr.kakaopay.com/"
@@ -51,6 +57,14 @@ REFUSALS = {
 }
 
 
+class NoticeSettings(BaseSettings):
+    """Where notices go."""
+
+    model_config = SettingsConfigDict(env_prefix="KAWASE_", extra="ignore")
+
+    notice_url: str = ""
+
+
 class KakaoPayAcquirer(Simulator):
     """Takes any secret key, as long as there is one."""
 
@@ -62,8 +76,10 @@ class KakaoPayAcquirer(Simulator):
         "low_balance": OwnFault(("pay",)),
     }
 
-    def __init__(self, clock: Clock, books: Books) -> None:
+    def __init__(self, clock: Clock, books: Books, notice_url: str = "") -> None:
         super().__init__(clock, books)
+        self._cases = Cases(books, clock, self._tell_case, notice_url)
+        self._key = ""
         self._till = Till(books, clock, SHOPS, Terms(PAYMENT_LIMIT_WON))
 
     def routes(self) -> list[web.RouteDef]:
@@ -73,14 +89,17 @@ class KakaoPayAcquirer(Simulator):
             web.post("/acquiring/v1/inquiry", self._inquiry),
             web.post("/acquiring/v1/cancel", self._cancel),
             web.post("/acquiring/v1/refund", self._refund),
+            web.post("/acquiring/v1/acceptDispute", self._answer),
+            web.post("/acquiring/v1/supplyDefenseDocument", self._answer),
+            web.post("/acquiring/v1/inquiryDispute", self._dispute),
             *ReportFiles(self, REPORT, "/acquiring/v1/settlements", check_key).routes(),
         ]
 
     def control_routes(self) -> list[web.RouteDef]:
-        return [web.post("/_control/shops", self._add_shop)]
+        return [web.post("/_control/shops", self._add_shop), *self._cases.control_routes()]
 
     def accepted(self) -> Fields:
-        return self._till.accepted()
+        return {**self._till.accepted(), "lost": self._cases.lost()}
 
     def rejection(self, code: str) -> Reply:
         return Reply({"result": result("F", code or "RISK_REJECT", "Refused.")})
@@ -100,6 +119,22 @@ class KakaoPayAcquirer(Simulator):
     def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
         return REPORT.files(day, lines)
 
+    def _tell_case(self, url: str, content: Fields) -> None:
+        body = json.dumps(content).encode()
+        headers = {"Content-Type": "application/json", "Authorization": self._key}
+        self.notices.send({"id": content["disputeId"]}, Notice(url, body, lambda _forged: headers))
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        fields = await authorised(request)
+        case, evidence = fields["disputeId"], fields.get("disputeEvidence")
+        call = {"operation": "dispute_answer", "id": case}
+        return await self.serve(request, call, lambda: self._cases.answer(case, evidence))
+
+    async def _dispute(self, request: web.Request) -> web.StreamResponse:
+        case = (await authorised(request))["disputeId"]
+        call = {"operation": "dispute_inquiry", "id": case}
+        return await self.serve(request, call, lambda: self._cases.find(case))
+
     async def _add_shop(self, request: web.Request) -> web.Response:
         fields = await read_fields(request)
         codes = tuple(fields["codes"])
@@ -114,6 +149,7 @@ class KakaoPayAcquirer(Simulator):
 
     async def _pay(self, request: web.Request) -> web.StreamResponse:
         fields = await authorised(request)
+        self._key = request.headers["Authorization"]
         request_id, code = fields["paymentRequestId"], fields["merchantCode"]
         amount = fields["amount"]
         call = {"operation": "pay", "amount": int(amount["value"]), "id": request_id}
@@ -148,4 +184,5 @@ class KakaoPayAcquirer(Simulator):
 
 
 if __name__ == "__main__":
-    run_simulator("kakaopay_acquirer", KakaoPayAcquirer)
+    url = NoticeSettings().notice_url
+    run_simulator("kakaopay_acquirer", lambda clock, books: KakaoPayAcquirer(clock, books, url))
