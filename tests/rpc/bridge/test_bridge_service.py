@@ -1,30 +1,18 @@
 """The bridge's gRPC API as its callers see it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import grpc
 import pytest
-from google.rpc import error_details_pb2
-from grpc_status import rpc_status
 from pydantic import SecretStr
 
-from services.bridge.accounts import AccountBook
-from services.bridge.codes import CodeBook
 from services.bridge.domain.answer import Answer, Outcome
-from services.bridge.guard.calls import PartnerCalls
-from services.bridge.operators import Operators, Queue
-from services.bridge.payouts.calls import PayoutCalls
-from services.bridge.payouts.operators import PayoutOperators
-from services.bridge.server import BridgeServer
 from services.bridge.settings import PartnerConfig
-from services.bridge.statements import StatementCalls
 from services.core.clock import ManualClock
-from services.kit.rpc import RpcServer
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as messages
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as pb
-from services.pb.kawase.bridge.v1 import bridge_service_pb2_grpc as stubs
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from tests.conftest import Database
@@ -39,10 +27,9 @@ from tests.contract.house import (
     simulated,
     start,
 )
+from tests.rpc.bridge.served import SECONDS, refusal, served
 from tests.store.bridge.scripted import Scripted
 
-SERVICE = "kawase.bridge.v1.BridgeService"
-SECONDS = 10.0
 CODE = SHOPS[0].codes[0]
 
 
@@ -70,34 +57,8 @@ async def world(database: Database, kakaopay: Simulated, silent: Scripted) -> As
 
 @pytest.fixture
 async def stub(world: World) -> AsyncIterator[Any]:
-    server = RpcServer("127.0.0.1:0")
-    rules = {name: partner.rules for name, partner in world.partners.items()}
-    servicer = BridgeServer(
-        world.units,
-        CodeBook(world.partners, world.clock, lambda name: world.worker.desks[name].answers),
-        AccountBook(world.units, world.partners, world.clock),
-        Operators(world.units, world.worker, LANE),
-        Queue(world.units, rules, world.clock),
-        PartnerCalls(world.keeper, {"kakaopay": "kakaopay_acquirer"}),
-        PayoutCalls(world.units, PayoutOperators(world.units, world.payouts, LANE), world.clock),
-        StatementCalls(world.partners),
-    )
-    server.add(stubs.add_BridgeServiceServicer_to_server, servicer, SERVICE)
-    await server.start()
-    async with grpc.aio.insecure_channel(server.address) as channel:
-        yield stubs.BridgeServiceStub(channel)
-    await server.stop()
-
-
-async def refusal(call: Callable[..., Any], request: Any) -> tuple[grpc.StatusCode, str]:
-    """The status and the reason with which `call` is refused."""
-    with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await call(request, timeout=SECONDS)
-    status = rpc_status.from_call(caught.value)  # type: ignore[arg-type]
-    assert status is not None
-    info = error_details_pb2.ErrorInfo()
-    status.details[0].Unpack(info)
-    return caught.value.code(), info.reason
+    async with served(world) as bridge_stub:
+        yield bridge_stub
 
 
 async def unknown_charge(world: World, silent: Scripted) -> str:
