@@ -17,6 +17,7 @@ from services.core.clock import Clock
 from services.core.errors import KawaseError, NotFound, Unavailable
 from services.core.ids import new_reference
 from services.kit.facts.owners import WALLET
+from services.kit.facts.projection import read_projected
 from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
@@ -24,7 +25,6 @@ from services.settlement.domain.windows import Movement, Schedule, difference, m
 from services.settlement.ledger import Ledger
 from services.settlement.store import cuts, windows
 from services.settlement.store.cuts import Cut
-from services.settlement.store.projection import read_projected
 from services.settlement.store.windows import Window
 
 log = structlog.get_logger()

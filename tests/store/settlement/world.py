@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from services.core.clock import ManualClock
 from services.core.ids import new_reference, stripe_of
 from services.kit.facts.keeper import handle
+from services.kit.facts.projection import Projection
 from services.kit.kafka import Record, Topics
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
@@ -17,7 +18,7 @@ from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_message_pb2
 from services.settlement.closing import Closed, Closing
 from services.settlement.domain.windows import Schedule, Totals
 from services.settlement.ledger import Ledger
-from services.settlement.projection import Projection
+from services.settlement.reading import make_projection
 from tests.conftest import Database
 from tests.parts import running_units
 
@@ -164,4 +165,4 @@ async def settling(database: Database, topics: Topics) -> AsyncIterator[World]:
             return []
 
         closing = Closing(units, ledger, clock, next_days, after_close)
-        yield World(units, ledger, clock, Projection(units), closing, closed)
+        yield World(units, ledger, clock, make_projection(units), closing, closed)

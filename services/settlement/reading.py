@@ -1,0 +1,96 @@
+"""What settlement reads of the facts: postings of the ledger, and whose payments they are."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC
+from typing import TypeVar
+
+from google.protobuf.message import DecodeError
+
+from services.kit.facts.owners import GATEWAY, WALLET
+from services.kit.facts.projection import FactUnreadable, KeptFact, Projection
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.kit.unit import Units
+from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.settlement.domain.postings import Posting, Subject, parse_link
+from services.settlement.store.reading import add_postings, put_subjects
+
+T = TypeVar("T")
+
+
+def make_projection(units: Units) -> Projection:
+    """Subjects first: a payment is completed before it is posted."""
+    return Projection(units, [(GATEWAY, read_gateway), (WALLET, read_wallet)])
+
+
+async def read_gateway(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
+    """Keep payments and refunds."""
+    await put_subjects(connection, [each for fact in facts for each in _read(fact, subjects_of)])
+    return ()
+
+
+async def read_wallet(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
+    """Keep postings."""
+    await add_postings(connection, [each for fact in facts for each in _read(fact, postings_of)])
+    return ()
+
+
+def postings_of(fact: KeptFact) -> list[Posting]:
+    """The legs a wallet's fact has posted; none where it is about something else.
+
+    Raises DecodeError.
+    """
+    event = WalletEvent.FromString(fact.payload)
+    if event.WhichOneof("body") != "funds_posted":
+        return []
+    posted = event.funds_posted
+    kind, reference = parse_link(event.link_id)
+    post_time = event.event_time.ToDatetime(UTC)
+    return [
+        Posting(
+            posted.stripe,
+            posted.posting_sequence,
+            number,
+            event.link_id,
+            kind,
+            reference,
+            leg.debit_account_id,
+            leg.credit_account_id,
+            leg.amount.minor_units,
+            leg.amount.currency_code,
+            leg.purpose,
+            post_time,
+        )
+        for number, leg in enumerate(posted.legs)
+    ]
+
+
+def subjects_of(fact: KeptFact) -> list[Subject]:
+    """The payment or refund a gateway's fact completes. Raises DecodeError."""
+    event = PaymentEvent.FromString(fact.payload)
+    match event.WhichOneof("body"):
+        case "payment_completed":
+            payment = event.payment_completed.payment
+            return [
+                Subject(
+                    payment.reference,
+                    "payment",
+                    event.participant_id,
+                    payment.payment_id,
+                    payment.corridor_id,
+                    payment.merchant.merchant_id,
+                )
+            ]
+        case "refund_completed":
+            refund = event.refund_completed.refund
+            return [Subject(refund.reference, "refund", event.participant_id, refund.payment_id)]
+        case _:
+            return []
+
+
+def _read(fact: KeptFact, read: Callable[[KeptFact], list[T]]) -> list[T]:
+    try:
+        return read(fact)
+    except DecodeError as error:
+        raise FactUnreadable(f"{fact.place} is no event: {error}") from error
