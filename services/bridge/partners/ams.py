@@ -19,7 +19,7 @@ from typing import Any
 
 from services.bridge.disputes.domain import Dispute, DisputeStanding
 from services.bridge.domain.answer import Answer, Outcome, Rules
-from services.bridge.domain.charge import Charge, Kind, Order
+from services.bridge.domain.charge import CLOSED, Charge, Closing, Kind, Order
 from services.bridge.domain.refund import Refund
 from services.bridge.domain.statement import PartnerFile
 from services.bridge.notices.notice import (
@@ -142,6 +142,10 @@ class Ams(Partner):
         return request
 
     async def inquire(self, charge: Charge) -> Answer:
+        is_open = charge.state not in CLOSED and charge.closing is Closing.NO
+        if charge.order.kind is Kind.COLLECT and is_open and not charge.action_url:
+            # Without its link nobody can approve; the same request gives the same link.
+            return await self.start(charge)
         request = {"paymentRequestId": charge.charge_id}
         answer = await self._ask("inquiryPayment", request, read_inquiry)
         is_awaited = answer.detail in ("PROCESSING", "PENDING")

@@ -58,7 +58,7 @@ END = "<END>\n"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Whose report it is. `currency` is the settlement's."""
+    """Whose report it is. `currency` is that of the files' names and of an empty summary."""
 
     customer_id: str
     psp: str
@@ -106,18 +106,12 @@ class Report:
         }
 
     def _summary(self, day: date, batch: str, lines: Sequence[Line]) -> bytes:
-        rows = [
-            (kind, [line for line in lines if line.kind == kind])
-            for kind in (PAYMENT, REFUND, CANCEL)
-        ]
+        currencies = sorted({line.currency for line in lines}) or [self.currency]
         totals = [
-            (kind, len(some), sum(_signed(line, line.minor) for line in some))
-            for kind, some in rows
-            if some
+            (currency, *total)
+            for currency in currencies
+            for total in _totals([line for line in lines if line.currency == currency])
         ]
-        if fees := [_signed(line, line.fee_minor) for line in lines if line.fee_minor]:
-            totals.append(("SETTLEMENT_FEE", len(fees), -sum(fees)))
-        totals.append(("TOTAL", len(lines), sum(settled(line) for line in lines)))
         return _csv(
             SUMMARY,
             [
@@ -129,11 +123,23 @@ class Report:
                     "count": str(count),
                     "settlementInitiatedDate": day.isoformat(),
                     "settlementAmountValue": str(minor),
-                    "settlementCurrency": self.currency,
+                    "settlementCurrency": currency,
                 }
-                for kind, count, minor in totals
+                for currency, kind, count, minor in totals
             ],
         )
+
+
+def _totals(lines: Sequence[Line]) -> list[tuple[str, int, int]]:
+    """Kind, count and minor units of each summary of one currency."""
+    totals = []
+    for kind in (PAYMENT, REFUND, CANCEL):
+        some = [line for line in lines if line.kind == kind]
+        if some:
+            totals.append((kind, len(some), sum(_signed(line, line.minor) for line in some)))
+    if fees := [_signed(line, line.fee_minor) for line in lines if line.fee_minor]:
+        totals.append(("SETTLEMENT_FEE", len(fees), -sum(fees)))
+    return [*totals, ("TOTAL", len(lines), sum(settled(line) for line in lines))]
 
 
 def settled(line: Line) -> int:

@@ -34,7 +34,8 @@ NO_FAULT = "none"
 _EITHER = frozenset({End.ACCEPTED, End.REJECTED})
 _ALWAYS_ACCEPTED = frozenset({NO_FAULT, Fault.DELAY, *OF_NOTICES})
 _DELAY_MS = 100
-_SILENT_MS = 1500
+# How long a line without an answer stays open.
+SILENT_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Case:
     ends: frozenset[str]
 
     def __str__(self) -> str:
-        return f"{self.partner_id}-{self.operation}-{self.fault}"
+        return f"{self.partner_id}-{self.step}-{self.operation}-{self.fault}"
 
     def rules(self, charge_id: str, refund_id: str) -> list[dict[str, Any]]:
         """The rules that have the fault befall this case and no other."""
@@ -62,7 +63,7 @@ class Case:
                     "id": refund_id if self.step is Step.REFUND else charge_id,
                 },
                 "times": 0 if self.step is Step.SILENCE else 1,
-                "delay_ms": _DELAY_MS if self.fault == Fault.DELAY else _SILENT_MS,
+                "delay_ms": _DELAY_MS if self.fault == Fault.DELAY else SILENT_MS,
             }
             for operation in self.operation.split("+")
         ]
@@ -77,8 +78,8 @@ def cases_of(descriptor: Descriptor) -> list[Case]:
         found += _of_frame(descriptor, fault)
     for name, own in sorted(descriptor.simulator.own_faults.items()):
         found += [
-            _case(descriptor, Step.CHARGE, operation, name)
-            for operation in descriptor.charges
+            _case(descriptor, step, operation, name)
+            for step, operation in _steps(descriptor)
             if operation in own.operations
         ]
     for step in (Step.CANCEL, Step.REFUND):
@@ -97,11 +98,17 @@ def _of_frame(descriptor: Descriptor, fault: Fault) -> Iterator[Case]:
     if fault in OF_NOTICES:
         yield _case(descriptor, Step.CHARGE, NOTICE, fault)
         return
-    for operation in descriptor.charges:
-        yield _case(descriptor, Step.CHARGE, operation, fault)
-    yield _case(descriptor, Step.INQUIRE, descriptor.inquiry, fault)
-    for step in (Step.CANCEL, Step.REFUND):
-        yield _case(descriptor, step, _operation(descriptor, step), fault)
+    for step, operation in _steps(descriptor):
+        yield _case(descriptor, step, operation, fault)
+
+
+def _steps(descriptor: Descriptor) -> list[tuple[Step, str]]:
+    return [
+        *((Step.CHARGE, operation) for operation in descriptor.charges),
+        (Step.INQUIRE, descriptor.inquiry),
+        (Step.CANCEL, descriptor.cancel),
+        (Step.REFUND, descriptor.refund),
+    ]
 
 
 def _operation(descriptor: Descriptor, step: Step) -> str:
@@ -118,10 +125,10 @@ def _usual_ends(step: Step, fault: str) -> frozenset[str]:
         return frozenset({End.CANCELLED})
     if step is Step.REFUND:
         return frozenset({End.REFUNDED})
-    if fault in _ALWAYS_ACCEPTED:
+    if fault in _ALWAYS_ACCEPTED and step is Step.CHARGE:
         return frozenset({End.ACCEPTED})
     if fault == Fault.LATE_WORK and step is Step.CHARGE:
-        return frozenset({End.LATE_REFUNDED, End.ACCEPTED})
-    if fault not in frozenset(Fault):
+        return frozenset({End.LATE_REFUNDED, End.ACCEPTED, End.REJECTED})
+    if fault not in frozenset(Fault) and step is Step.CHARGE:
         return frozenset({End.REJECTED})
     return _EITHER

@@ -50,7 +50,7 @@ class Descriptor:
     """What the payer does with the link of an action required, where there is one."""
     ends: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """Ends other than usual, by operation and fault."""
-    audit: Callable[[Mapping[str, Any], Mapping[str, int]], str] = lambda _books, _held: ""
-    """A last look at the partner's books, given what it should hold by charge id: what is wrong."""
+    audit: Callable[[Mapping[str, Any]], str] = lambda _books: ""
+    """A last look at the partner's books for what ids do not show; what is wrong."""
     without: frozenset[Fault] = frozenset()
     """Faults that are not the adapter's to survive, with the reason beside them."""

@@ -1,10 +1,14 @@
 """The partners that the suite runs over. A new one is a descriptor here."""
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from pydantic import SecretStr
 
+from services.bridge.partner import BankAccount
 from services.bridge.settings import PartnerConfig
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partner_keys import make_pair
@@ -12,12 +16,14 @@ from services.sandbox.partners.ams_shanghai import IN_PROCESS, TAXI_CODE, AmsSha
 from services.sandbox.partners.base import Simulator
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.faults import NOTICE, Fault
+from services.sandbox.partners.japan_bank import JapanBank
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from services.sandbox.partners.kakaopay_wallet import KakaoPayWallet
+from services.sandbox.partners.paypay import API_KEY, MERCHANT, RAMEN_CODE, PayPay
 from tests.contract.conformance.cases import End
 from tests.contract.conformance.descriptor import Descriptor, Place
 from tests.contract.conformance.playing import SCHEDULE
-from tests.contract.house import Simulated
+from tests.contract.house import Simulated, World
 
 
 def _key_files(folder: Path) -> tuple[Path, Path, Path, Path]:
@@ -35,16 +41,32 @@ def _simulate_ams(place: Place) -> Simulator:
     return AmsShanghai(place.clock, Books(None), key, client_key)
 
 
-def _configure_ams(place: Place, url: str) -> PartnerConfig:
+def _configure_ams(place: Place, url: str, partner_id: str = "shanghai-ams") -> PartnerConfig:
     our_private, _, _, their_public = _key_files(place.folder)
     options = {"client_id": "SANDBOX_TEST0001", "partner_key_file": str(their_public)}
     secret = SecretStr(our_private.read_text())
-    return PartnerConfig("shanghai-ams", "ams", url, secret, SCHEDULE, options)
+    return PartnerConfig(partner_id, "ams", url, secret, SCHEDULE, options)
 
 
 async def _open_page(_partner: Simulated, url: str) -> None:
     async with aiohttp.ClientSession() as phone, phone.get(url) as page:
         await page.read()
+
+
+_HANAKO = BankAccount("hanako-bank", "japan-bank", "0310", "101", "1", "1234567", "ヤマダ　ハナコ")
+_HANAKOS_NUMBER, _HANAKOS_YEN = "0310-101-1-1234567", 1_000_000
+
+
+async def _link_hanako(world: World, _partner: Simulated) -> dict[str, Any]:
+    linked = await world.partners["japan-bank"].link_account(_HANAKO)
+    return {"payer_reference": linked.payer_reference}
+
+
+def _audit_hanako(books: Mapping[str, Any]) -> str:
+    """A second debit or a second giving back would show in her balance alone."""
+    expected = _HANAKOS_YEN - sum(books["accepted"].values()) + sum(books["refunded"].values())
+    found = books["balances"][_HANAKOS_NUMBER]
+    return "" if found == expected else f"her balance is {found}, not {expected}"
 
 
 AMS = Descriptor(
@@ -95,4 +117,47 @@ KAKAOPAY_WALLET = Descriptor(
     # Money moves only by our approve, and nobody has told us to.
     ends={(NOTICE, Fault.LOST_NOTICE): frozenset({End.REJECTED})},
 )
-DESCRIPTORS = (AMS, KAKAOPAY, KAKAOPAY_WALLET)
+PAYPAY = Descriptor(
+    "paypay",
+    PayPay,
+    lambda place: PayPay(place.clock, Books(None), "secret"),
+    lambda _place, url: PartnerConfig(
+        "paypay",
+        "paypay",
+        url,
+        SecretStr("secret"),
+        SCHEDULE,
+        {"api_key": API_KEY, "merchant": MERCHANT, "notice_addresses": "127.0.0.1"},
+    ),
+    pb.CHARGE_KIND_DELIVER,
+    "JPY",
+    1_200,
+    charges=("pay",),
+    order={"merchant_code": RAMEN_CODE},
+)
+ALIPAY = Descriptor(
+    "alipay-cn",
+    AmsShanghai,
+    _simulate_ams,
+    partial(_configure_ams, partner_id="alipay-cn"),
+    pb.CHARGE_KIND_COLLECT,
+    "JPY",
+    3_000,
+    charges=("open",),
+    approve=_open_page,
+)
+JAPAN_BANK = Descriptor(
+    "japan-bank",
+    JapanBank,
+    lambda place: JapanBank(place.clock, Books(None)),
+    lambda _place, url: PartnerConfig(
+        "japan-bank", "aozora", url, SecretStr("token"), SCHEDULE, {"account_id": "101010999999"}
+    ),
+    pb.CHARGE_KIND_TOP_UP,
+    "JPY",
+    1_000,
+    charges=("pay",),
+    prepare=_link_hanako,
+    audit=_audit_hanako,
+)
+DESCRIPTORS = (AMS, ALIPAY, KAKAOPAY, KAKAOPAY_WALLET, PAYPAY, JAPAN_BANK)
