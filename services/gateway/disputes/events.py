@@ -16,6 +16,7 @@ from services.gateway.incoming import OF_DISPUTES, Incoming, What
 from services.gateway.payments.model import Payment, State, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.payments.store.payments import lock_lives, with_terms
+from services.gateway.refunds.reversal import NOTHING
 from services.gateway.refunds.store import already_given
 from services.gateway.resources.events import CaseFile, Kind, ResourceEvents
 from services.gateway.waking import Wakers
@@ -118,16 +119,19 @@ async def _claim(
     charged = terms.home if side is Side.COLLECT else terms.target
     amount = heard.amount
     fits = amount is not None and amount.currency == charged.currency and amount.minor > 0
-    if side is None or amount is None or not fits or payment.life.state is not State.COMPLETED:
+    if side is None or amount is None or not fits:
         log.error(
             "dispute_out_of_place",
             dispute_id=heard.dispute_id,
             reference=terms.reference,
             charge_id=heard.charge_id,
-            state=payment.life.state,
         )
         return None
-    already = await already_given(connection, terms.reference)
+    shares = NOTHING
+    # Before that nothing was captured for anybody; lost, it is an operator's case.
+    if payment.life.state is State.COMPLETED:
+        already = await already_given(connection, terms.reference)
+        shares = covered_shares(terms, side, amount.minor, already)
     return Claim(
         new_reference(now),
         heard.dispute_id,
@@ -138,7 +142,7 @@ async def _claim(
         amount,
         heard.reason,
         heard.answer_until,
-        covered_shares(terms, side, amount.minor, already),
+        shares,
         now,
     )
 

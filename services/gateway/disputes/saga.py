@@ -41,7 +41,7 @@ def first_life(has_legs: bool, now: datetime) -> Life:
     """The life of a dispute that has just been opened; without legs nothing is set aside."""
     if has_legs:
         return Life(State.OPEN, Step.RESERVE, now)
-    message = "Refunds have left nothing of the payment that could be contested."
+    message = "Nothing is left of the payment that could be contested."
     return Life(State.OPEN, Step.HOLD, now, "NOTHING_LEFT", message)
 
 

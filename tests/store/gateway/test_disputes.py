@@ -282,17 +282,28 @@ async def test_an_answer_that_is_late_or_about_nothing_is_refused(ledger: Ledger
         await disputes.answer("d1", True, "", "mei", "key")
 
 
-async def test_what_is_no_dispute_of_a_completed_charge_changes_nothing(ledger: Ledger) -> None:
+async def test_what_contests_no_charge_of_ours_changes_nothing(ledger: Ledger) -> None:
     payment = await two_payments(ledger)
-    quoted = await ledger.world.gateway.create("p2", KAKAO)
     before = await ledger.balances()
     await ledger.hear(
-        opened(quoted, 100),
+        # No network was asked to deliver, so there is nothing of that side to contest.
         opened(payment, 100, "deliver", "d2"),
         opened(payment, 0, dispute_id="d3"),
         decided(payment, won=False, dispute_id="d9"),
     )
 
-    # No network was asked to deliver, so there is nothing of that side to contest.
     assert await ledger.world.disputes.list(False, 10) == []
     assert await ledger.balances() == before
+
+
+async def test_a_dispute_of_a_payment_that_is_not_completed_sets_nothing_aside(
+    ledger: Ledger,
+) -> None:
+    quoted = await ledger.world.gateway.create("p2", KAKAO)
+    await ledger.hear(opened(quoted, 100))
+    assert await state(ledger) == ("open", "hold")
+    assert await pending(ledger) == {}
+    await ledger.hear(decided(quoted, won=False))
+
+    [case] = await ledger.world.cases.list(10)
+    assert case.reason == "EXCEEDS_CAPTURED"

@@ -11,8 +11,8 @@ from services.core.sheet import RatesStale
 from services.gateway.reference import RefundPolicy, RefundRate
 from services.gateway.refunds.refusals import RefundExceedsPayment, RefundTooLate
 from tests.store.gateway.ledger_world import PAYABLE, PREFUND, Ledger
-from tests.store.gateway.payments_world import CORRIDORS, SHEET, Gateway, reference_of
-from tests.store.gateway.resources_world import COMPLETED, World
+from tests.store.gateway.payments_world import CORRIDORS, KAKAO, SHEET, Gateway, reference_of
+from tests.store.gateway.resources_world import COMPLETED, World, opened
 
 
 def use(world: World, policy: RefundPolicy) -> None:
@@ -109,3 +109,29 @@ async def test_refunds_asked_for_at_once_never_exceed_the_payment(gateway: Gatew
     assert [type(refusal) for refusal in refused] == [RefundExceedsPayment] * 3
     given = await gateway.pool.fetchval("SELECT sum(target_minor) FROM refund_asks")
     assert given == 900
+
+
+async def test_a_refund_and_a_dispute_at_once_never_take_more_than_was_captured(
+    gateway: Gateway,
+) -> None:
+    world = World(gateway)
+    payment = await world.paid("p1", KAKAO)
+    contested = opened(payment, payment.terms.home_minor * 6 // 10)
+
+    await asyncio.gather(
+        world.hear(contested),
+        *(world.refund(f"r{number}", "p1", 200, KAKAO) for number in range(5)),
+        return_exceptions=True,
+    )
+
+    refunded = await gateway.pool.fetchrow(
+        "SELECT sum(target_minor), sum(paid_mid_minor + paid_spread_minor) FROM refund_asks"
+    )
+    disputed = await gateway.pool.fetchrow(
+        "SELECT payable_minor + fee_minor, mid_minor + spread_minor FROM dispute_claims"
+    )
+    target, home = (
+        int(one or 0) + int(other) for one, other in zip(refunded, disputed, strict=True)
+    )
+    assert 800 <= target <= payment.terms.target_minor
+    assert home <= payment.terms.home_minor
