@@ -1,12 +1,25 @@
 """The settlement process: settings, parts, run."""
 
+from datetime import date
+
+from services.core.business_days import BankCalendar
 from services.kit.facts.owners import FactsSettings
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
+from services.kit.rpc import open_channel
 from services.kit.service import build_parts
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
+from services.settlement.closing import Closing
+from services.settlement.ledger import Ledger
+from services.settlement.positions import after_close
+from services.settlement.reading import make_projection
 from services.settlement.server import NAME, SettlementServer
+
+
+def add_business_days(country: str, day: date, count: int) -> date:
+    """The `count`-th business day of a country's banks after `day`. Raises `CountryUnknown`."""
+    return BankCalendar((country,)).add(day, count)
 
 
 async def build(life: Life) -> None:
@@ -14,8 +27,13 @@ async def build(life: Life) -> None:
     settings = FactsSettings()  # type: ignore[call-arg]  # from the environment
     parts = await build_parts(life, "settlement", settings)
     run_copy(life, "settlement", parts, settings)
+    wallet = open_channel(settings.wallet_address)
+    life.on_close(wallet.close)
+    closing = Closing(parts.units, Ledger(wallet), parts.clock, add_business_days, after_close)
+    life.run_part("projection", make_projection(parts.units).run())
+    life.run_part("closing", closing.run())
     register = settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server
-    parts.server.add(register, SettlementServer(parts.pool), NAME)
+    parts.server.add(register, SettlementServer(parts.units, closing), NAME)
     await parts.server.start()
 
 

@@ -6,8 +6,8 @@ and windows that are not finished are taken up by the next step.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 import asyncpg
@@ -18,10 +18,9 @@ from services.core.errors import KawaseError, NotFound, Unavailable
 from services.core.ids import new_reference
 from services.kit.facts.owners import WALLET
 from services.kit.facts.projection import read_projected
-from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
-from services.settlement.domain.windows import Movement, Schedule, difference, movements
+from services.settlement.domain.windows import Schedule, difference, movements
 from services.settlement.ledger import Ledger
 from services.settlement.store import cuts, windows
 from services.settlement.store.cuts import Cut
@@ -46,19 +45,6 @@ class CloseUnfinished(Unavailable):
     """The window is cut, but its sums are still awaited."""
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A window as it was closed; `agrees`: its accounts are those of the ledger."""
-
-    window: Window
-    movements: Sequence[Movement]
-    agrees: bool
-
-
-AfterClose = Callable[[Connection, Closed], Awaitable[Sequence[Outgoing]]]
-"""What else is stored in the transaction that closes a window; the messages to send."""
-
-
 class Closing:
     """Opens, cuts and closes windows."""
 
@@ -68,13 +54,11 @@ class Closing:
         ledger: Ledger,
         clock: Clock,
         add_days: AddDays,
-        after_close: AfterClose,
     ) -> None:
         self._units = units
         self._ledger = ledger
         self._clock = clock
         self._add_days = add_days
-        self._after_close = after_close
 
     async def put_schedule(self, schedule: Schedule) -> None:
         """Store a schedule and open its first window. Raises `ScheduleMalformed`."""
@@ -245,13 +229,6 @@ class Closing:
                 connection, window, held, (payments, refunds), state, now
             ):
                 return Decided(None)
-            ended = replace(
-                window,
-                state=state,
-                close_time=now,
-                payment_count=payments,
-                refund_count=refunds,
-            )
             log.info(
                 "window_closed",
                 window_id=window.window_id,
@@ -259,7 +236,8 @@ class Closing:
                 currency_code=window.currency,
                 payments=payments,
                 refunds=refunds,
+                state=state,
             )
-            return Decided(None, await self._after_close(connection, Closed(ended, held, agrees)))
+            return Decided(None)
 
         await self._units.write(store)

@@ -31,8 +31,9 @@ async def world(database: Database, topics: Topics) -> AsyncIterator[World]:
         yield made
 
 
-def by_account(world: World) -> dict[str, Movement]:
-    return {movement.account_id: movement for movement in world.closed[-1].movements}
+async def by_account(world: World) -> dict[str, Movement]:
+    held = (await world.closed())[-1].movements
+    return {movement.account_id: movement for movement in held}
 
 
 async def test_a_window_holds_its_payments_fees_and_refunds_and_adds_up(world: World) -> None:
@@ -41,7 +42,7 @@ async def test_a_window_holds_its_payments_fees_and_refunds_and_adds_up(world: W
     await world.refund(first, 4_000)
     window = await world.closing.close(CORRIDOR, "KRW", "hanako")
     assert (window.state, window.payment_count, window.refund_count) == ("closed", 2, 1)
-    held = by_account(world)
+    held = await by_account(world)
     assert held[PAYABLE] == Movement(PAYABLE, 0, payments_minor=29_700, refunds_minor=-4_000)
     assert held[FEES] == Movement(FEES, 0, fees_minor=300)
     assert held[POSITION].closing_minor == -26_000
@@ -55,7 +56,7 @@ async def test_what_comes_after_the_cut_is_in_the_next_window_and_opens_where_it
     await world.pay(20_000)
     second = await world.closing.close(CORRIDOR, "KRW", "hanako")
     assert (second.number, second.payment_count) == (2, 1)
-    assert by_account(world)[PAYABLE] == Movement(PAYABLE, 9_900, payments_minor=19_800)
+    assert (await by_account(world))[PAYABLE] == Movement(PAYABLE, 9_900, payments_minor=19_800)
 
 
 async def test_a_posting_that_is_not_copied_yet_holds_the_window_up(world: World) -> None:
@@ -63,7 +64,7 @@ async def test_a_posting_that_is_not_copied_yet_holds_the_window_up(world: World
     closing = asyncio.create_task(world.closing.close(CORRIDOR, "KRW", "hanako"))
     await _cut(world)
     await world.closing.step()
-    assert world.closed == []
+    assert await world.closed() == []
     await world.bring([world.unposted])
     window = await closing
     assert window.payment_count == 1
@@ -74,7 +75,7 @@ async def test_a_posting_whose_payment_is_unknown_holds_the_window_up(world: Wor
     closing = asyncio.create_task(world.closing.close(CORRIDOR, "KRW", "hanako"))
     await _cut(world)
     await world.closing.step()
-    assert world.closed == []
+    assert await world.closed() == []
     await world.tell_payment(reference)
     assert (await closing).payment_count == 1
 
@@ -82,17 +83,17 @@ async def test_a_posting_whose_payment_is_unknown_holds_the_window_up(world: Wor
 async def test_a_window_is_cut_at_its_time_and_paid_on_the_agreed_day(world: World) -> None:
     await world.pay()
     await world.closing.step()
-    assert world.closed == []
+    assert await world.closed() == []
     world.clock.advance(timedelta(hours=7))
     await world.closing.step()
-    (closed,) = world.closed
+    (closed,) = await world.closed()
     assert closed.window.settle_date == date(2026, 10, 31)
     world.clock.advance(timedelta(hours=22))
     await world.closing.step()
-    assert len(world.closed) == 1
+    assert len(await world.closed()) == 1
     world.clock.advance(timedelta(hours=1))
     await world.closing.step()
-    assert [one.window.number for one in world.closed] == [1, 2]
+    assert [one.window.number for one in await world.closed()] == [1, 2]
 
 
 async def test_a_ledger_that_differs_stops_the_window_with_the_account(world: World) -> None:
@@ -121,7 +122,7 @@ async def test_a_corridor_without_a_schedule_has_no_window(world: World) -> None
 async def test_closing_again_and_again_while_payments_go_on_loses_and_doubles_nothing(
     world: World,
 ) -> None:
-    other = Closing(world.units, world.ledger, world.clock, next_days, world.closing._after_close)
+    other = Closing(world.units, world.ledger, world.clock, next_days)
 
     async def pay() -> None:
         for number in range(40):
@@ -134,12 +135,13 @@ async def test_closing_again_and_again_while_payments_go_on_loses_and_doubles_no
     paying = asyncio.create_task(pay())
     await asyncio.gather(paying, close(world.closing), close(other))
     await world.closing.close(CORRIDOR, "KRW", "hanako")
-    windows = [one.window for one in world.closed]
+    closed = await world.closed()
+    windows = [one.window for one in closed]
     assert sum(window.payment_count for window in windows) == 40
     assert {window.state for window in windows} == {"closed"}
     total = sum(
         movement.payments_minor
-        for one in world.closed
+        for one in closed
         for movement in one.movements
         if movement.account_id == PAYABLE
     )

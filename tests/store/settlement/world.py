@@ -10,15 +10,14 @@ from services.core.ids import new_reference, stripe_of
 from services.kit.facts.keeper import handle
 from services.kit.facts.projection import Projection
 from services.kit.kafka import Record, Topics
-from services.kit.outbox import Outgoing
-from services.kit.postgres import Connection
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import payment_event_pb2, payment_pb2
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_message_pb2
-from services.settlement.closing import Closed, Closing
-from services.settlement.domain.windows import Schedule, Totals
+from services.settlement.closing import Closing
+from services.settlement.domain.windows import Movement, Schedule, Totals
 from services.settlement.ledger import Ledger
 from services.settlement.reading import make_projection
+from services.settlement.store.windows import Window, list_windows, movements_of
 from tests.conftest import Database
 from tests.parts import running_units
 
@@ -32,6 +31,14 @@ INCOME = "fx-income:CNY"
 POSITION, PAYABLE, FEES = "position:KRW", "partner-payable:kakaopay:KRW", "fee-income:KRW"
 
 Leg = tuple[str, str, int, str, str]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """A closed window and its accounts."""
+
+    window: Window
+    movements: list[Movement]
 
 
 class ScriptedLedger(Ledger):
@@ -73,7 +80,6 @@ class World:
     clock: ManualClock
     projection: Projection
     closing: Closing
-    closed: list[Closed] = field(default_factory=list)
     _told: dict[int, int] = field(default_factory=dict)
 
     async def pay(
@@ -117,6 +123,16 @@ class World:
         await self.bring([self._posting(f"refund-{reference}", legs)])
         return reference
 
+    async def closed(self) -> list[Closed]:
+        """The windows that are closed, oldest first, with what they hold."""
+        async with self.units.pool.acquire() as connection:
+            found = await list_windows(connection, "", "", "", "", 1000)
+            return [
+                Closed(window, await movements_of(connection, window.window_id))
+                for window in reversed(found)
+                if window.state in ("closed", "differs")
+            ]
+
     async def bring(self, records: Sequence[Record]) -> None:
         """Kafka brings facts, and they are read."""
         await self.units.write(lambda c: handle(c, records))
@@ -158,11 +174,5 @@ async def settling(database: Database, topics: Topics) -> AsyncIterator[World]:
     """A settlement without its loops: a test takes the steps."""
     async with running_units("settlement", database, topics) as units:
         ledger, clock = ScriptedLedger(), ManualClock(NOON)
-        closed: list[Closed] = []
-
-        async def after_close(_connection: Connection, one: Closed) -> list[Outgoing]:
-            closed.append(one)
-            return []
-
-        closing = Closing(units, ledger, clock, next_days, after_close)
-        yield World(units, ledger, clock, make_projection(units), closing, closed)
+        closing = Closing(units, ledger, clock, next_days)
+        yield World(units, ledger, clock, make_projection(units), closing)

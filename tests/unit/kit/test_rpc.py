@@ -8,15 +8,15 @@ import pytest
 
 from services.core import errors
 from services.kit import rpc
-from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
-from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc as stubs
+from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2 as pb
+from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2_grpc as stubs
 
 
 class CorridorClosed(errors.Refused):
     """A leaf, as the services have them."""
 
 
-class Sample(stubs.SettlementServiceServicer):
+class Sample(stubs.ReconciliationServiceServicer):
     """Answers with whatever error it was given."""
 
     def __init__(self) -> None:
@@ -30,22 +30,22 @@ class Sample(stubs.SettlementServiceServicer):
 
 
 @pytest.fixture
-async def sample() -> AsyncIterator[tuple[Sample, "stubs.SettlementServiceAsyncStub"]]:
+async def sample() -> AsyncIterator[tuple[Sample, "stubs.ReconciliationServiceAsyncStub"]]:
     server = rpc.RpcServer("127.0.0.1:0")
     servicer = Sample()
     server.add(
-        stubs.add_SettlementServiceServicer_to_server,
+        stubs.add_ReconciliationServiceServicer_to_server,
         servicer,
-        "kawase.settlement.v1.SettlementService",
+        "kawase.reconciliation.v1.ReconciliationService",
     )
     await server.start()
     async with rpc.open_channel(server.address) as channel:
-        yield servicer, stubs.SettlementServiceStub(channel)
+        yield servicer, stubs.ReconciliationServiceStub(channel)
     await server.stop()
 
 
 async def test_a_refusal_arrives_with_all_its_parts(
-    sample: tuple[Sample, "stubs.SettlementServiceAsyncStub"],
+    sample: tuple[Sample, "stubs.ReconciliationServiceAsyncStub"],
 ) -> None:
     with pytest.raises(errors.Refused) as refusal:
         await rpc.call(sample[1].GetProgress(pb.GetProgressRequest(), timeout=5))
@@ -56,7 +56,7 @@ async def test_a_refusal_arrives_with_all_its_parts(
 
 
 async def test_an_error_of_ours_does_not_show_its_text(
-    sample: tuple[Sample, "stubs.SettlementServiceAsyncStub"],
+    sample: tuple[Sample, "stubs.ReconciliationServiceAsyncStub"],
 ) -> None:
     servicer, stub = sample
     servicer.error = RuntimeError("password=hunter2")

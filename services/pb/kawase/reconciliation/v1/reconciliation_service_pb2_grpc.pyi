@@ -27,191 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReconciliationServiceStub:
-    """An independent copy of the facts, matched with partners' and banks' files.
-    Operator calls.
-    """
+    """For now: how far this service's own copy of the facts reaches."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReconciliationServiceAsyncStub: ...
     GetProgress: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetProgressRequest, _reconciliation_service_pb2.GetProgressResponse]
-    """How far this service's own copy of the facts reaches."""
-    ImportFile: _grpc.StreamUnaryMultiCallable[_reconciliation_service_pb2.ImportFileRequest, _reconciliation_service_pb2.ImportFileResponse]
-    """Take in a file. The same file again changes nothing; a damaged one is refused
-    whole, with where and why.
-    """
-    ListFiles: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFilesRequest, _reconciliation_service_pb2.ListFilesResponse]
-    RunDay: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.RunDayRequest, _reconciliation_service_pb2.RunDayResponse]
-    """Match everything of a partner's day. May be repeated."""
-    ListBreaks: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListBreaksRequest, _reconciliation_service_pb2.ListBreaksResponse]
-    GetBreak: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetBreakRequest, _reconciliation_service_pb2.GetBreakResponse]
-    AssignBreak: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.AssignBreakRequest, _reconciliation_service_pb2.AssignBreakResponse]
-    CommentBreak: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.CommentBreakRequest, _reconciliation_service_pb2.CommentBreakResponse]
-    ProposeResolution: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ProposeResolutionRequest, _reconciliation_service_pb2.ProposeResolutionResponse]
-    """One person proposes, another approves; below the limit a write-off needs one."""
-    ApproveResolution: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ApproveResolutionRequest, _reconciliation_service_pb2.ApproveResolutionResponse]
-    RejectResolution: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.RejectResolutionRequest, _reconciliation_service_pb2.RejectResolutionResponse]
-    CloseDay: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.CloseDayRequest, _reconciliation_service_pb2.CloseDayResponse]
-    """Close a day: everything is matched or explained, or this is refused."""
-    GetReport: _grpc.UnaryStreamMultiCallable[_reconciliation_service_pb2.GetReportRequest, _reconciliation_service_pb2.GetReportResponse]
-    """A report's bytes; of a closed day always the same."""
-    ListRows: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListRowsRequest, _reconciliation_service_pb2.ListRowsResponse]
-    """The rows behind one number of a report."""
-    ListFacts: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFactsRequest, _reconciliation_service_pb2.ListFactsResponse]
-    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 @_typing.type_check_only
 class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
-    """An independent copy of the facts, matched with partners' and banks' files.
-    Operator calls.
-    """
+    """For now: how far this service's own copy of the facts reaches."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetProgress: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetProgressRequest, _reconciliation_service_pb2.GetProgressResponse]  # type: ignore[assignment]
-    """How far this service's own copy of the facts reaches."""
-    ImportFile: _aio.StreamUnaryMultiCallable[_reconciliation_service_pb2.ImportFileRequest, _reconciliation_service_pb2.ImportFileResponse]  # type: ignore[assignment]
-    """Take in a file. The same file again changes nothing; a damaged one is refused
-    whole, with where and why.
-    """
-    ListFiles: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFilesRequest, _reconciliation_service_pb2.ListFilesResponse]  # type: ignore[assignment]
-    RunDay: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.RunDayRequest, _reconciliation_service_pb2.RunDayResponse]  # type: ignore[assignment]
-    """Match everything of a partner's day. May be repeated."""
-    ListBreaks: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListBreaksRequest, _reconciliation_service_pb2.ListBreaksResponse]  # type: ignore[assignment]
-    GetBreak: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetBreakRequest, _reconciliation_service_pb2.GetBreakResponse]  # type: ignore[assignment]
-    AssignBreak: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.AssignBreakRequest, _reconciliation_service_pb2.AssignBreakResponse]  # type: ignore[assignment]
-    CommentBreak: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.CommentBreakRequest, _reconciliation_service_pb2.CommentBreakResponse]  # type: ignore[assignment]
-    ProposeResolution: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ProposeResolutionRequest, _reconciliation_service_pb2.ProposeResolutionResponse]  # type: ignore[assignment]
-    """One person proposes, another approves; below the limit a write-off needs one."""
-    ApproveResolution: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ApproveResolutionRequest, _reconciliation_service_pb2.ApproveResolutionResponse]  # type: ignore[assignment]
-    RejectResolution: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.RejectResolutionRequest, _reconciliation_service_pb2.RejectResolutionResponse]  # type: ignore[assignment]
-    CloseDay: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.CloseDayRequest, _reconciliation_service_pb2.CloseDayResponse]  # type: ignore[assignment]
-    """Close a day: everything is matched or explained, or this is refused."""
-    GetReport: _aio.UnaryStreamMultiCallable[_reconciliation_service_pb2.GetReportRequest, _reconciliation_service_pb2.GetReportResponse]  # type: ignore[assignment]
-    """A report's bytes; of a closed day always the same."""
-    ListRows: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListRowsRequest, _reconciliation_service_pb2.ListRowsResponse]  # type: ignore[assignment]
-    """The rows behind one number of a report."""
-    ListFacts: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFactsRequest, _reconciliation_service_pb2.ListFactsResponse]  # type: ignore[assignment]
-    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """An independent copy of the facts, matched with partners' and banks' files.
-    Operator calls.
-    """
+    """For now: how far this service's own copy of the facts reaches."""
 
     @_abc_1.abstractmethod
     def GetProgress(
         self,
         request: _reconciliation_service_pb2.GetProgressRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.GetProgressResponse, _abc.Awaitable[_reconciliation_service_pb2.GetProgressResponse]]:
-        """How far this service's own copy of the facts reaches."""
-
-    @_abc_1.abstractmethod
-    def ImportFile(
-        self,
-        request_iterator: _MaybeAsyncIterator[_reconciliation_service_pb2.ImportFileRequest],
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ImportFileResponse, _abc.Awaitable[_reconciliation_service_pb2.ImportFileResponse]]:
-        """Take in a file. The same file again changes nothing; a damaged one is refused
-        whole, with where and why.
-        """
-
-    @_abc_1.abstractmethod
-    def ListFiles(
-        self,
-        request: _reconciliation_service_pb2.ListFilesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ListFilesResponse, _abc.Awaitable[_reconciliation_service_pb2.ListFilesResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def RunDay(
-        self,
-        request: _reconciliation_service_pb2.RunDayRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.RunDayResponse, _abc.Awaitable[_reconciliation_service_pb2.RunDayResponse]]:
-        """Match everything of a partner's day. May be repeated."""
-
-    @_abc_1.abstractmethod
-    def ListBreaks(
-        self,
-        request: _reconciliation_service_pb2.ListBreaksRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ListBreaksResponse, _abc.Awaitable[_reconciliation_service_pb2.ListBreaksResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def GetBreak(
-        self,
-        request: _reconciliation_service_pb2.GetBreakRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.GetBreakResponse, _abc.Awaitable[_reconciliation_service_pb2.GetBreakResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def AssignBreak(
-        self,
-        request: _reconciliation_service_pb2.AssignBreakRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.AssignBreakResponse, _abc.Awaitable[_reconciliation_service_pb2.AssignBreakResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def CommentBreak(
-        self,
-        request: _reconciliation_service_pb2.CommentBreakRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.CommentBreakResponse, _abc.Awaitable[_reconciliation_service_pb2.CommentBreakResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ProposeResolution(
-        self,
-        request: _reconciliation_service_pb2.ProposeResolutionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ProposeResolutionResponse, _abc.Awaitable[_reconciliation_service_pb2.ProposeResolutionResponse]]:
-        """One person proposes, another approves; below the limit a write-off needs one."""
-
-    @_abc_1.abstractmethod
-    def ApproveResolution(
-        self,
-        request: _reconciliation_service_pb2.ApproveResolutionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ApproveResolutionResponse, _abc.Awaitable[_reconciliation_service_pb2.ApproveResolutionResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def RejectResolution(
-        self,
-        request: _reconciliation_service_pb2.RejectResolutionRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.RejectResolutionResponse, _abc.Awaitable[_reconciliation_service_pb2.RejectResolutionResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def CloseDay(
-        self,
-        request: _reconciliation_service_pb2.CloseDayRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.CloseDayResponse, _abc.Awaitable[_reconciliation_service_pb2.CloseDayResponse]]:
-        """Close a day: everything is matched or explained, or this is refused."""
-
-    @_abc_1.abstractmethod
-    def GetReport(
-        self,
-        request: _reconciliation_service_pb2.GetReportRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_abc.Iterator[_reconciliation_service_pb2.GetReportResponse], _abc.AsyncIterator[_reconciliation_service_pb2.GetReportResponse]]:
-        """A report's bytes; of a closed day always the same."""
-
-    @_abc_1.abstractmethod
-    def ListRows(
-        self,
-        request: _reconciliation_service_pb2.ListRowsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ListRowsResponse, _abc.Awaitable[_reconciliation_service_pb2.ListRowsResponse]]:
-        """The rows behind one number of a report."""
-
-    @_abc_1.abstractmethod
-    def ListFacts(
-        self,
-        request: _reconciliation_service_pb2.ListFactsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.ListFactsResponse, _abc.Awaitable[_reconciliation_service_pb2.ListFactsResponse]]:
-        """Facts of one stripe after a sequence: what a consumer that missed some reads."""
+    ) -> _typing.Union[_reconciliation_service_pb2.GetProgressResponse, _abc.Awaitable[_reconciliation_service_pb2.GetProgressResponse]]: ...
 
 def add_ReconciliationServiceServicer_to_server(servicer: ReconciliationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

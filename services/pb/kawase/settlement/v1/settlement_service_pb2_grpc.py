@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SettlementServiceStub:
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls.
+    """What is owed to whom, and when it is cut off. Operator calls.
     """
 
     def __init__(self, channel):
@@ -50,16 +50,6 @@ class SettlementServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListSchedulesRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListSchedulesResponse.FromString,
                 _registered_method=True)
-        self.PutAgreement = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/PutAgreement',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementResponse.FromString,
-                _registered_method=True)
-        self.ListAgreements = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/ListAgreements',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsResponse.FromString,
-                _registered_method=True)
         self.ListWindows = channel.unary_unary(
                 '/kawase.settlement.v1.SettlementService/ListWindows',
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListWindowsRequest.SerializeToString,
@@ -75,70 +65,10 @@ class SettlementServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
                 _registered_method=True)
-        self.ListPayouts = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/ListPayouts',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsResponse.FromString,
-                _registered_method=True)
-        self.GetPayout = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/GetPayout',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutResponse.FromString,
-                _registered_method=True)
-        self.RetryPayout = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/RetryPayout',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutResponse.FromString,
-                _registered_method=True)
-        self.GetStatement = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/GetStatement',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementResponse.FromString,
-                _registered_method=True)
-        self.RecordFxDeal = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/RecordFxDeal',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealResponse.FromString,
-                _registered_method=True)
-        self.SettleFxDeal = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/SettleFxDeal',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealResponse.FromString,
-                _registered_method=True)
-        self.ListFxDeals = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/ListFxDeals',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsResponse.FromString,
-                _registered_method=True)
-        self.GetExposure = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/GetExposure',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureResponse.FromString,
-                _registered_method=True)
-        self.GetFxResult = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/GetFxResult',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultResponse.FromString,
-                _registered_method=True)
-        self.GetPrefunding = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/GetPrefunding',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingResponse.FromString,
-                _registered_method=True)
-        self.PutPrefundingThreshold = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/PutPrefundingThreshold',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdResponse.FromString,
-                _registered_method=True)
-        self.ListFacts = channel.unary_unary(
-                '/kawase.settlement.v1.SettlementService/ListFacts',
-                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.SerializeToString,
-                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.FromString,
-                _registered_method=True)
 
 
 class SettlementServiceServicer:
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls.
+    """What is owed to whom, and when it is cut off. Operator calls.
     """
 
     def GetProgress(self, request, context):
@@ -156,19 +86,6 @@ class SettlementServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListSchedules(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def PutAgreement(self, request, context):
-        """To whom, from which accounts, how and from which amount on money is paid out.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListAgreements(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -194,86 +111,6 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def ListPayouts(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetPayout(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def RetryPayout(self, request, context):
-        """Pay again what was rejected or returned, to the agreement's present payee.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetStatement(self, request, context):
-        """A participant's payments, refunds, fees, payouts and balances of a day or window.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def RecordFxDeal(self, request, context):
-        """Put a rebalancing deal on the books; it is settled when its sides are on the
-        bank's statement.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def SettleFxDeal(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListFxDeals(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetExposure(self, request, context):
-        """What the house is long or short, per currency and corridor.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetFxResult(self, request, context):
-        """Spread income and realised FX result of a day.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def GetPrefunding(self, request, context):
-        """Deposits of partner wallets: balance, cap, thresholds, when they run out.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def PutPrefundingThreshold(self, request, context):
-        """Missing associated documentation comment in .proto file."""
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
-    def ListFacts(self, request, context):
-        """Facts of one stripe after a sequence: what a consumer that missed some reads.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -292,16 +129,6 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListSchedulesRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListSchedulesResponse.SerializeToString,
             ),
-            'PutAgreement': grpc.unary_unary_rpc_method_handler(
-                    servicer.PutAgreement,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementResponse.SerializeToString,
-            ),
-            'ListAgreements': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListAgreements,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsResponse.SerializeToString,
-            ),
             'ListWindows': grpc.unary_unary_rpc_method_handler(
                     servicer.ListWindows,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListWindowsRequest.FromString,
@@ -317,66 +144,6 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.SerializeToString,
             ),
-            'ListPayouts': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListPayouts,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsResponse.SerializeToString,
-            ),
-            'GetPayout': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetPayout,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutResponse.SerializeToString,
-            ),
-            'RetryPayout': grpc.unary_unary_rpc_method_handler(
-                    servicer.RetryPayout,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutResponse.SerializeToString,
-            ),
-            'GetStatement': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetStatement,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementResponse.SerializeToString,
-            ),
-            'RecordFxDeal': grpc.unary_unary_rpc_method_handler(
-                    servicer.RecordFxDeal,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealResponse.SerializeToString,
-            ),
-            'SettleFxDeal': grpc.unary_unary_rpc_method_handler(
-                    servicer.SettleFxDeal,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealResponse.SerializeToString,
-            ),
-            'ListFxDeals': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListFxDeals,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsResponse.SerializeToString,
-            ),
-            'GetExposure': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetExposure,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureResponse.SerializeToString,
-            ),
-            'GetFxResult': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetFxResult,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultResponse.SerializeToString,
-            ),
-            'GetPrefunding': grpc.unary_unary_rpc_method_handler(
-                    servicer.GetPrefunding,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingResponse.SerializeToString,
-            ),
-            'PutPrefundingThreshold': grpc.unary_unary_rpc_method_handler(
-                    servicer.PutPrefundingThreshold,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdResponse.SerializeToString,
-            ),
-            'ListFacts': grpc.unary_unary_rpc_method_handler(
-                    servicer.ListFacts,
-                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.FromString,
-                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.SerializeToString,
-            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'kawase.settlement.v1.SettlementService', rpc_method_handlers)
@@ -386,7 +153,7 @@ def add_SettlementServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SettlementService:
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls.
+    """What is owed to whom, and when it is cut off. Operator calls.
     """
 
     @staticmethod
@@ -471,60 +238,6 @@ class SettlementService:
             _registered_method=True)
 
     @staticmethod
-    def PutAgreement(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/PutAgreement',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutAgreementResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListAgreements(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/ListAgreements',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListAgreementsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
     def ListWindows(request,
             target,
             options=(),
@@ -595,330 +308,6 @@ class SettlementService:
             '/kawase.settlement.v1.SettlementService/CloseWindow',
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListPayouts(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/ListPayouts',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListPayoutsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetPayout(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/GetPayout',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPayoutResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def RetryPayout(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/RetryPayout',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RetryPayoutResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetStatement(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/GetStatement',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetStatementResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def RecordFxDeal(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/RecordFxDeal',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecordFxDealResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def SettleFxDeal(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/SettleFxDeal',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.SettleFxDealResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListFxDeals(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/ListFxDeals',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFxDealsResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetExposure(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/GetExposure',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetExposureResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetFxResult(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/GetFxResult',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetFxResultResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def GetPrefunding(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/GetPrefunding',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.GetPrefundingResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def PutPrefundingThreshold(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/PutPrefundingThreshold',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.PutPrefundingThresholdResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def ListFacts(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/kawase.settlement.v1.SettlementService/ListFacts',
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.SerializeToString,
-            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class SettlementServiceStub:
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls."""
+    """What is owed to whom, and when it is cut off. Operator calls."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,40 +38,16 @@ class SettlementServiceStub:
     PutSchedule: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.PutScheduleRequest, _settlement_service_pb2.PutScheduleResponse]
     """When windows of a corridor and currency are closed. Same content: no change."""
     ListSchedules: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListSchedulesRequest, _settlement_service_pb2.ListSchedulesResponse]
-    PutAgreement: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.PutAgreementRequest, _settlement_service_pb2.PutAgreementResponse]
-    """To whom, from which accounts, how and from which amount on money is paid out."""
-    ListAgreements: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListAgreementsRequest, _settlement_service_pb2.ListAgreementsResponse]
     ListWindows: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListWindowsRequest, _settlement_service_pb2.ListWindowsResponse]
     GetWindow: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetWindowRequest, _settlement_service_pb2.GetWindowResponse]
     CloseWindow: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.CloseWindowRequest, _settlement_service_pb2.CloseWindowResponse]
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
     """
-    ListPayouts: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListPayoutsRequest, _settlement_service_pb2.ListPayoutsResponse]
-    GetPayout: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetPayoutRequest, _settlement_service_pb2.GetPayoutResponse]
-    RetryPayout: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.RetryPayoutRequest, _settlement_service_pb2.RetryPayoutResponse]
-    """Pay again what was rejected or returned, to the agreement's present payee."""
-    GetStatement: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetStatementRequest, _settlement_service_pb2.GetStatementResponse]
-    """A participant's payments, refunds, fees, payouts and balances of a day or window."""
-    RecordFxDeal: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.RecordFxDealRequest, _settlement_service_pb2.RecordFxDealResponse]
-    """Put a rebalancing deal on the books; it is settled when its sides are on the
-    bank's statement.
-    """
-    SettleFxDeal: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.SettleFxDealRequest, _settlement_service_pb2.SettleFxDealResponse]
-    ListFxDeals: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFxDealsRequest, _settlement_service_pb2.ListFxDealsResponse]
-    GetExposure: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetExposureRequest, _settlement_service_pb2.GetExposureResponse]
-    """What the house is long or short, per currency and corridor."""
-    GetFxResult: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetFxResultRequest, _settlement_service_pb2.GetFxResultResponse]
-    """Spread income and realised FX result of a day."""
-    GetPrefunding: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetPrefundingRequest, _settlement_service_pb2.GetPrefundingResponse]
-    """Deposits of partner wallets: balance, cap, thresholds, when they run out."""
-    PutPrefundingThreshold: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.PutPrefundingThresholdRequest, _settlement_service_pb2.PutPrefundingThresholdResponse]
-    ListFacts: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]
-    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls."""
+    """What is owed to whom, and when it is cut off. Operator calls."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetProgress: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetProgressRequest, _settlement_service_pb2.GetProgressResponse]  # type: ignore[assignment]
@@ -79,39 +55,15 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     PutSchedule: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.PutScheduleRequest, _settlement_service_pb2.PutScheduleResponse]  # type: ignore[assignment]
     """When windows of a corridor and currency are closed. Same content: no change."""
     ListSchedules: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListSchedulesRequest, _settlement_service_pb2.ListSchedulesResponse]  # type: ignore[assignment]
-    PutAgreement: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.PutAgreementRequest, _settlement_service_pb2.PutAgreementResponse]  # type: ignore[assignment]
-    """To whom, from which accounts, how and from which amount on money is paid out."""
-    ListAgreements: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListAgreementsRequest, _settlement_service_pb2.ListAgreementsResponse]  # type: ignore[assignment]
     ListWindows: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListWindowsRequest, _settlement_service_pb2.ListWindowsResponse]  # type: ignore[assignment]
     GetWindow: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetWindowRequest, _settlement_service_pb2.GetWindowResponse]  # type: ignore[assignment]
     CloseWindow: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.CloseWindowRequest, _settlement_service_pb2.CloseWindowResponse]  # type: ignore[assignment]
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
     """
-    ListPayouts: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListPayoutsRequest, _settlement_service_pb2.ListPayoutsResponse]  # type: ignore[assignment]
-    GetPayout: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetPayoutRequest, _settlement_service_pb2.GetPayoutResponse]  # type: ignore[assignment]
-    RetryPayout: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.RetryPayoutRequest, _settlement_service_pb2.RetryPayoutResponse]  # type: ignore[assignment]
-    """Pay again what was rejected or returned, to the agreement's present payee."""
-    GetStatement: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetStatementRequest, _settlement_service_pb2.GetStatementResponse]  # type: ignore[assignment]
-    """A participant's payments, refunds, fees, payouts and balances of a day or window."""
-    RecordFxDeal: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.RecordFxDealRequest, _settlement_service_pb2.RecordFxDealResponse]  # type: ignore[assignment]
-    """Put a rebalancing deal on the books; it is settled when its sides are on the
-    bank's statement.
-    """
-    SettleFxDeal: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.SettleFxDealRequest, _settlement_service_pb2.SettleFxDealResponse]  # type: ignore[assignment]
-    ListFxDeals: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFxDealsRequest, _settlement_service_pb2.ListFxDealsResponse]  # type: ignore[assignment]
-    GetExposure: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetExposureRequest, _settlement_service_pb2.GetExposureResponse]  # type: ignore[assignment]
-    """What the house is long or short, per currency and corridor."""
-    GetFxResult: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetFxResultRequest, _settlement_service_pb2.GetFxResultResponse]  # type: ignore[assignment]
-    """Spread income and realised FX result of a day."""
-    GetPrefunding: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetPrefundingRequest, _settlement_service_pb2.GetPrefundingResponse]  # type: ignore[assignment]
-    """Deposits of partner wallets: balance, cap, thresholds, when they run out."""
-    PutPrefundingThreshold: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.PutPrefundingThresholdRequest, _settlement_service_pb2.PutPrefundingThresholdResponse]  # type: ignore[assignment]
-    ListFacts: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]  # type: ignore[assignment]
-    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What is owed to whom, when it is cut off, netted and paid out. Operator calls."""
+    """What is owed to whom, and when it is cut off. Operator calls."""
 
     @_abc_1.abstractmethod
     def GetProgress(
@@ -137,21 +89,6 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_settlement_service_pb2.ListSchedulesResponse, _abc.Awaitable[_settlement_service_pb2.ListSchedulesResponse]]: ...
 
     @_abc_1.abstractmethod
-    def PutAgreement(
-        self,
-        request: _settlement_service_pb2.PutAgreementRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.PutAgreementResponse, _abc.Awaitable[_settlement_service_pb2.PutAgreementResponse]]:
-        """To whom, from which accounts, how and from which amount on money is paid out."""
-
-    @_abc_1.abstractmethod
-    def ListAgreements(
-        self,
-        request: _settlement_service_pb2.ListAgreementsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.ListAgreementsResponse, _abc.Awaitable[_settlement_service_pb2.ListAgreementsResponse]]: ...
-
-    @_abc_1.abstractmethod
     def ListWindows(
         self,
         request: _settlement_service_pb2.ListWindowsRequest,
@@ -174,98 +111,5 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         """Close a window now, instead of at its cut-off. The answer comes when it is
         closed and checked.
         """
-
-    @_abc_1.abstractmethod
-    def ListPayouts(
-        self,
-        request: _settlement_service_pb2.ListPayoutsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.ListPayoutsResponse, _abc.Awaitable[_settlement_service_pb2.ListPayoutsResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def GetPayout(
-        self,
-        request: _settlement_service_pb2.GetPayoutRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.GetPayoutResponse, _abc.Awaitable[_settlement_service_pb2.GetPayoutResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def RetryPayout(
-        self,
-        request: _settlement_service_pb2.RetryPayoutRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.RetryPayoutResponse, _abc.Awaitable[_settlement_service_pb2.RetryPayoutResponse]]:
-        """Pay again what was rejected or returned, to the agreement's present payee."""
-
-    @_abc_1.abstractmethod
-    def GetStatement(
-        self,
-        request: _settlement_service_pb2.GetStatementRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.GetStatementResponse, _abc.Awaitable[_settlement_service_pb2.GetStatementResponse]]:
-        """A participant's payments, refunds, fees, payouts and balances of a day or window."""
-
-    @_abc_1.abstractmethod
-    def RecordFxDeal(
-        self,
-        request: _settlement_service_pb2.RecordFxDealRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.RecordFxDealResponse, _abc.Awaitable[_settlement_service_pb2.RecordFxDealResponse]]:
-        """Put a rebalancing deal on the books; it is settled when its sides are on the
-        bank's statement.
-        """
-
-    @_abc_1.abstractmethod
-    def SettleFxDeal(
-        self,
-        request: _settlement_service_pb2.SettleFxDealRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.SettleFxDealResponse, _abc.Awaitable[_settlement_service_pb2.SettleFxDealResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListFxDeals(
-        self,
-        request: _settlement_service_pb2.ListFxDealsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.ListFxDealsResponse, _abc.Awaitable[_settlement_service_pb2.ListFxDealsResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def GetExposure(
-        self,
-        request: _settlement_service_pb2.GetExposureRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.GetExposureResponse, _abc.Awaitable[_settlement_service_pb2.GetExposureResponse]]:
-        """What the house is long or short, per currency and corridor."""
-
-    @_abc_1.abstractmethod
-    def GetFxResult(
-        self,
-        request: _settlement_service_pb2.GetFxResultRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.GetFxResultResponse, _abc.Awaitable[_settlement_service_pb2.GetFxResultResponse]]:
-        """Spread income and realised FX result of a day."""
-
-    @_abc_1.abstractmethod
-    def GetPrefunding(
-        self,
-        request: _settlement_service_pb2.GetPrefundingRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.GetPrefundingResponse, _abc.Awaitable[_settlement_service_pb2.GetPrefundingResponse]]:
-        """Deposits of partner wallets: balance, cap, thresholds, when they run out."""
-
-    @_abc_1.abstractmethod
-    def PutPrefundingThreshold(
-        self,
-        request: _settlement_service_pb2.PutPrefundingThresholdRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.PutPrefundingThresholdResponse, _abc.Awaitable[_settlement_service_pb2.PutPrefundingThresholdResponse]]: ...
-
-    @_abc_1.abstractmethod
-    def ListFacts(
-        self,
-        request: _settlement_service_pb2.ListFactsRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_settlement_service_pb2.ListFactsResponse, _abc.Awaitable[_settlement_service_pb2.ListFactsResponse]]:
-        """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
