@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -88,6 +88,7 @@ class World:
     payouts: PayoutWorker
     deposits: UnsentDeposits
     """Looks only when a test has it look."""
+    batches: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def command(self, resource: str, **body: Any) -> None:
         """Have the consumer handle one command."""
@@ -96,8 +97,10 @@ class World:
     async def batch(self, commands: Sequence[pb.BridgeCommand], key: str) -> None:
         """Have the consumer handle commands as one batch."""
         records = [record_of(command, key, number) for number, command in enumerate(commands)]
-        await self.units.write(lambda c: self.handler.handle(c, records))
-        self.handler.after_commit(records)
+        # A consumer handles one batch after the other.
+        async with self.batches:
+            await self.units.write(lambda c: self.handler.handle(c, records))
+            self.handler.after_commit(records)
 
     async def event(self, kind: str, resource: str) -> pb.BridgeEvent:
         """The next event of this kind about `resource` that nobody has awaited yet."""

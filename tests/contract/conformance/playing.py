@@ -15,6 +15,7 @@ from typing import Any
 
 from services.bridge.domain.charge import CLOSED, Charge, State
 from services.bridge.operators import Operators, Queue
+from services.bridge.store.attempts import attempts_of
 from services.bridge.store.charges import get_charge
 from services.core.clock import ManualClock
 from services.core.ids import Resource
@@ -92,6 +93,8 @@ async def _compare(players: "Sequence[Player]", partner: Simulated, descriptor: 
         player.compare(books, await player.captured())
         if problem:
             player.played.problems.append(problem)
+        if player.played.problems:
+            player.played.problems += await player.calls()
 
 
 @dataclass
@@ -256,6 +259,12 @@ class Player:
     async def captured(self) -> int:
         """What the bridge has as captured for this charge, in minor units."""
         return (await self._charge()).captured_minor
+
+    async def calls(self) -> list[str]:
+        """The journal of the case, for whoever has to find out what went wrong."""
+        async with self.world.units.pool.acquire() as connection:
+            attempts = await attempts_of(connection, [self.charge_id])
+        return [f"{each.operation}: {each.outcome} {each.detail}" for each in attempts]
 
     def compare(self, books: dict[str, Any], captured: int) -> None:
         """Note what differs from the partner's books, and words that came more than once."""
