@@ -12,7 +12,6 @@ from services.kit.service import build_parts
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from services.settlement.closing import Closing
 from services.settlement.ledger import Ledger
-from services.settlement.positions import after_close
 from services.settlement.reading import make_projection
 from services.settlement.server import NAME, SettlementServer
 
@@ -29,11 +28,11 @@ async def build(life: Life) -> None:
     run_copy(life, "settlement", parts, settings)
     wallet = open_channel(settings.wallet_address)
     life.on_close(wallet.close)
-    closing = Closing(parts.units, Ledger(wallet), parts.clock, add_business_days, after_close)
+    closing = Closing(parts.units, Ledger(wallet), parts.clock, add_business_days)
     life.run_part("projection", make_projection(parts.units).run())
     life.run_part("closing", closing.run())
     register = settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server
-    parts.server.add(register, SettlementServer(parts.units, closing), NAME)
+    parts.server.add(register, SettlementServer(parts.pool, closing), NAME)
     await parts.server.start()
 
 

@@ -1,43 +1,31 @@
-"""Settlement's questions over gRPC: progress, schedules, agreements, windows, facts."""
+"""Settlement's questions over gRPC: progress, schedules, windows."""
 
 from typing import Any
 
 import asyncpg
 
 from services.core.errors import Malformed, NotFound
-from services.core.ids import STRIPE_COUNT
 from services.kit.facts.keeper import read_copy
 from services.kit.facts.owners import KINDS
-from services.kit.outbox import list_facts
-from services.kit.postgres import Connection
 from services.kit.rpc import answers
-from services.kit.unit import Decided, Units
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from services.settlement.closing import Closing
 from services.settlement.messages import (
-    EVENTS,
-    agreement_message,
     movement_message,
-    read_agreement,
     read_schedule,
     schedule_message,
     window_message,
 )
-from services.settlement.store import agreements, cuts, windows
+from services.settlement.store import cuts, windows
 
 NAME = "kawase.settlement.v1.SettlementService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
-FACT_LIMIT = 500
 
 
 class WindowNotFound(NotFound):
     """There is no window of this id."""
-
-
-class StripeUnknown(Malformed):
-    """Facts are asked for by stripe."""
 
 
 class OperatorMissing(Malformed):
@@ -51,9 +39,8 @@ class WindowStateUnknown(Malformed):
 class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
     """Answers from the tables; windows are closed by `closing`."""
 
-    def __init__(self, units: Units, closing: Closing) -> None:
-        self._units = units
-        self._pool: asyncpg.Pool = units.pool
+    def __init__(self, pool: asyncpg.Pool, closing: Closing) -> None:
+        self._pool = pool
         self._closing = closing
 
     @answers
@@ -91,28 +78,6 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
         return pb.ListSchedulesResponse(schedules=[schedule_message(each) for each in found])
 
     @answers
-    async def PutAgreement(
-        self, request: pb.PutAgreementRequest, _context: Any
-    ) -> pb.PutAgreementResponse:
-        agreement = read_agreement(request.agreement)
-        agreement.check()
-
-        async def store(connection: Connection) -> Decided[None]:
-            await agreements.put_agreement(connection, agreement)
-            return Decided(None)
-
-        await self._units.write(store)
-        return pb.PutAgreementResponse(agreement=agreement_message(agreement))
-
-    @answers
-    async def ListAgreements(
-        self, _request: pb.ListAgreementsRequest, _context: Any
-    ) -> pb.ListAgreementsResponse:
-        async with self._pool.acquire() as connection:
-            found = await agreements.list_agreements(connection)
-        return pb.ListAgreementsResponse(agreements=[agreement_message(each) for each in found])
-
-    @answers
     async def ListWindows(
         self, request: pb.ListWindowsRequest, _context: Any
     ) -> pb.ListWindowsResponse:
@@ -133,7 +98,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
 
     @answers
     async def GetWindow(self, request: pb.GetWindowRequest, _context: Any) -> pb.GetWindowResponse:
-        """The window with its movements, positions and cut."""
+        """The window with its movements and cut."""
         async with self._pool.acquire() as connection:
             window = await windows.get_window(connection, request.window_id)
             if window is None:
@@ -142,7 +107,6 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
                     window_id=request.window_id[:80],
                 )
             movements = await windows.movements_of(connection, window.window_id)
-            positions = await agreements.positions_in(connection, window.window_id)
             cut = window.to_cut_id and await cuts.get_cut(connection, window.to_cut_id)
         message = window_message(window)
         message.movements.extend(movement_message(each) for each in movements)
@@ -151,16 +115,6 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
             message.difference = cut.difference
         return pb.GetWindowResponse(
             window=message,
-            positions=[
-                pb.Position(
-                    agreement_id=agreement,
-                    participant_id=participant,
-                    net_minor=net,
-                    reserve_minor=reserve,
-                    payout_id=payout,
-                )
-                for agreement, participant, net, reserve, payout in positions
-            ],
             cut=dict(enumerate(cut.sequences)) if cut else {},
         )
 
@@ -174,28 +128,6 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
             request.corridor_id, request.currency_code, request.operator
         )
         return pb.CloseWindowResponse(window=window_message(closed))
-
-    @answers
-    async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:
-        if not 0 <= request.stripe < STRIPE_COUNT:
-            raise StripeUnknown(f"Stripes are 0 to {STRIPE_COUNT - 1}, not {request.stripe}.")
-        size = min(request.page_size or FACT_LIMIT, FACT_LIMIT)
-        async with self._pool.acquire() as connection:
-            facts = await list_facts(
-                connection, EVENTS, request.stripe, request.after_sequence, size
-            )
-        return pb.ListFactsResponse(
-            facts=[
-                pb.Fact(
-                    stripe=fact.stripe,
-                    sequence=fact.sequence,
-                    key=fact.key,
-                    type=fact.type,
-                    payload=fact.payload,
-                )
-                for fact in facts
-            ]
-        )
 
 
 def _state(state: int) -> str:
