@@ -252,3 +252,72 @@ async def test_the_banks_books_survive_its_process(tmp_path: Path) -> None:
         await deposit(first)
     async with japan_bank(books=Books(path)) as second:
         assert (await second.books())["own"] == OPENING_YEN + 5_000
+
+
+def bulk(bank: str = "0005", count: int = 3) -> dict[str, Any]:
+    """A request of several items, as any client of the bank may send it."""
+    item = {
+        "transferAmount": "1000",
+        "beneficiaryBankCode": bank,
+        "beneficiaryBranchCode": "001",
+        "accountTypeCode": "1",
+        "accountNumber": "1234567",
+        "beneficiaryName": PAYER,
+    }
+    items = [{"itemId": str(n), "ediInfo": f"ITEM{n}", **item} for n in range(1, count + 1)]
+    return {
+        "accountId": "101010999999",
+        "transferDesignatedDate": DAY.isoformat(),
+        "transferDateHolidayCode": "1",
+        "totalCount": str(count),
+        "totalAmount": str(1000 * count),
+        "transfers": items,
+    }
+
+
+async def request(bank: Bank, fields: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Send a transfer request; status and answer."""
+    url = "/ganb/api/corporation/v1/transfer/request"
+    headers = {"x-access-token": TOKEN}
+    async with bank.session.post(url, json=fields, headers=headers) as answer:
+        return answer.status, await answer.json()
+
+
+async def test_a_bulk_request_is_paid_item_by_item_and_comes_back_whole(bank: Bank) -> None:
+    status, answer = await request(bank, bulk())
+    assert (status, answer["resultCode"]) == (201, "2")
+    books = await bank.books()
+    assert books["paid"] == {f"ITEM{n}": 1000 for n in (1, 2, 3)}
+    assert books["own"] == OPENING_YEN - 3 * (1000 + FEE_YEN)
+    await bank.control("return", {"reference": "ITEM2"})
+    assert (await bank.books())["own"] == OPENING_YEN - 3 * FEE_YEN
+
+
+async def test_the_same_request_twice_is_paid_twice(bank: Bank) -> None:
+    for _ in range(2):
+        await request(bank, bulk(count=1))
+    assert (await bank.books())["orders"] == {"ITEM1": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"totalCount": "2"}, "TOTALS_DIFFER"),
+        ({"totalAmount": "1"}, "TOTALS_DIFFER"),
+        ({"transfers": []}, "INVALID_ITEMS"),
+        (
+            {"transferDesignatedDate": "2026-11-03", "transferDateHolidayCode": "3"},
+            "DATE_IS_HOLIDAY",
+        ),
+    ],
+)
+async def test_a_request_that_does_not_add_up_is_refused(
+    bank: Bank, changes: dict[str, Any], code: str
+) -> None:
+    status, answer = await request(bank, bulk() | changes)
+    assert (status, answer["errorCode"]) == (400, code)
+
+
+async def test_more_than_99_items_are_refused(bank: Bank) -> None:
+    status, answer = await request(bank, bulk(count=100))
+    assert (status, answer["errorCode"]) == (400, "INVALID_ITEMS")

@@ -1,5 +1,5 @@
 -- What banks are asked to pay out, and where each stands. The states are in payouts/life.py.
--- The payee is kept until the payout has ended and the retention rule of the deployment drops it.
+-- The payee is kept whole: the bank is asked for it again, and a search compares it.
 CREATE TABLE payouts (
     payout_id text PRIMARY KEY CHECK (length(payout_id) BETWEEN 1 AND 64),
     resource_id text NOT NULL,

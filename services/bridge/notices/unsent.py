@@ -1,12 +1,12 @@
 """Asks banks for the deposits they could not tell us of, and takes them like notices."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import structlog
 
-from services.bridge.notices.taking import Arrived, NoticeBook
+from services.bridge.notices.taking import BATCH_LIMIT, Arrived, NoticeBook
 from services.bridge.partner import Partner, PartnerUnavailable
 from services.kit.batch import AWAY
 
@@ -42,8 +42,17 @@ class UnsentDeposits:
             async with asyncio.timeout(partner.rules.call.total_seconds()):
                 deposits = await partner.list_deposits()
             arrived = [Arrived(partner.partner_id, deposit, b"") for deposit in deposits]
-            news = await asyncio.gather(*(self._book.take(one) for one in arrived))
+            return await self._take(arrived)
         except (PartnerUnavailable, TimeoutError, *AWAY) as error:
             log.warning("deposits_not_listed", partner_id=partner.partner_id, problem=repr(error))
-            return 0
-        return sum(news)
+        except Exception as error:
+            # An adapter that fails on a list has not understood it; the others go on.
+            log.error("deposits_not_understood", partner_id=partner.partner_id, exc_info=error)
+        return 0
+
+    async def _take(self, arrived: Sequence[Arrived]) -> int:
+        news = 0
+        for start in range(0, len(arrived), BATCH_LIMIT):
+            batch = arrived[start : start + BATCH_LIMIT]
+            news += sum(await asyncio.gather(*(self._book.take(one) for one in batch)))
+        return news
