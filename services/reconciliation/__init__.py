@@ -1,4 +1,4 @@
 """reconciliation: an independent copy of the facts, matched with partner and bank files.
 
-Never moves money unasked. For now it keeps its copy.
+Never moves money unasked. It keeps its copy; `matching` is the engine. Nothing feeds it yet.
 """
