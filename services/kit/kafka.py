@@ -26,6 +26,8 @@ TOPICS = (
     "bridge.command",
     "bridge.event",
     "payment.event",
+    "settlement.event",
+    "reconciliation.event",
     "bridge.partner",
     "fx.rate",
 )

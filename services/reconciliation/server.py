@@ -5,7 +5,8 @@ from typing import Any
 import asyncpg
 
 from services.kit.facts.keeper import read_copy
-from services.kit.facts.owners import KINDS
+from services.kit.facts.owners import KINDS, RECONCILIATION
+from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
 from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2 as pb
 from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2_grpc
@@ -36,3 +37,7 @@ class ReconciliationServer(reconciliation_service_pb2_grpc.ReconciliationService
                 for copy in copies
             ]
         )
+
+    @answers
+    async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:
+        return await fill_facts(self._pool, RECONCILIATION.topic, request, pb.ListFactsResponse())

@@ -100,15 +100,15 @@ def bridge_env(setup: Setup, name: str) -> Mapping[str, str]:
     }
 
 
-def facts_env(service: str) -> Callable[[Setup, str], Mapping[str, str]]:
-    """Where the owners of the facts are."""
+def facts_env(service: str, *more: str) -> Callable[[Setup, str], Mapping[str, str]]:
+    """Where the owners of the facts are; `more` beside those whose facts every copy holds."""
 
     def env(setup: Setup, name: str) -> Mapping[str, str]:
         return {
             **service_env(service)(setup, name),
             **{
                 f"KAWASE_{owner.upper()}_ADDRESS": setup.addresses.get(owner, NOWHERE)
-                for owner in ("wallet", "bridge", "gateway")
+                for owner in ("wallet", "bridge", "gateway", *more)
             },
             "KAWASE_OPERATOR_KEY": operator_key(setup.stack.directory),
         }
@@ -126,7 +126,7 @@ _ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
     "wallet": service_env("wallet"),
     "fx": service_env("fx"),
     "bridge": bridge_env,
-    "settlement": facts_env("settlement"),
+    "settlement": facts_env("settlement", "reconciliation"),
     "reconciliation": facts_env("reconciliation"),
 }
 PROCESSES = tuple(

@@ -3,7 +3,7 @@
 from datetime import date
 
 from services.core.business_days import BankCalendar
-from services.kit.facts.owners import FactsSettings
+from services.kit.facts.owners import reconciliation_owner
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
@@ -14,6 +14,7 @@ from services.settlement.closing import Closing
 from services.settlement.ledger import Ledger
 from services.settlement.reading import make_projection
 from services.settlement.server import NAME, SettlementServer
+from services.settlement.settings import SettlementSettings
 
 
 def add_business_days(country: str, day: date, count: int) -> date:
@@ -23,9 +24,11 @@ def add_business_days(country: str, day: date, count: int) -> date:
 
 async def build(life: Life) -> None:
     """Put the process together."""
-    settings = FactsSettings()  # type: ignore[call-arg]  # from the environment
+    settings = SettlementSettings()  # type: ignore[call-arg]  # from the environment
     parts = await build_parts(life, "settlement", settings)
-    run_copy(life, "settlement", parts, settings)
+    reconciliation = open_channel(settings.reconciliation_address)
+    life.on_close(reconciliation.close)
+    run_copy(life, "settlement", parts, settings, [reconciliation_owner(reconciliation)])
     wallet = open_channel(settings.wallet_address)
     life.on_close(wallet.close)
     closing = Closing(parts.units, Ledger(wallet), parts.clock, add_business_days)

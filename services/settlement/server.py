@@ -6,7 +6,8 @@ import asyncpg
 
 from services.core.errors import Malformed, NotFound
 from services.kit.facts.keeper import read_copy
-from services.kit.facts.owners import KINDS
+from services.kit.facts.owners import KINDS, RECONCILIATION
+from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
@@ -19,6 +20,7 @@ from services.settlement.messages import (
 )
 from services.settlement.store import cuts, windows
 
+FACTS = "settlement.event"
 NAME = "kawase.settlement.v1.SettlementService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
@@ -48,7 +50,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
         self, _request: pb.GetProgressRequest, _context: Any
     ) -> pb.GetProgressResponse:
         """One entry per topic of facts."""
-        copies = [await read_copy(self._pool, kind) for kind in KINDS]
+        copies = [await read_copy(self._pool, kind) for kind in (*KINDS, RECONCILIATION)]
         return pb.GetProgressResponse(
             sources=[
                 pb.SourceProgress(
@@ -128,6 +130,10 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
             request.corridor_id, request.currency_code, request.operator
         )
         return pb.CloseWindowResponse(window=window_message(closed))
+
+    @answers
+    async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:
+        return await fill_facts(self._pool, FACTS, request, pb.ListFactsResponse())
 
 
 def _state(state: int) -> str:

@@ -10,8 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
+from services.kit.facts.serving import fill_facts
 from services.kit.gather import Gather
-from services.kit.outbox import list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import RpcServer, answers
 from services.kit.unit import Units
@@ -35,7 +35,6 @@ from services.wallet.wire import (
     decode_time,
     encode_balance,
     encode_books,
-    encode_fact,
     encode_transfer,
     encode_transfers,
 )
@@ -44,7 +43,6 @@ from services.wallet.work import WalletWork
 NAME = "kawase.wallet.v1.WalletService"
 PAGE_SIZE = 100
 PAGE_LIMIT = 1000
-FACT_LIMIT = 1000
 
 
 class AccountNotFound(NotFound):
@@ -57,10 +55,6 @@ class PageTokenMalformed(Malformed):
 
 class InstantAmbiguous(Malformed):
     """Balances were asked for as of a time and as of sequences at once."""
-
-
-class StripeUnknown(Malformed):
-    """A stripe outside 0 to 63."""
 
 
 class InstantMalformed(Malformed):
@@ -165,14 +159,7 @@ class WalletServer(pb_grpc.WalletServiceServicer):
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> pb.ListFactsResponse:
-        if not 0 <= request.stripe < STRIPE_COUNT:
-            raise StripeUnknown(f"Stripes are 0 to {STRIPE_COUNT - 1}, not {request.stripe}.")
-        size = min(request.page_size or FACT_LIMIT, FACT_LIMIT)
-        async with self._pool.acquire() as connection:
-            facts = await list_facts(
-                connection, EVENTS, request.stripe, request.after_sequence, size
-            )
-        return pb.ListFactsResponse(facts=[encode_fact(fact) for fact in facts])
+        return await fill_facts(self._pool, EVENTS, request, pb.ListFactsResponse())
 
     @answers
     async def CheckBooks(

@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.accounts import AccountKind
 from services.kit.batch import UnknownMessage
-from services.kit.outbox import Outgoing, StoredFact
+from services.kit.outbox import Outgoing
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_message_pb2, wallet_service_pb2
 from services.wallet.domain.model import (
     Answer,
@@ -169,17 +169,6 @@ def encode_transfer(entry: StoredTransfer) -> transfer_pb2.Transfer:
         sequence=entry.sequence,
         create_time=encode_time(entry.create_time),
         resolve_time=encode_time(entry.resolve_time) if entry.resolve_time else None,
-    )
-
-
-def encode_fact(fact: StoredFact) -> wallet_service_pb2.Fact:
-    """A fact as it was or should have been sent."""
-    return wallet_service_pb2.Fact(
-        stripe=fact.stripe,
-        sequence=fact.sequence,
-        key=fact.key,
-        type=fact.type,
-        payload=fact.payload,
     )
 
 

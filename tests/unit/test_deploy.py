@@ -16,6 +16,7 @@ from services.gateway.settings import GatewaySettings
 from services.kit.facts.owners import FactsSettings
 from services.kit.postgres import SERVICES
 from services.kit.settings import ServiceSettings
+from services.settlement.settings import SettlementSettings
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = list(yaml.safe_load_all((ROOT / "deploy/kubernetes/kawase.yaml").read_text()))
@@ -25,7 +26,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "wallet": ServiceSettings,
     "fx": FxSettings,
     "bridge": BridgeSettings,
-    "settlement": FactsSettings,
+    "settlement": SettlementSettings,
     "reconciliation": FactsSettings,
 }
 

@@ -21,6 +21,13 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2, bridge_service_pb2
 from services.pb.kawase.bridge.v1 import bridge_service_pb2_grpc as bridge_grpc
 from services.pb.kawase.gateway.v1 import admin_service_pb2, payment_event_pb2
 from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc as admin_grpc
+from services.pb.kawase.reconciliation.v1 import (
+    reconciliation_event_pb2,
+    reconciliation_service_pb2,
+)
+from services.pb.kawase.reconciliation.v1 import (
+    reconciliation_service_pb2_grpc as reconciliation_grpc,
+)
 from services.pb.kawase.wallet.v1 import wallet_message_pb2, wallet_service_pb2
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_grpc
 
@@ -49,8 +56,12 @@ class FactKind:
 WALLET = FactKind("wallet", "wallet.event", wallet_message_pb2.WalletEvent)
 BRIDGE = FactKind("bridge", "bridge.event", bridge_message_pb2.BridgeEvent)
 GATEWAY = FactKind("gateway", "payment.event", payment_event_pb2.PaymentEvent)
+RECONCILIATION = FactKind(
+    "reconciliation", "reconciliation.event", reconciliation_event_pb2.ReconciliationEvent
+)
 KINDS = (WALLET, BRIDGE, GATEWAY)
-KIND_OF_TOPIC = {kind.topic: kind for kind in KINDS}
+"""What every copy holds."""
+KIND_OF_TOPIC = {kind.topic: kind for kind in (*KINDS, RECONCILIATION)}
 
 
 def make_fact(
@@ -112,3 +123,9 @@ def gateway_owner(channel: grpc.aio.Channel, operator_key: SecretStr) -> Owner:
     key = operator_key.get_secret_value()
     metadata = (("authorization", f"Bearer {key}"),) if key else ()
     return Owner(GATEWAY, admin_service_pb2.ListFactsRequest, stub.ListFacts, metadata)
+
+
+def reconciliation_owner(channel: grpc.aio.Channel) -> Owner:
+    """Reconciliation, over an open channel."""
+    stub: Any = reconciliation_grpc.ReconciliationServiceStub(channel)
+    return Owner(RECONCILIATION, reconciliation_service_pb2.ListFactsRequest, stub.ListFacts)

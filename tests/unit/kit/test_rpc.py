@@ -28,6 +28,10 @@ class Sample(stubs.ReconciliationServiceServicer):
     ) -> pb.GetProgressResponse:
         raise self.error
 
+    @rpc.answers
+    async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> pb.ListFactsResponse:
+        raise self.error
+
 
 @pytest.fixture
 async def sample() -> AsyncIterator[tuple[Sample, "stubs.ReconciliationServiceAsyncStub"]]:

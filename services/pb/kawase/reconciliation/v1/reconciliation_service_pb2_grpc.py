@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ReconciliationServiceStub:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, and what was found of it on statements.
     """
 
     def __init__(self, channel):
@@ -40,14 +40,27 @@ class ReconciliationServiceStub:
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.SerializeToString,
                 response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.FromString,
                 _registered_method=True)
+        self.ListFacts = channel.unary_unary(
+                '/kawase.reconciliation.v1.ReconciliationService/ListFacts',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.FromString,
+                _registered_method=True)
 
 
 class ReconciliationServiceServicer:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, and what was found of it on statements.
     """
 
     def GetProgress(self, request, context):
-        """Missing associated documentation comment in .proto file."""
+        """How far this service's own copy of the facts reaches.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListFacts(self, request, context):
+        """Facts of one stripe after a sequence: what a consumer that missed some reads.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -60,6 +73,11 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.FromString,
                     response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.SerializeToString,
             ),
+            'ListFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFacts,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'kawase.reconciliation.v1.ReconciliationService', rpc_method_handlers)
@@ -69,7 +87,7 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ReconciliationService:
-    """For now: how far this service's own copy of the facts reaches.
+    """An independent copy of the facts, and what was found of it on statements.
     """
 
     @staticmethod
@@ -89,6 +107,33 @@ class ReconciliationService:
             '/kawase.reconciliation.v1.ReconciliationService/GetProgress',
             kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressRequest.SerializeToString,
             kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.GetProgressResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.ReconciliationService/ListFacts',
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_reconciliation__service__pb2.ListFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,29 +27,44 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ReconciliationServiceStub:
-    """For now: how far this service's own copy of the facts reaches."""
+    """An independent copy of the facts, and what was found of it on statements."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ReconciliationServiceAsyncStub: ...
     GetProgress: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetProgressRequest, _reconciliation_service_pb2.GetProgressResponse]
+    """How far this service's own copy of the facts reaches."""
+    ListFacts: _grpc.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFactsRequest, _reconciliation_service_pb2.ListFactsResponse]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 @_typing.type_check_only
 class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
-    """For now: how far this service's own copy of the facts reaches."""
+    """An independent copy of the facts, and what was found of it on statements."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetProgress: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.GetProgressRequest, _reconciliation_service_pb2.GetProgressResponse]  # type: ignore[assignment]
+    """How far this service's own copy of the facts reaches."""
+    ListFacts: _aio.UnaryUnaryMultiCallable[_reconciliation_service_pb2.ListFactsRequest, _reconciliation_service_pb2.ListFactsResponse]  # type: ignore[assignment]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
-    """For now: how far this service's own copy of the facts reaches."""
+    """An independent copy of the facts, and what was found of it on statements."""
 
     @_abc_1.abstractmethod
     def GetProgress(
         self,
         request: _reconciliation_service_pb2.GetProgressRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_reconciliation_service_pb2.GetProgressResponse, _abc.Awaitable[_reconciliation_service_pb2.GetProgressResponse]]: ...
+    ) -> _typing.Union[_reconciliation_service_pb2.GetProgressResponse, _abc.Awaitable[_reconciliation_service_pb2.GetProgressResponse]]:
+        """How far this service's own copy of the facts reaches."""
+
+    @_abc_1.abstractmethod
+    def ListFacts(
+        self,
+        request: _reconciliation_service_pb2.ListFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_reconciliation_service_pb2.ListFactsResponse, _abc.Awaitable[_reconciliation_service_pb2.ListFactsResponse]]:
+        """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 def add_ReconciliationServiceServicer_to_server(servicer: ReconciliationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -65,6 +65,11 @@ class SettlementServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
                 _registered_method=True)
+        self.ListFacts = channel.unary_unary(
+                '/kawase.settlement.v1.SettlementService/ListFacts',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -111,6 +116,13 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListFacts(self, request, context):
+        """Facts of one stripe after a sequence: what a consumer that missed some reads.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -143,6 +155,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.CloseWindow,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.SerializeToString,
+            ),
+            'ListFacts': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListFacts,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -308,6 +325,33 @@ class SettlementService:
             '/kawase.settlement.v1.SettlementService/CloseWindow',
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListFacts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.SettlementService/ListFacts',
+            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,8 @@ class SettlementServiceStub:
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
     """
+    ListFacts: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -61,6 +63,8 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
     """
+    ListFacts: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]  # type: ignore[assignment]
+    """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     """What is owed to whom, and when it is cut off. Operator calls."""
@@ -111,5 +115,13 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         """Close a window now, instead of at its cut-off. The answer comes when it is
         closed and checked.
         """
+
+    @_abc_1.abstractmethod
+    def ListFacts(
+        self,
+        request: _settlement_service_pb2.ListFactsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_service_pb2.ListFactsResponse, _abc.Awaitable[_settlement_service_pb2.ListFactsResponse]]:
+        """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
