@@ -4,6 +4,7 @@ from services.core.ids import Resource
 from services.gateway.admin.server import AdminServer
 from services.gateway.auth import Keys
 from services.gateway.availability import AvailabilityBoard
+from services.gateway.calls import Calls
 from services.gateway.cases.handlers import KINDS
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.disputes.events import DisputeEvents
@@ -80,8 +81,7 @@ async def _serve(
     life.run_part("repeater", repeater.run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     reading = Reading(parts.pool, shelf, waiters)
-    gateway = GatewayServer(
-        keys,
+    calls = Calls(
         Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge), availability),
         Confirming(parts.units, board, parts.clock, shelf, waiters, availability, screening),
         reading,
@@ -93,7 +93,7 @@ async def _serve(
     admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers)
     parts.server.add(
         gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
-        gateway,
+        GatewayServer(keys, calls),
         "kawase.gateway.v1.GatewayService",
     )
     parts.server.add(

@@ -141,7 +141,7 @@ class Session:
         elif member == "confirm":
             payment_id = operation.confirm.payment_id
             try:
-                asked = self._confirming.gather.submit(Ask(self._wallet, payment_id))
+                asked = self._confirming.submit(Ask(self._wallet, payment_id))
             except KawaseError as error:
                 self._fail(payment_id, CONFIRM, error)
                 return

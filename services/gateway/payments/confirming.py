@@ -7,6 +7,7 @@ from datetime import datetime
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
+from services.core.ids import checked_id
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.payments import asking
 from services.gateway.payments.limits import (
@@ -90,6 +91,11 @@ class Confirming:
         self._screening = screening
         self._registered: list[tuple[str, asyncio.Future[Snapshot]]] = []
         self.gather: Gather[Ask, Asked] = Gather(self._work)
+
+    def submit(self, ask: Ask) -> "asyncio.Future[Asked]":
+        """The future of the answer. Raises `IdMalformed`, `QueueFull`."""
+        checked_id(ask.payment_id, "payment_id")
+        return self.gather.submit(ask)
 
     async def _work(self, asks: Sequence[Ask]) -> Sequence[Asked | BaseException]:
         async def work(

@@ -17,6 +17,7 @@ from services.gateway.refunds.policy import Already, reckon
 from services.gateway.refunds.refusals import (
     NOTE_MAXIMUM,
     NoteTooLong,
+    NoteUnreadable,
     NothingLeftToRefund,
     PaymentNotCompleted,
     RefundExceedsPayment,
@@ -52,6 +53,8 @@ def check_wish(wish: Wish) -> None:
         raise AmountNotPositive(wish.amount.minor)
     if len(wish.note) > NOTE_MAXIMUM:
         raise NoteTooLong
+    if "\x00" in wish.note:
+        raise NoteUnreadable
 
 
 def check_repeat(wish: Wish, ask: Ask) -> None:

@@ -77,3 +77,10 @@ class NoteTooLong(Malformed):
 
     def __init__(self) -> None:
         super().__init__(f"reason is longer than {NOTE_MAXIMUM} characters: shorten it.")
+
+
+class NoteUnreadable(Malformed):
+    """A reason that no file or ledger takes."""
+
+    def __init__(self) -> None:
+        super().__init__("reason holds a NUL character: leave it out.")

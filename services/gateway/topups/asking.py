@@ -83,7 +83,8 @@ def check_link(wish: LinkWish) -> None:
     ):
         if not (value.isascii() and value.isdigit() and len(value) == digits):
             raise BankFieldMalformed(field, digits)
-    if not 1 <= len(wish.holder_name.strip()) <= HOLDER_NAME_MAXIMUM:
+    name = wish.holder_name
+    if not 1 <= len(name.strip()) <= len(name) <= HOLDER_NAME_MAXIMUM or "\x00" in name:
         raise HolderNameMalformed(HOLDER_NAME_MAXIMUM)
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.gateway.auth import Keys, new_api_key
+from services.gateway.calls import Calls
 from services.gateway.reference import Participant
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.server import GatewayServer
@@ -52,6 +53,20 @@ class Wallets:
         return await call(answer)
 
 
+def calls_of(gateway: Gateway) -> Calls:
+    """What both edges call."""
+    wakers = Wakers()
+    return Calls(
+        gateway.creating,
+        gateway.confirming,
+        gateway.reading,
+        gateway.waiters,
+        RefundHandlers(gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock),
+        BankLinkHandlers(gateway.units, None, gateway.clock),
+        TopUpHandlers(gateway.units, wakers, gateway.clock),
+    )
+
+
 @asynccontextmanager
 async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
     """The gateway behind a port of its own."""
@@ -63,17 +78,7 @@ async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
         keys[participant.participant_id] = text
     gateway.board.current = replace(gateway.board.current, api_keys=known)
     server = RpcServer("127.0.0.1:0")
-    wakers = Wakers()
-    servicer = GatewayServer(
-        Keys(gateway.board, gateway.clock),
-        gateway.creating,
-        gateway.confirming,
-        gateway.reading,
-        gateway.waiters,
-        RefundHandlers(gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock),
-        BankLinkHandlers(gateway.units, None, gateway.clock),
-        TopUpHandlers(gateway.units, wakers, gateway.clock),
-    )
+    servicer = GatewayServer(Keys(gateway.board, gateway.clock), calls_of(gateway))
     server.add(
         stubs.add_GatewayServiceServicer_to_server, servicer, "kawase.gateway.v1.GatewayService"
     )
