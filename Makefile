@@ -4,10 +4,10 @@ BIN := .venv/bin
 UV := $(BIN)/uv
 BUF := npx --yes @bufbuild/buf@1.75.0
 
-.PHONY: help install check test demo up bench chaos protos format clean
+.PHONY: help install check test demo up bench chaos chaos-partners protos format clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(BIN)/.installed ## make .venv with everything that is locked
 
@@ -41,6 +41,11 @@ bench: install ## how fast, on this machine
 
 chaos: install ## kill -9 each service after each step of a payment
 	@$(BIN)/kawase chaos
+
+SEED ?= 7
+N ?= 2000
+chaos-partners: install ## N payments while all partners fail at random by SEED
+	@$(BIN)/kawase chaos-partners --seed $(SEED) --payments $(N)
 
 protos: install ## generate services/pb from protos
 	@$(BIN)/python protos/generate.py

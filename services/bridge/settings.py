@@ -11,6 +11,7 @@ The file is TOML, a table per partner:
     in_flight = 64
     call_seconds = 5
     calls_per_second = 50                   # of one process; burst = 10 of them at once
+    waits_factor = 0.1                      # the adapter's waits, not its calls, scaled by this
     [partner.limits.breaker]                # domain/breaker.py says what each is
     failing_percent = 50
     [partner.limits.hours]                  # always open without it
@@ -142,12 +143,14 @@ class Limits(_Part):
     late_checks_seconds: list[Seconds] | None = None
     returns_every_seconds: Seconds | None = None
     returns_for_seconds: Seconds | None = None
+    waits_factor: Annotated[float, AfterValidator(_positive)] = 1.0
+    """Scales every wait of the adapter's schedule that is not set here, for tests and drills."""
     breaker: BreakerLimits = BreakerLimits()
     hours: HoursLimits | None = None
 
     def apply(self, rules: Rules) -> Rules:
         """`rules` with what is set here. Raises ValueError where a lease is too short."""
-        changes = _changes(self, but=frozenset({"calls_per_second", "burst", "breaker", "hours"}))
+        changes = _scaled(rules, self.waits_factor) | _changes(self, but=_NOT_RULES)
         if self.calls_per_second is not None:
             changes["pace"] = Pace(timedelta(seconds=1 / self.calls_per_second), self.burst)
         if self.hours is not None:
@@ -159,6 +162,23 @@ class Limits(_Part):
         if applied.lease < 2 * applied.call:
             raise ValueError("lease_seconds must be at least twice call_seconds")
         return applied
+
+
+_NOT_RULES = frozenset({"calls_per_second", "burst", "waits_factor", "breaker", "hours"})
+_WAITS = (
+    "inquire_every",
+    "slowest",
+    "approval_every",
+    "operator_after",
+    "returns_every",
+    "returns_for",
+)
+
+
+def _scaled(rules: Rules, factor: float) -> dict[str, Any]:
+    """The waits of `rules` times `factor`: the same schedule at another pace."""
+    waits: dict[str, Any] = {name: getattr(rules, name) * factor for name in _WAITS}
+    return waits | {"late_checks": tuple(wait * factor for wait in rules.late_checks)}
 
 
 def _changes(limits: BaseModel, but: frozenset[str] = frozenset()) -> dict[str, Any]:

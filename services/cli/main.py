@@ -23,6 +23,9 @@ class Lazy(NamedTuple):
 COMMANDS = {
     "bench": Lazy("services.cli.bench", "bench", "Measure how fast payments go on this machine."),
     "chaos": Lazy("services.cli.chaos", "chaos", "Kill parts at each step of a payment."),
+    "chaos-partners": Lazy(
+        "services.cli.chaos_partners", "chaos_partners", "Pay while all partners fail at random."
+    ),
     "demo": Lazy("services.cli.demo", "demo", "Real payments on a local stack, step by step."),
     "migrate": Lazy("services.cli.migrate", "migrate_database", "Bring a database up to date."),
     "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),

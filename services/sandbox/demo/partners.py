@@ -20,16 +20,33 @@ class Control:
     async def plant(self, operation: str, fault: str, times: int = 1, **rest: Any) -> None:
         """Have `fault` befall the next `times` calls of `operation`."""
         rule = {"match": {"operation": operation}, "fault": fault, "times": times, **rest}
-        await self._post("/_control/faults", rule)
+        await self.tell("faults", rule)
 
     async def accepted(self) -> dict[str, int]:
         """What the partner has accepted: minor units by our request id."""
+        found: dict[str, int] = (await self.books())["accepted"]
+        return found
+
+    async def books(self) -> dict[str, Any]:
+        """What the partner has accepted and given back, and what else its simulator shows."""
+        return await self._get("books")
+
+    async def struck(self) -> dict[str, int]:
+        """How often which fault has befallen its calls."""
+        found: dict[str, int] = (await self._get("faults"))["struck"]
+        return found
+
+    async def tell(self, what: str, body: Any) -> None:
+        """POST `body` to the control API."""
+        await self._post(f"/_control/{what}", body)
+
+    async def _get(self, what: str) -> dict[str, Any]:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session,
-            session.get(f"{self.base}/_control/books") as answer,
+            session.get(f"{self.base}/_control/{what}") as answer,
         ):
             answer.raise_for_status()
-            found: dict[str, int] = (await answer.json())["accepted"]
+            found: dict[str, Any] = await answer.json()
             return found
 
     async def _post(self, path: str, body: Any) -> None:

@@ -6,7 +6,8 @@
     GET    /_control/faults   the faults it has, the rules, how often which fault has struck
     DELETE /_control/faults   forget all rules, and faults at random
     POST   /_control/random   {"seed": 7, "rates": {"delay": 0.05, "no_answer_after_work": 0.02},
-            "operations": [], "attempts": 0, "delay": {…}, "late": {…}, "silence_ms": 0}
+            "operations": [], "attempts": 0, "delay": {…}, "late": {…}, "silence_ms": 0,
+            "named_by": "id"}
     DELETE /_control/random   end them
     POST   /_control/late     do the work now that rules have held up: {"works": n}
     GET    /_control/books    what it has accepted: {"accepted": {id: minor units}, …}
@@ -20,8 +21,10 @@ A rule fits a call whose fields equal all of `match` (every simulator has `opera
 `amount`); it is used up after `times` calls (0: never) and, below a `rate` of 1, passes calls by
 `seed`. The first rule that fits is used. What no rule befalls is left to chance: each of `rates` is
 the probability of a fault per call, decided by seed, operation, id and how often that call came, so
-a run with the same ids repeats. `operations` (empty: all) and `attempts` (the first n of each call;
-0: all) bound it. A fault that does not fit an operation leaves it as it is.
+a run with the same ids repeats; with `named_by` "amount" the first amount that came with an id
+stands for it, so a run with other ids and the same amounts does. `operations` (empty: all) and
+`attempts` (the first n of each call; 0: all) bound it. A fault that does not fit an operation
+leaves it as it is.
 
     delay                   the work is done and answered after a time drawn from `delay`
                             (fixed: ms; uniform: ms to to_ms; lognormal: median ms, sigma; all at

@@ -125,6 +125,7 @@ class RandomFaults(BaseModel):
     delay: Delay = Delay(distribution="lognormal", ms=50)
     late: Delay | None = None
     silence_ms: float = Field(default=0, ge=0, le=MOST_DELAY_MS)
+    named_by: Literal["id", "amount"] = "id"
 
     @model_validator(mode="after")
     def _check_rates(self) -> Self:
@@ -152,6 +153,7 @@ class FaultBook:
         self._own = own
         self._random: RandomFaults | None = None
         self._calls: Counter[tuple[str, str]] = Counter()
+        self._amounts: dict[str, str] = {}
         self.rules: list[FaultRule] = []
         self.struck: Counter[str] = Counter()
 
@@ -174,6 +176,7 @@ class FaultBook:
             self._check(name)
         self._random = chance
         self._calls.clear()
+        self._amounts.clear()
         self.struck.clear()
 
     def forget(self) -> None:
@@ -190,6 +193,8 @@ class FaultBook:
         key = (str(call.get("operation")), str(call.get("id")))
         if len(self._calls) < MOST_CALLS or key in self._calls:
             self._calls[key] += 1
+            if call.get("amount") is not None:
+                self._amounts.setdefault(key[1], str(call["amount"]))
         for rule in self.rules:
             if rule.fits(call) and self._befalls(rule.fault, key[0]):
                 generator = self._generator(rule.seed, key)
@@ -214,7 +219,7 @@ class FaultBook:
             return None
         if chance.attempts and self._calls[key] > chance.attempts:
             return None
-        generator = self._generator(chance.seed, key)
+        generator = self._generator(chance.seed, key, self._name(chance, key[1]))
         name = _drawn(chance.rates, generator.random())
         if name is None or not self._befalls(name, operation):
             return None
@@ -230,8 +235,12 @@ class FaultBook:
             return True
         return (name in OF_NOTICES) == (operation == NOTICE)
 
-    def _generator(self, seed: int, key: tuple[str, str]) -> Random:
-        return Random(f"{seed}/{key[0]}/{key[1]}/{self._calls[key]}")  # noqa: S311
+    def _name(self, chance: RandomFaults, call_id: str) -> str:
+        """What stands for the id in a decision: the first amount that came with it, if wanted."""
+        return self._amounts.get(call_id, call_id) if chance.named_by == "amount" else call_id
+
+    def _generator(self, seed: int, key: tuple[str, str], name: str = "") -> Random:
+        return Random(f"{seed}/{key[0]}/{name or key[1]}/{self._calls[key]}")  # noqa: S311
 
 
 def _drawn(rates: Mapping[str, float], drawn: float) -> str | None:

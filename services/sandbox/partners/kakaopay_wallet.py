@@ -11,6 +11,7 @@ runs on Alipay+), listed at `/online/v1/settlements/<YYYYMMDD>/` and read below 
 """
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime
 from hashlib import sha256
@@ -84,16 +85,21 @@ class KakaoPayWallet(Simulator):
         ]
 
     def accepted(self) -> Fields:
-        """Paid orders with what is left of them; refunds by the payload they carried."""
-        orders = [entry for _, entry in self.books.all("order")]
+        """What was paid and not cancelled, summed over all orders of an id, so that a second one
+        shows; refunds by the payload they carried. A cancel of all carries the order's own id."""
+        accepted: Counter[str] = Counter()
+        refunded: Counter[str] = Counter()
+        for _, order in self.books.all("order"):
+            for action in order["actions"]:
+                if action["payment_action_type"] == "PAYMENT":
+                    accepted[order["order_id"]] += action["amount"]
+                elif action["payload"] == order["order_id"]:
+                    accepted[order["order_id"]] -= action["amount"]
+                else:
+                    refunded[action["payload"]] += action["amount"]
         return {
-            "accepted": {o["order_id"]: o["total"] for o in orders if o["status"] in _DONE},
-            "refunded": {
-                action["payload"]: action["amount"]
-                for o in orders
-                for action in o["actions"]
-                if action["payment_action_type"] == "CANCEL"
-            },
+            "accepted": {key: minor for key, minor in accepted.items() if minor},
+            "refunded": dict(refunded),
         }
 
     def rejection(self, code: str) -> Reply:

@@ -47,6 +47,18 @@ def test_addresses_and_secrets_come_from_variables(path: Path) -> None:
     assert rules.inquiries == RULES.inquiries
 
 
+def test_waits_are_scaled_but_not_calls_and_not_what_is_set(path: Path) -> None:
+    scaled = "waits_factor = 0.1, slowest_seconds = 20"
+    path.write_text(ENTRY.replace("in_flight = 7", scaled))
+    rules = read_partners(path)[0].limits.apply(RULES)
+    assert (rules.inquire_every, rules.operator_after) == (
+        RULES.inquire_every / 10,
+        RULES.operator_after / 10,
+    )
+    assert rules.late_checks == tuple(wait / 10 for wait in RULES.late_checks)
+    assert (rules.slowest, rules.call) == (timedelta(seconds=20), timedelta(seconds=2.5))
+
+
 def test_a_secret_may_be_in_a_file(path: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from-a-file\n")
     kept = f'secret_file = "{tmp_path}/secret"'

@@ -40,6 +40,20 @@ def test_another_attempt_is_decided_anew() -> None:
     assert struck(faults, numbers) != struck(faults, numbers)
 
 
+def test_with_names_by_amount_other_ids_and_the_same_amounts_repeat_a_run() -> None:
+    found = []
+    for run in ("first", "second"):
+        faults = book()
+        faults.set_random({"seed": 7, "rates": RATES, "named_by": "amount"})
+        struck_now = []
+        for number in range(200):
+            named = {"id": f"{run}-{number}"}
+            struck_now.append(faults.take({**named, "operation": "pay", "amount": number}))
+            struck_now.append(faults.take({**named, "operation": "inquiry"}))
+        found.append(struck_now)
+    assert found[0] == found[1]
+
+
 def test_faults_can_be_kept_to_the_first_attempts() -> None:
     faults = book()
     faults.set_random({"seed": 7, "rates": {"error_before_work": 1.0}, "attempts": 1})
