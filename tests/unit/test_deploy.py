@@ -13,9 +13,9 @@ import yaml
 from services.bridge.settings import BridgeSettings
 from services.fx.settings import FxSettings
 from services.gateway.settings import GatewaySettings
-from services.kit.facts.owners import FactsSettings
 from services.kit.postgres import SERVICES
 from services.kit.settings import ServiceSettings
+from services.reconciliation.settings import ReconciliationSettings
 from services.settlement.settings import SettlementSettings
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ SETTINGS: dict[str, type[ServiceSettings]] = {
     "fx": FxSettings,
     "bridge": BridgeSettings,
     "settlement": SettlementSettings,
-    "reconciliation": FactsSettings,
+    "reconciliation": ReconciliationSettings,
 }
 
 

@@ -21,9 +21,11 @@ Tell = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """What came of a run. `pairs`: an ibis table of `PAIR_COLUMNS`; counts of its rows."""
+    """What came of a run. `pairs`: an ibis table of `PAIR_COLUMNS`, which is the Parquet in
+    `folder`; counts of its rows."""
 
     pairs: Table
+    folder: Path
     matches_by_rule: dict[str, int]
     breaks_by_kind: dict[str, int]
 
@@ -64,7 +66,7 @@ class Engine:
             expressions.missing(ours, "our_row"),
             expressions.missing(theirs, "their_row"),
         ]
-        return _sum_up(self._keep(_union(decided)))
+        return _sum_up(self._keep(_union(decided)), self._folder())
 
     def _run(
         self, ours: Table, theirs: Table, by: By, rules: tuple[Rule, ...]
@@ -87,9 +89,12 @@ class Engine:
     def _keep(self, expression: Table) -> Table:
         """Run an expression into a folder of its own."""
         self._step += 1
-        folder = self._work / f"step-{self._step:03d}"
-        self._backend.write(expression, folder)
-        return self.read(folder)
+        self._backend.write(expression, self._folder())
+        return self.read(self._folder())
+
+    def _folder(self) -> Path:
+        """Where the present step's rows are."""
+        return self._work / f"step-{self._step:03d}"
 
 
 def _tries(by: By, rule: Rule) -> list[Callable[[Table, Table], Table]]:
@@ -113,11 +118,12 @@ def _count(table: Table) -> int:
     return int(table.count().to_pyarrow().as_py())
 
 
-def _sum_up(pairs: Table) -> Matched:
+def _sum_up(pairs: Table, folder: Path) -> Matched:
     rows = pairs.group_by("rule", "break_kind").agg(rows=pairs.count()).to_pyarrow().to_pylist()
     counts = sorted((row["rule"], row["break_kind"], row["rows"]) for row in rows)
     return Matched(
         pairs,
+        folder,
         {rule: count for rule, kind, count in counts if not kind},
         {kind: count for _, kind, count in counts if kind},
     )

@@ -1,0 +1,1 @@
+"""A partner's day: both sides matched, closed, reported."""

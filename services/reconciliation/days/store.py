@@ -1,0 +1,171 @@
+"""A day in the tables: which rows a run takes, what it has decided, how it stands.
+
+A run of a day takes the rows of both sides that no other day has matched, up to the day after it:
+what lies in tomorrow for one side may be today for the other. With them come rows matched on
+another day whose reference a fresh row of the partner repeats, so that a repeat is seen as one.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from services.kit.postgres import Connection
+from services.reconciliation.days.sides import STORED_COLUMNS
+
+AHEAD = timedelta(days=1)
+# What has not been matched for so long is not looked at again; its breaks stay.
+HORIZON = timedelta(days=90)
+BULK_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A partner's day as it stands."""
+
+    partner_id: str
+    day: date
+    state: str = "open"
+    run_count: int = 0
+    engine: str = ""
+    closed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What a run has left in the tables."""
+
+    our_rows: int
+    their_rows: int
+    matches_by_rule: dict[str, int]
+    breaks_by_kind: dict[str, int]
+
+
+async def find_day(connection: Connection, partner_id: str, day: date) -> Day:
+    """The day; as new where it has not been run."""
+    row = await connection.fetchrow(
+        "SELECT partner_id, day, state, run_count, engine, closed_by FROM days "
+        "WHERE (partner_id, day) = ($1, $2)",
+        partner_id,
+        day,
+    )
+    return Day(partner_id, day) if row is None else Day(**dict(row))
+
+
+async def has_file_since(connection: Connection, partner_id: str, day: date) -> bool:
+    """Whether the partner has given a file of the day or a later one."""
+    found = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM files WHERE partner_id = $1 AND day >= $2)", partner_id, day
+    )
+    return bool(found)
+
+
+async def write_sides(
+    connection: Connection, partner_id: str, day: date, ours: Path, theirs: Path
+) -> None:
+    """Both sides of a run as CSV, as one moment of the tables has them."""
+    span = (partner_id, day - HORIZON, day + AHEAD, day)
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        for query, path in ((_OURS, ours), (_THEIRS, theirs)):
+            await connection.copy_from_query(
+                query, *span, output=path, format="csv", timeout=BULK_SECONDS
+            )
+
+
+async def begin_run(connection: Connection, before: Day, engine: str, now: datetime) -> bool:
+    """Count the run; False where another one or a close came between."""
+    await connection.execute(
+        "INSERT INTO days (partner_id, day, state) VALUES ($1, $2, 'open') "
+        "ON CONFLICT (partner_id, day) DO NOTHING",
+        before.partner_id,
+        before.day,
+    )
+    status = await connection.execute(
+        "UPDATE days SET run_count = run_count + 1, run_time = $4, engine = $5 "
+        "WHERE (partner_id, day) = ($1, $2) AND state = 'open' AND run_count = $3",
+        before.partner_id,
+        before.day,
+        before.run_count,
+        now,
+        engine,
+    )
+    return bool(status == "UPDATE 1")
+
+
+async def replace_pairs(
+    connection: asyncpg.Connection, partner_id: str, day: date, pairs: Path
+) -> None:
+    """Store what a run has decided in place of what an earlier run of the day had.
+
+    What belongs to another day is left out: pairs of rows that day has matched, and rows that are
+    not due yet.
+    """
+    await connection.execute(
+        "DELETE FROM pairs WHERE (partner_id, day) = ($1, $2)", partner_id, day
+    )
+    await connection.copy_to_table(
+        "pairs", source=pairs, columns=STORED_COLUMNS, format="csv", timeout=BULK_SECONDS
+    )
+    await connection.execute(_DROP_OTHERS, partner_id, day, timeout=BULK_SECONDS)
+    await connection.execute(_DROP_AHEAD, partner_id, day, timeout=BULK_SECONDS)
+
+
+async def count_day(connection: Connection, partner_id: str, day: date) -> Counts:
+    """What the last run of the day has left."""
+    groups = await connection.fetch(_GROUPS, partner_id, day)
+    sides = await connection.fetchrow(_SIDES, partner_id, day)
+    return Counts(
+        sides["ours"],
+        sides["theirs"],
+        {row["rule"]: row["pairs"] for row in groups if row["rule"]},
+        {row["break_kind"]: row["pairs"] for row in groups if row["break_kind"]},
+    )
+
+
+# A side of a run; `our` and `their` take the place of `one`.
+_SIDE = """
+WITH fresh AS (
+    SELECT t.reference, t.kind FROM their_rows AS t
+    WHERE t.partner_id = $1 AND t.day BETWEEN $2 AND $3 AND NOT EXISTS (
+        SELECT FROM pairs AS p WHERE p.their_row = t.row AND p.rule <> '' AND p.day <> $4
+    )
+), repeated AS (SELECT DISTINCT reference, kind FROM fresh WHERE reference <> '')
+SELECT side.row, side.reference, side.partner_reference, side.kind, side.currency, side.minor,
+    side.fee, side.state, side.day, side.bundle, side.text
+FROM one_rows AS side
+WHERE side.partner_id = $1 AND side.day BETWEEN $2 AND $3 AND (
+    NOT EXISTS (
+        SELECT FROM pairs AS p WHERE p.one_row = side.row AND p.rule <> '' AND p.day <> $4
+    )
+    OR (side.reference, side.kind) IN (SELECT reference, kind FROM repeated)
+)
+"""
+_OURS, _THEIRS = (_SIDE.replace("one_row", f"{side}_row") for side in ("our", "their"))
+_DROP_OTHERS = """
+DELETE FROM pairs AS pair
+WHERE (pair.partner_id, pair.day) = ($1, $2)
+    AND (pair.our_row IS NULL OR EXISTS (
+        SELECT FROM pairs AS p
+        WHERE p.our_row = pair.our_row AND p.rule <> '' AND p.day <> pair.day
+    ))
+    AND (pair.their_row IS NULL OR EXISTS (
+        SELECT FROM pairs AS p
+        WHERE p.their_row = pair.their_row AND p.rule <> '' AND p.day <> pair.day
+    ))
+"""
+_DROP_AHEAD = """
+DELETE FROM pairs AS pair
+WHERE (pair.partner_id, pair.day) = ($1, $2)
+    AND NOT EXISTS (SELECT FROM our_rows AS o WHERE o.row = pair.our_row AND o.day <= $2)
+    AND NOT EXISTS (SELECT FROM their_rows AS t WHERE t.row = pair.their_row AND t.day <= $2)
+"""
+_GROUPS = """
+SELECT rule, break_kind, count(*) AS pairs FROM pairs WHERE (partner_id, day) = ($1, $2)
+GROUP BY rule, break_kind ORDER BY rule, break_kind
+"""
+_SIDES = """
+SELECT
+    (SELECT count(*) FROM our_rows WHERE (partner_id, day) = ($1, $2)) AS ours,
+    (SELECT count(*) FROM their_rows WHERE (partner_id, day) = ($1, $2)) AS theirs
+"""

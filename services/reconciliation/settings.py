@@ -1,0 +1,23 @@
+"""What reconciliation reads from its environment beyond what all copies of facts share."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from services.kit.facts.owners import FactsSettings
+from services.reconciliation.matching.backends import BackendName
+
+
+class ReconciliationSettings(FactsSettings):
+    """Settings of one reconciliation process."""
+
+    recon_engine: BackendName = BackendName.DUCKDB
+    """What matches: DuckDB in this process, or Spark where one machine is not enough."""
+    recon_spark_master: str = ""
+    """A Spark cluster's URL; empty: this machine."""
+    recon_rules: Path | None = None
+    """Matching rules, as `matching/rules.py` describes them; without it the standard ones."""
+    recon_work: Path | None = None
+    """A folder for files in the making; without it the machine's own for temporary files."""
+    recon_spool_bytes: int = Field(default=1 << 30, ge=1 << 20)
+    """The largest file that is taken in."""
