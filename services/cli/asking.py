@@ -1,0 +1,67 @@
+"""One call of a command to a service of the house: found through the running stack, or by address.
+
+What the service refuses reaches the person as its own sentence; with `--json` the answer is printed
+as the message's JSON, with the names of the protos.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from google.protobuf.json_format import MessageToDict
+
+from services.cli.terminal import as_text
+from services.kit.rpc import call, open_channel
+from services.sandbox.endpoints import read_endpoints
+from services.sandbox.errors import StackError
+
+# Closing a window waits for its sums, up to a minute.
+ASK_SECONDS = 90.0
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
+address_option = click.option(
+    "--address",
+    default="",
+    metavar="HOST:PORT",
+    help="Where the service listens, instead of the local stack's.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Where one service is asked; `address` empty: as the stack in `directory` says."""
+
+    directory: Path
+    service: str
+    address: str = ""
+
+    def ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
+        """The answer of one call. Raises what the service refuses with."""
+        return asyncio.run(self._ask(stub, method, request))
+
+    async def _ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
+        async with open_channel(self.address or self._found()) as channel:
+            return await call(getattr(stub(channel), method)(request, timeout=ASK_SECONDS))
+
+    def _found(self) -> str:
+        try:
+            processes = read_endpoints(self.directory).processes
+        except StackError as error:
+            raise click.ClickException(str(error)) from error
+        if self.service not in processes:
+            raise click.ClickException(
+                f"{self.service} does not run in the stack of {self.directory}; start it with "
+                "`kawase up`"
+            )
+        return processes[self.service]
+
+
+def print_message(message: Any) -> None:
+    """A message as JSON; integers of 64 bits are strings there, as protobuf has it."""
+    fields = MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    click.echo(as_text(fields))
