@@ -67,9 +67,8 @@ def calls_of(gateway: Gateway) -> Calls:
     )
 
 
-@asynccontextmanager
-async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
-    """The gateway behind a port of its own."""
+def keys_known(gateway: Gateway) -> dict[str, str]:
+    """A fresh key of each participant, which the gateway's board knows."""
     keys = {}
     known = {}
     for participant in (PANDA, SAKURA, EDO):
@@ -77,6 +76,13 @@ async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
         known[key.key_id] = key
         keys[participant.participant_id] = text
     gateway.board.current = replace(gateway.board.current, api_keys=known)
+    return keys
+
+
+@asynccontextmanager
+async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
+    """The gateway behind a port of its own."""
+    keys = keys_known(gateway)
     server = RpcServer("127.0.0.1:0")
     servicer = GatewayServer(Keys(gateway.board, gateway.clock), calls_of(gateway))
     server.add(

@@ -1,0 +1,107 @@
+"""Server-sent events: a payment's states as a stream that ends when the payment has.
+
+An event's id tells state and time, so that who comes back is not told again what they have seen;
+comments keep the connection alive in between.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response, StreamingResponse
+
+from services.gateway.http import examples
+from services.gateway.http.answers import payment_told
+from services.gateway.payments.messages import STATES
+from services.gateway.payments.model import FINAL
+from services.gateway.payments.waiters import Snapshot
+from services.kit.http import problem_of
+
+EVENT_STREAM = "text/event-stream"
+KEEP_ALIVE_SECONDS = 15.0
+RETRY_MILLISECONDS = 1000
+
+STREAM_ANSWERS: dict[int, Any] = {
+    200: {
+        "description": "A stream of events `payment`, the data of each a Payment.",
+        "content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": examples.EVENTS}},
+    },
+    204: {"description": "You have seen the final state."},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What is streamed: `watched` until it ends or `closing` is set, from after `last_event_id`."""
+
+    watched: AsyncIterator[Snapshot]
+    closing: asyncio.Event
+    last_event_id: str | None
+
+
+async def open_stream(stream: Stream) -> Response:
+    """The answer, once the first state is known. Raises what `watched` raises first."""
+    first = await anext(stream.watched)
+    if event_id(first) == stream.last_event_id and STATES[first.state] in FINAL:
+        await _close(stream.watched)
+        return Response(status_code=204)
+    return StreamingResponse(_events(stream, first), media_type=EVENT_STREAM)
+
+
+def event_id(payment: Snapshot) -> str:
+    """Names a state of a payment: `completed.1793350814500000`."""
+    time = payment.update_time
+    return f"{STATES[payment.state]}.{time.seconds * 1_000_000 + time.nanos // 1000}"
+
+
+def event_text(payment: Snapshot) -> str:
+    """A state as an event."""
+    data = payment_told(payment).model_dump_json()
+    return f"id: {event_id(payment)}\nevent: payment\ndata: {data}\n\n"
+
+
+async def _events(stream: Stream, first: Snapshot) -> AsyncIterator[str]:
+    closing = asyncio.create_task(stream.closing.wait())
+    following: asyncio.Task[Snapshot | None] | None = None
+    try:
+        yield f"retry: {RETRY_MILLISECONDS}\n\n"
+        if event_id(first) != stream.last_event_id:
+            yield event_text(first)
+        while not closing.done():
+            if following is None:
+                following = asyncio.create_task(_next(stream.watched))
+            await asyncio.wait(
+                {following, closing},
+                timeout=KEEP_ALIVE_SECONDS,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if following.done():
+                snapshot = following.result()
+                if snapshot is None:
+                    return
+                following = None
+                yield event_text(snapshot)
+            else:
+                yield ": still there\n\n"
+    except Exception as error:
+        # The answer has begun: all that can be told is that this stream ends here.
+        yield f"event: problem\ndata: {problem_of(error).body().decode()}\n\n"
+    finally:
+        closing.cancel()
+        if following is not None:
+            following.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await following
+        await _close(stream.watched)
+
+
+async def _next(watched: AsyncIterator[Snapshot]) -> Snapshot | None:
+    return await anext(watched, None)
+
+
+async def _close(watched: AsyncIterator[Snapshot]) -> None:
+    close = getattr(watched, "aclose", None)
+    if close is not None:
+        await close()

@@ -1,0 +1,87 @@
+"""Calls over HTTP with the keys of participants."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+
+from services.gateway.auth import Keys
+from services.gateway.http.app import make_app, routers_of
+from services.gateway.http.guard import CALL_LIMIT, Guard
+from services.gateway.reference import Participant
+from services.sandbox.demo.codes import TOKYO_STATIC
+from tests.rpc.gateway.payments_served import calls_of, keys_known
+from tests.store.gateway.payments_world import PANDA, Gateway
+
+BASE = "http://gateway"
+
+
+class Http:
+    """An httpx client that names who calls, and checks what all answers promise."""
+
+    def __init__(self, client: httpx.AsyncClient, keys: dict[str, str]) -> None:
+        self.client = client
+        self._keys = keys
+
+    def credentials(self, by: Participant) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._keys[by.participant_id]}"}
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        by: Participant = PANDA,
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> httpx.Response:
+        sent = self.credentials(by) | (headers or {})
+        answer = await self.client.request(method, path, headers=sent, **more)
+        assert answer.headers["x-request-id"]
+        assert answer.headers["cache-control"] == "no-store"
+        return answer
+
+    async def create(
+        self, payment_id: str = "p1", by: Participant = PANDA, **more: Any
+    ) -> httpx.Response:
+        """1,000 yen at the shop."""
+        body = {
+            "payment_id": payment_id,
+            "payer_id": "li-na",
+            "code": TOKYO_STATIC,
+            "amount": {"currency_code": "JPY", "minor_units": 1000},
+        }
+        return await self.ask("POST", "/v1/payments", by, json=body | more)
+
+    async def confirm(self, payment_id: str = "p1", by: Participant = PANDA) -> httpx.Response:
+        return await self.ask("POST", f"/v1/payments/{payment_id}/confirm", by)
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """Status and reason of a problem, which has all of its members."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert told["type"] == f"urn:kawase:problem:{told['reason'].lower().replace('_', '-')}"
+    assert told["title"]
+    assert told["detail"]
+    assert isinstance(told["metadata"], dict)
+    return answer.status_code, told["reason"]
+
+
+def app_of(gateway: Gateway, closing: asyncio.Event, call_limit: int = CALL_LIMIT) -> Guard:
+    async def ready() -> bool:
+        return True
+
+    routers = routers_of(calls_of(gateway))
+    return make_app(Keys(gateway.board, gateway.clock), routers, ready, closing, call_limit)
+
+
+@asynccontextmanager
+async def asking(gateway: Gateway, closing: asyncio.Event) -> AsyncIterator[Http]:
+    """A client of the app of `gateway`, without a socket."""
+    keys = keys_known(gateway)
+    transport = httpx.ASGITransport(app=app_of(gateway, closing))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        yield Http(client, keys)
