@@ -1,157 +1,23 @@
-"""Who calls: API keys, checked in memory.
+"""Who calls, under its former name: it is in `access.keys` and `access.refusals`."""
 
-A key reads `kw_<key id>_<secret>`; only the SHA-256 of its 256 random bits is stored, which needs
-no salt and no slow hash. It comes as metadata `authorization: Bearer KEY`.
-"""
+from services.gateway.access.keys import SETTING_KEY_ID, Caller, Keys, digest_of, new_api_key
+from services.gateway.access.refusals import (
+    KeyExpired,
+    KeyInvalid,
+    KeyMissing,
+    KeyRevoked,
+    OperatorRequired,
+)
 
-import hashlib
-import hmac
-import secrets
-from dataclasses import dataclass
-from typing import Any
-
-import grpc
-from pydantic import SecretStr
-
-from services.core.clock import Clock
-from services.core.errors import Forbidden, Unauthenticated
-from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
-from services.gateway.reference.board import ReferenceBoard
-
-_PREFIX = "kw"
-_SCHEME = "Bearer "
-_SECRET_BYTES = 32
-_KEY_ID_BYTES = 8
-_CACHE_LIMIT = 10_000
-
-# The key of the setting: good for making the first operator's real key.
-SETTING_KEY_ID = "setting"
-_SETTING_OPERATOR = Participant("operator", ParticipantKind.OPERATOR, "Operator by setting")
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls, and by which key."""
-
-    participant: Participant
-    key_id: str
-    expire_time: float | None = None  # seconds since 1970
-
-
-def digest_of(secret: str) -> bytes:
-    """What is stored of a secret."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
-def new_api_key(participant_id: str, expire_time: float | None) -> tuple[ApiKey, str]:
-    """A fresh key and its text, which is told once and never stored."""
-    key_id = secrets.token_hex(_KEY_ID_BYTES)
-    secret = secrets.token_urlsafe(_SECRET_BYTES)
-    key = ApiKey(key_id, participant_id, digest_of(secret), expire_time, revoked=False)
-    return key, f"{_PREFIX}_{key_id}_{secret}"
-
-
-class Keys:
-    """Finds the caller of an `authorization` header among the keys on the board.
-
-    Answers are remembered per header for as long as the reference data stay the same.
-    """
-
-    def __init__(
-        self, board: ReferenceBoard, clock: Clock, operator_key: SecretStr | None = None
-    ) -> None:
-        self._board = board
-        self._clock = clock
-        self._setting_digest = operator_key and digest_of(operator_key.get_secret_value())
-        self._callers: dict[str, Caller] = {}
-        self._callers_of: Reference | None = None
-
-    def participant_of(self, context: grpc.aio.ServicerContext[Any, Any]) -> Participant:
-        """The participant that calls. Raises a leaf of `Unauthenticated`."""
-        return self.caller_of(_authorization(context)).participant
-
-    def require_operator(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
-        """The operator that calls. Raises `OperatorRequired`, or a leaf of `Unauthenticated`."""
-        caller = self.caller_of(_authorization(context))
-        if caller.participant.kind is not ParticipantKind.OPERATOR:
-            raise OperatorRequired(caller.participant.participant_id)
-        return caller
-
-    def caller_of(self, authorization: str) -> Caller:
-        """The caller of a header's value. Raises a leaf of `Unauthenticated`."""
-        reference = self._board.current
-        if reference is not self._callers_of or len(self._callers) > _CACHE_LIMIT:
-            self._callers = {}
-            self._callers_of = reference
-        caller = self._callers.get(authorization)
-        if caller is None:
-            caller = self._callers[authorization] = self._find(reference, authorization)
-        if caller.expire_time and caller.expire_time <= self._clock.now().timestamp():
-            raise KeyExpired(caller.key_id)
-        return caller
-
-    def _find(self, reference: Reference, authorization: str) -> Caller:
-        if not authorization:
-            raise KeyMissing
-        text = authorization.removeprefix(_SCHEME).strip()
-        if self._setting_digest and hmac.compare_digest(digest_of(text), self._setting_digest):
-            return Caller(_SETTING_OPERATOR, SETTING_KEY_ID)
-        prefix, _, rest = text.partition("_")
-        key_id, _, secret = rest.partition("_")
-        key = reference.api_keys.get(key_id)
-        if prefix != _PREFIX or key is None:
-            raise KeyInvalid
-        if not hmac.compare_digest(digest_of(secret), key.digest):
-            raise KeyInvalid
-        if key.revoked:
-            raise KeyRevoked(key_id)
-        return Caller(reference.participants[key.participant_id], key_id, key.expire_time)
-
-
-def _authorization(context: grpc.aio.ServicerContext[Any, Any]) -> str:
-    for name, value in context.invocation_metadata() or ():
-        if name == "authorization":
-            return str(value)
-    return ""
-
-
-class KeyMissing(Unauthenticated):
-    """The call carries no key."""
-
-    def __init__(self) -> None:
-        super().__init__("No API key: send it as metadata `authorization: Bearer KEY`.")
-
-
-class KeyInvalid(Unauthenticated):
-    """Not a key of ours; which part is wrong is not told."""
-
-    def __init__(self) -> None:
-        super().__init__("This API key is not valid: check it, or ask the operator for another.")
-
-
-class KeyExpired(Unauthenticated):
-    """A key whose time is over."""
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(
-            f"The API key {key_id} has expired: ask the operator for another.", key_id=key_id
-        )
-
-
-class KeyRevoked(Unauthenticated):
-    """A key that was taken back."""
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(
-            f"The API key {key_id} was revoked: ask the operator for another.", key_id=key_id
-        )
-
-
-class OperatorRequired(Forbidden):
-    """A participant calls what only the operator may."""
-
-    def __init__(self, participant_id: str) -> None:
-        super().__init__(
-            "This call needs an operator's key.",
-            participant_id=participant_id,
-        )
+__all__ = [
+    "SETTING_KEY_ID",
+    "Caller",
+    "KeyExpired",
+    "KeyInvalid",
+    "KeyMissing",
+    "KeyRevoked",
+    "Keys",
+    "OperatorRequired",
+    "digest_of",
+    "new_api_key",
+]

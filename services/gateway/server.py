@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc
 
-from services.gateway.auth import Keys
+from services.gateway.access.keys import Keys
 from services.gateway.calls import Calls
 from services.gateway.session import CONFIRM_SECONDS
 from services.kit.rpc import answers

@@ -6,7 +6,9 @@ start: what was read is read again. So a work function has no effects but those 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -45,6 +47,28 @@ class Committed(Generic[T]):
 
     answer: T
     acknowledged: "asyncio.Future[None] | None"
+
+
+@dataclass(slots=True)
+class Companion:
+    """Work that goes into somebody else's unit. `committed` says whether one has taken it along."""
+
+    work: Callable[[Connection], Awaitable[None]]
+    committed: bool = False
+
+
+_COMPANION: ContextVar[Companion | None] = ContextVar("companion", default=None)
+
+
+@contextmanager
+def alongside(work: Callable[[Connection], Awaitable[None]]) -> Iterator[Companion]:
+    """Within it, the first unit that this task commits also does `work`, in its transaction."""
+    companion = Companion(work)
+    token = _COMPANION.set(companion)
+    try:
+        yield companion
+    finally:
+        _COMPANION.reset(token)
 
 
 class RowsContended(Contended):
@@ -94,11 +118,18 @@ class Units:
     async def _write_once(
         self, work: Callable[[Connection], Awaitable[Decided[T]]]
     ) -> Committed[T]:
+        companion = _COMPANION.get()
+        if companion is not None and companion.committed:
+            companion = None
         async with self.pool.acquire() as connection:
             async with connection.transaction():
                 decided = await work(connection)
+                if companion is not None:
+                    await companion.work(connection)
                 flight = await self.sender.put(connection, decided.messages, decided.firsts)
                 self.reach("before_commit")
+            if companion is not None:
+                companion.committed = True
             self.reach("after_commit")
             # Queued before anything else may run: flights go out in the order of their commits.
             acknowledged = self.sender.send(flight) if flight is not None else None

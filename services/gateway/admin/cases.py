@@ -4,9 +4,9 @@ from typing import Any
 
 import grpc
 
+from services.gateway.access.keys import Keys
 from services.gateway.admin.codec import choice, money_to
 from services.gateway.admin.pages import page_size
-from services.gateway.auth import Keys
 from services.gateway.cases.handlers import Case, CaseHandlers
 from services.gateway.cases.store import Word
 from services.gateway.disputes.handlers import DisputeHandlers

@@ -4,9 +4,9 @@ from typing import Any
 
 import grpc
 
+from services.gateway.access.keys import Keys
 from services.gateway.admin import codec, rules
 from services.gateway.admin.putting import Kind, Putting
-from services.gateway.auth import Keys
 from services.gateway.reference import store
 from services.gateway.reference.board import ReferenceBoard
 from services.kit.rpc import answers

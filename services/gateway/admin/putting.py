@@ -9,8 +9,8 @@ from typing import Generic, TypeVar
 
 from services.core.accounts import AccountSpec
 from services.core.clock import Clock
-from services.gateway import outgoing
-from services.gateway.auth import Caller
+from services.gateway.access.keys import Caller
+from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.reference import (
     Corridor,
     FeePlan,
@@ -22,6 +22,7 @@ from services.gateway.reference import (
     store,
 )
 from services.gateway.reference.board import ReferenceBoard
+from services.kit.ledger import open_accounts
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
@@ -64,7 +65,7 @@ class Putting:
             await kind.put(connection, new)
             await self.journal(connection, caller, kind.operation, kind.id_of(new), asdict(new))
             specs = kind.accounts(new)
-            return Decided(None, [outgoing.open_accounts(specs)] if specs else [])
+            return Decided(None, [open_accounts(specs, COMMAND_STRIPE)] if specs else [])
 
         await self._units.write(work)
         await self._board.load()

@@ -4,8 +4,8 @@ from typing import Any
 
 import grpc
 
+from services.gateway.access.keys import Keys
 from services.gateway.admin.pages import page_size
-from services.gateway.auth import Keys
 from services.gateway.payments.messages import timestamp
 from services.gateway.payments.refusals import PageTokenMalformed
 from services.gateway.screening.store import Kept, list_screenings

@@ -13,6 +13,7 @@ from services.core.clock import Clock
 from services.core.errors import Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
 from services.gateway import opening
+from services.gateway.access.keys import Keys, new_api_key
 from services.gateway.admin import codec, rules
 from services.gateway.admin.cases import CaseMethods
 from services.gateway.admin.errors import ParticipantUnknown
@@ -20,7 +21,6 @@ from services.gateway.admin.limit_rules import LimitRuleMethods
 from services.gateway.admin.pages import page_size
 from services.gateway.admin.putting import NO_MERCHANT, Kind, Putting
 from services.gateway.admin.screenings import ScreeningMethods
-from services.gateway.auth import Keys, new_api_key
 from services.gateway.cases.handlers import CaseHandlers
 from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import store

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.core.money import Money, Rounding
+from services.gateway.access.book import Book, Scope
 
 
 class ParticipantKind(StrEnum):
@@ -148,13 +149,22 @@ class LimitRule:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A participant's key; only the digest of its secret is kept."""
+    """A participant's key; only the digest of its secret is kept.
+
+    Without scopes it is good for all that the participant's kind may do, without networks from
+    anywhere. An operator's key belongs to a person, or to a service.
+    """
 
     key_id: str
     participant_id: str
     digest: bytes
     expire_time: float | None  # seconds since 1970
     revoked: bool
+    person_id: str = ""
+    purpose: str = ""
+    scopes: frozenset[Scope] = frozenset()
+    networks: tuple[str, ...] = ()
+    maker_id: str = ""  # the person who made it
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +183,4 @@ class Reference:
     limit_rules: Mapping[str, LimitRule] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[LimitRule, ...]] = field(default_factory=dict)
     """Those in force for a corridor, by its id; corridors without any are left out."""
+    access: Book = field(default_factory=Book)

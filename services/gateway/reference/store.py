@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from services.core.money import Money, Rounding
+from services.gateway.access.book import Scope
+from services.gateway.access.store import read_book
 from services.gateway.reference import (
     ApiKey,
     Corridor,
@@ -50,7 +52,7 @@ async def read_reference(connection: Connection, only: Merchant | None = None) -
     rules = {row["limit_rule_id"]: _limit_rule(row) for row in await connection.fetch(_LIMIT_RULES)}
     return Reference(
         participants,
-        {row["key_id"]: ApiKey(**dict(row)) for row in await connection.fetch(_API_KEYS)},
+        {row["key_id"]: _api_key(row) for row in await connection.fetch(_API_KEYS)},
         {merchant.merchant_id: merchant for merchant in merchants},
         {(merchant.scheme, merchant.scheme_account_id): merchant for merchant in merchants},
         {row["scheme"]: Scheme(**dict(row)) for row in await connection.fetch(_SCHEMES)},
@@ -58,6 +60,7 @@ async def read_reference(connection: Connection, only: Merchant | None = None) -
         {(c.wallet_id, c.acceptance_partner_id, c.target_currency): c for c in corridors},
         rules,
         rules_by_corridor(participants, corridors, rules.values()),
+        access=await read_book(connection),
     )
 
 
@@ -68,7 +71,8 @@ FROM participants
 """
 _API_KEYS = """
 SELECT key_id, participant_id, digest, extract(epoch FROM expire_time)::float8 AS expire_time,
-    revoke_time IS NOT NULL AS revoked
+    revoke_time IS NOT NULL AS revoked, coalesce(person_id, '') AS person_id, purpose, scopes,
+    networks, maker_id
 FROM api_keys
 """
 _MERCHANTS = """
@@ -95,6 +99,11 @@ SELECT limit_rule_id, period, wallet_country, wallet_id, acceptance_partner_id, 
     currency, maximum_minor, minimum_minor, source, active
 FROM limit_rules
 """
+
+
+def _api_key(row: Mapping[str, Any]) -> ApiKey:
+    scopes = frozenset(Scope(scope) for scope in row["scopes"])
+    return ApiKey(**{**dict(row), "scopes": scopes, "networks": tuple(row["networks"])})
 
 
 def _participant(row: Mapping[str, Any]) -> Participant:
@@ -260,14 +269,20 @@ async def add_api_key(connection: Connection, key: ApiKey, now: datetime) -> Non
     """Insert a fresh key."""
     await connection.execute(
         """
-        INSERT INTO api_keys (key_id, participant_id, digest, create_time, expire_time)
-        VALUES ($1, $2, $3, $4, to_timestamp($5::float8))
+        INSERT INTO api_keys (key_id, participant_id, digest, create_time, expire_time, person_id,
+            purpose, scopes, networks, maker_id)
+        VALUES ($1, $2, $3, $4, to_timestamp($5::float8), nullif($6, ''), $7, $8, $9, $10)
         """,
         key.key_id,
         key.participant_id,
         key.digest,
         now,
         key.expire_time,
+        key.person_id,
+        key.purpose,
+        sorted(key.scopes),
+        key.networks,
+        key.maker_id,
     )
 
 

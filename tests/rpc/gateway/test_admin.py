@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from services.core.clock import ManualClock
 from services.core.errors import Forbidden, KawaseError, Malformed, NotFound, Unauthenticated
+from services.gateway.access.keys import Keys
 from services.gateway.admin.server import AdminServer
-from services.gateway.auth import Keys
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.waking import Wakers
 from services.kit.kafka import Topics

@@ -7,8 +7,8 @@ import pytest
 from pydantic import SecretStr
 
 from services.core.errors import Refused
+from services.gateway.access.keys import Keys
 from services.gateway.admin.server import AdminServer
-from services.gateway.auth import Keys
 from services.gateway.waking import Wakers
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb

@@ -7,8 +7,9 @@ import pytest
 from pydantic import SecretStr
 
 from services.core.clock import ManualClock
-from services.gateway import auth
-from services.gateway.auth import Keys, new_api_key
+from services.gateway.access import keys as access_keys
+from services.gateway.access import refusals
+from services.gateway.access.keys import Keys, new_api_key
 from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
 from services.gateway.reference.board import ReferenceBoard
 
@@ -66,14 +67,14 @@ def test_only_the_digest_of_a_secret_is_kept() -> None:
 @pytest.mark.parametrize(
     ("change", "refusal"),
     [
-        (lambda text: None, auth.KeyMissing),
-        (lambda text: "", auth.KeyMissing),
-        (lambda text: f"Bearer {text}x", auth.KeyInvalid),
-        (lambda text: f"Bearer {text[:-1]}", auth.KeyInvalid),
-        (lambda text: f"Bearer {text[1:]}", auth.KeyInvalid),
-        (lambda text: "Bearer kw_none_secret", auth.KeyInvalid),
-        (lambda text: "Bearer ", auth.KeyInvalid),
-        (lambda text: f"Bearer {SETTING}", auth.KeyInvalid),
+        (lambda text: None, refusals.KeyMissing),
+        (lambda text: "", refusals.KeyMissing),
+        (lambda text: f"Bearer {text}x", refusals.KeyInvalid),
+        (lambda text: f"Bearer {text[:-1]}", refusals.KeyInvalid),
+        (lambda text: f"Bearer {text[1:]}", refusals.KeyInvalid),
+        (lambda text: "Bearer kw_none_secret", refusals.KeyInvalid),
+        (lambda text: "Bearer ", refusals.KeyInvalid),
+        (lambda text: f"Bearer {SETTING}", refusals.KeyInvalid),
     ],
 )
 def test_what_is_no_key_is_refused(change: Any, refusal: type[Exception]) -> None:
@@ -93,7 +94,7 @@ def test_a_key_expires_by_the_clock() -> None:
 
     clock.advance(timedelta(hours=1))
 
-    with pytest.raises(auth.KeyExpired):
+    with pytest.raises(refusals.KeyExpired):
         participant(keys, f"Bearer {text}")
 
 
@@ -107,7 +108,7 @@ def test_a_revoked_key_is_refused_although_it_was_remembered() -> None:
         ApiKey(key.key_id, key.participant_id, key.digest, None, revoked=True)
     ).current
 
-    with pytest.raises(auth.KeyRevoked):
+    with pytest.raises(refusals.KeyRevoked):
         participant(keys, f"Bearer {text}")
 
 
@@ -115,7 +116,7 @@ def test_the_setting_makes_an_operator_before_there_is_any_key() -> None:
     keys = Keys(board_with(), ManualClock(START), SecretStr(SETTING))
     call: Any = Call(f"Bearer {SETTING}")
 
-    assert keys.require_operator(call).key_id == auth.SETTING_KEY_ID
+    assert keys.require_operator(call).key_id == access_keys.SETTING_KEY_ID
 
 
 def test_only_operators_pass_as_operators() -> None:
@@ -126,5 +127,5 @@ def test_only_operators_pass_as_operators() -> None:
     our_call: Any = Call(f"Bearer {our_text}")
 
     assert keys.require_operator(our_call).participant == BOSS
-    with pytest.raises(auth.OperatorRequired):
+    with pytest.raises(refusals.OperatorRequired):
         keys.require_operator(their_call)

@@ -1,0 +1,203 @@
+"""Who may call what: one row for every RPC of the gateway, whichever edge it comes by.
+
+An RPC without a row is refused to everybody, and a test names it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.core.errors import Forbidden
+from services.gateway.access.book import RateClass, Role, Scope
+from services.gateway.reference import ParticipantKind
+
+PACKAGE = "kawase.gateway.v1"
+
+_WALLET = frozenset({ParticipantKind.WALLET})
+_ACQUIRER = frozenset({ParticipantKind.ACQUIRER})
+_OPERATOR = frozenset({ParticipantKind.OPERATOR})
+_PARTNER = _WALLET | _ACQUIRER
+_ANYBODY = _PARTNER | _OPERATOR
+
+_NOBODY: frozenset[Role] = frozenset()
+_SUPPORT = frozenset({Role.SUPPORT})
+_FINANCE = frozenset({Role.FINANCE})
+_RISK = frozenset({Role.RISK})
+_ADMIN = frozenset({Role.ADMIN})
+_EVERYONE = frozenset(Role)
+
+
+class Audit(StrEnum):
+    """Whose calls of an operation are written to the audit log."""
+
+    NEVER = "never"
+    OPERATORS = "operators"  # participants' are journaled elsewhere, or only read their own
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is needed for one RPC. `roles` are those of the operator's people who may."""
+
+    method: str
+    kinds: frozenset[ParticipantKind]
+    scope: Scope
+    roles: frozenset[Role] = _NOBODY
+    rate: RateClass = RateClass.READS
+    audit: Audit = Audit.OPERATORS
+    admin_scope: Scope = Scope.ADMIN_READ
+    four_eyes: bool = False
+    """A second person is needed, where `four_eyes.is_needed` says so of the request."""
+    for_services: bool = False
+    """An operator's key that belongs to no person may."""
+
+    def scope_of(self, kind: ParticipantKind) -> Scope:
+        """The scope that a key of `kind` needs."""
+        if kind is not ParticipantKind.OPERATOR or self.for_services:
+            return self.scope
+        return self.admin_scope
+
+
+def _pay(name: str) -> Operation:
+    """On the way of a payment: journaled by its moves."""
+    return Operation(name, _WALLET, Scope.PAYMENTS_WRITE, rate=RateClass.PAYMENTS)
+
+
+def _read(name: str, scope: Scope = Scope.PAYMENTS_READ) -> Operation:
+    return Operation(name, _PARTNER, scope)
+
+
+def _write(name: str, kinds: frozenset[ParticipantKind], scope: Scope) -> Operation:
+    return Operation(name, kinds, scope, rate=RateClass.WRITES, audit=Audit.ALWAYS)
+
+
+def _own_read(name: str, scope: Scope, roles: frozenset[Role] = _EVERYONE) -> Operation:
+    """Participants read their own, operators anybody's."""
+    return Operation(name, _ANYBODY, scope, roles)
+
+
+def _own_write(
+    name: str, scope: Scope, roles: frozenset[Role], *, four_eyes: bool = False
+) -> Operation:
+    return Operation(
+        name,
+        _ANYBODY,
+        scope,
+        roles,
+        RateClass.WRITES,
+        Audit.ALWAYS,
+        Scope.ADMIN_WRITE,
+        four_eyes=four_eyes,
+    )
+
+
+def _see(name: str, roles: frozenset[Role] = _EVERYONE) -> Operation:
+    return Operation(name, _OPERATOR, Scope.ADMIN_READ, roles)
+
+
+def _change(name: str, roles: frozenset[Role], *, four_eyes: bool = False) -> Operation:
+    return Operation(
+        name,
+        _OPERATOR,
+        Scope.ADMIN_WRITE,
+        roles,
+        RateClass.WRITES,
+        Audit.ALWAYS,
+        Scope.ADMIN_WRITE,
+        four_eyes=four_eyes,
+    )
+
+
+_ROWS: dict[str, tuple[Operation, ...]] = {
+    "GatewayService": (
+        _read("DecodeCode"),
+        _pay("CreatePayment"),
+        _pay("ConfirmPayment"),
+        _pay("CancelPayment"),
+        _pay("PaySession"),
+        _read("GetPayment"),
+        _read("ListPayments"),
+        _read("WatchPayment"),
+        _write("CreateRefund", _PARTNER, Scope.REFUNDS_WRITE),
+        _read("GetRefund"),
+        _write("LinkBankAccount", _WALLET, Scope.TOPUPS_WRITE),
+        _write("CreateTopUp", _WALLET, Scope.TOPUPS_WRITE),
+        _read("GetTopUp"),
+    ),
+    "AdminService": (
+        _change("PutParticipant", _ADMIN, four_eyes=True),
+        _change("CreateApiKey", _ADMIN),
+        _change("RevokeApiKey", _ADMIN | _RISK),
+        _change("PutMerchant", _ADMIN, four_eyes=True),
+        _change("PutScheme", _ADMIN, four_eyes=True),
+        _change("PutFeePlan", _FINANCE, four_eyes=True),
+        _change("PutCorridor", _FINANCE | _RISK, four_eyes=True),
+        _change("PutLimitRule", _RISK, four_eyes=True),
+        _see("ListLimitRules"),
+        _see("ListScreenings", _RISK | _SUPPORT),
+        _see("ListCases"),
+        _change("ResolveCase", _FINANCE, four_eyes=True),
+        _see("ListDisputes"),
+        _change("AnswerDispute", _FINANCE | _RISK, four_eyes=True),
+        _see("ListStuckPayments"),
+        Operation(
+            "ListFacts",
+            _OPERATOR,
+            Scope.FACTS,
+            _EVERYONE,
+            audit=Audit.NEVER,  # the other services copy every fact by it
+            for_services=True,
+        ),
+    ),
+    "AccessService": (
+        _own_read("ListApiKeys", Scope.KEYS, _ADMIN | _RISK | _SUPPORT),
+        _own_write("RotateApiKey", Scope.KEYS, _EVERYONE),
+        _own_write("PutSigningKey", Scope.KEYS, _ADMIN),
+        _own_read("ListSigningKeys", Scope.KEYS),
+        _own_write("RevokeSigningKey", Scope.KEYS, _ADMIN | _RISK),
+        _change("PutAccessPolicy", _ADMIN, four_eyes=True),
+        _own_read("GetAccessPolicy", Scope.KEYS),
+        _change("PutPerson", _ADMIN, four_eyes=True),
+        _see("ListPersons"),
+        _see("ListProposals"),
+        _change("ApproveProposal", _EVERYONE),
+        _change("RejectProposal", _EVERYONE),
+        _see("ListAuditEntries", _RISK | _ADMIN),
+    ),
+    "WebhookService": (
+        _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
+        _own_write("RotateWebhookSecret", Scope.WEBHOOKS, _ADMIN),
+        _own_read("ListWebhookEndpoints", Scope.WEBHOOKS),
+        _own_write("DeleteWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
+        _own_read("ListDeliveries", Scope.WEBHOOKS),
+        _own_read("GetDelivery", Scope.WEBHOOKS),
+        _own_write("ReplayDeliveries", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
+        _own_write("SendTestEvent", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
+    ),
+}
+
+OPERATIONS: dict[str, Operation] = {
+    f"{PACKAGE}.{service}/{row.method}": row for service, rows in _ROWS.items() for row in rows
+}
+"""By full name without the slash in front: `kawase.gateway.v1.GatewayService/CreatePayment`."""
+
+
+def scopes_of(kind: ParticipantKind) -> frozenset[Scope]:
+    """Every scope that is of any use to a participant of `kind`."""
+    return frozenset(row.scope_of(kind) for row in OPERATIONS.values() if kind in row.kinds)
+
+
+def operation_of(method: str) -> Operation:
+    """The row of a full method name. Raises `OperationUnlisted`."""
+    operation = OPERATIONS.get(method)
+    if operation is None:
+        raise OperationUnlisted(method)
+    return operation
+
+
+class OperationUnlisted(Forbidden):
+    """An RPC that nobody may call, because no row says who may."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__(
+            f"{method} is not open to anybody: it has no row in services/gateway/access/operations."
+        )
