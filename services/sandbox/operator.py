@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from services.core.accounts import AccountKind, AccountSpec, house, prefund
+from services.core.accounts import AccountKind, house, prefund
 from services.core.errors import KawaseError, NotFound
 from services.core.money import Money
 from services.gateway.admin.codec import corridor_from
 from services.gateway.opening import accounts_of_corridor
+from services.kit.ledger import account_message
 from services.kit.rpc import call, open_channel
 from services.pb.kawase.fx.v1 import fx_service_pb2
 from services.pb.kawase.fx.v1 import fx_service_pb2_grpc as fx_stubs
@@ -152,7 +153,9 @@ async def deposit(operator: Operator, wallet: str, currency: str, minor: int) ->
         stub = wallet_stubs.WalletServiceStub(channel)
         await call(
             stub.CreateAccounts(
-                wallet_service_pb2.CreateAccountsRequest(accounts=[_account(bank), _account(fund)]),
+                wallet_service_pb2.CreateAccountsRequest(
+                    accounts=[account_message(bank), account_message(fund)]
+                ),
                 timeout=CALL_SECONDS,
             )
         )
@@ -172,15 +175,3 @@ async def deposit(operator: Operator, wallet: str, currency: str, minor: int) ->
                 timeout=CALL_SECONDS,
             )
         )
-
-
-def _account(spec: AccountSpec) -> transfer_pb2.Account:
-    kind = f"ACCOUNT_KIND_{spec.kind.name}"
-    return transfer_pb2.Account(
-        account_id=spec.account_id,
-        currency_code=spec.currency,
-        kind=transfer_pb2.AccountKind.Value(kind),
-        owner_id=spec.owner,
-        striped=spec.striped,
-        net_debit_limit=spec.net_debit_limit,
-    )

@@ -4,8 +4,8 @@ from typing import Any
 
 from services.core.clock import Clock
 from services.core.ids import new_reference
+from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.opening import accounts_of_payer
-from services.gateway.outgoing import open_accounts
 from services.gateway.payments.messages import money_of
 from services.gateway.reference import Participant
 from services.gateway.topups import store
@@ -26,6 +26,7 @@ from services.gateway.topups.refusals import (
 )
 from services.gateway.topups.saga import first_life
 from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.kit.ledger import open_accounts
 from services.kit.postgres import Connection
 from services.kit.rpc import CALL_SECONDS, call
 from services.kit.unit import Decided, Units
@@ -99,7 +100,8 @@ class BankLinkHandlers:
             if known is not None:
                 return Decided(self._same(wish, known))
             await store.add_bank_link(connection, fresh)
-            return Decided(fresh, [open_accounts(accounts_of_payer(caller, wish.payer_id))])
+            specs = accounts_of_payer(caller, wish.payer_id)
+            return Decided(fresh, [open_accounts(specs, COMMAND_STRIPE)])
 
         return (await self._units.write(work)).answer
 

@@ -8,11 +8,11 @@ from services.core.accounts import AccountKind, house
 from services.core.clock import ManualClock
 from services.core.money import Money
 from services.gateway import opening
-from services.gateway.outgoing import open_accounts
 from services.gateway.payments.messages import leg_message, wallet_command
 from services.gateway.payments.model import Leg, Payment
 from services.gateway.reference import Funding, Participant
 from services.kit.kafka import Publisher, Record, Topics
+from services.kit.ledger import open_accounts
 from services.kit.outbox import OutboxSender, Outgoing
 from services.kit.unit import Units
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
