@@ -22,6 +22,7 @@ from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
 from services.settlement.domain.windows import Schedule, difference, movements
 from services.settlement.ledger import Ledger
+from services.settlement.positions import after_close
 from services.settlement.store import cuts, windows
 from services.settlement.store.cuts import Cut
 from services.settlement.store.windows import Window
@@ -238,6 +239,13 @@ class Closing:
                 refunds=refunds,
                 state=state,
             )
-            return Decided(None)
+            ended = replace(
+                window,
+                state=state,
+                close_time=now,
+                payment_count=payments,
+                refund_count=refunds,
+            )
+            return Decided(None, await after_close(connection, ended, sums))
 
         await self._units.write(store)

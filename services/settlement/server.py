@@ -13,14 +13,14 @@ from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from services.settlement.closing import Closing
 from services.settlement.messages import (
+    EVENTS,
     movement_message,
     read_schedule,
     schedule_message,
     window_message,
 )
-from services.settlement.store import cuts, windows
+from services.settlement.store import agreements, cuts, windows
 
-FACTS = "settlement.event"
 NAME = "kawase.settlement.v1.SettlementService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
@@ -100,7 +100,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
 
     @answers
     async def GetWindow(self, request: pb.GetWindowRequest, _context: Any) -> pb.GetWindowResponse:
-        """The window with its movements and cut."""
+        """The window with its movements, positions and cut."""
         async with self._pool.acquire() as connection:
             window = await windows.get_window(connection, request.window_id)
             if window is None:
@@ -109,6 +109,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
                     window_id=request.window_id[:80],
                 )
             movements = await windows.movements_of(connection, window.window_id)
+            positions = await agreements.positions_in(connection, window.window_id)
             cut = window.to_cut_id and await cuts.get_cut(connection, window.to_cut_id)
         message = window_message(window)
         message.movements.extend(movement_message(each) for each in movements)
@@ -118,6 +119,16 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
         return pb.GetWindowResponse(
             window=message,
             cut=dict(enumerate(cut.sequences)) if cut else {},
+            positions=[
+                pb.Position(
+                    agreement_id=agreement,
+                    participant_id=participant,
+                    net_minor=net,
+                    reserve_minor=reserve,
+                    payout_id=payout,
+                )
+                for agreement, participant, net, reserve, payout in positions
+            ],
         )
 
     @answers
@@ -133,7 +144,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:
-        return await fill_facts(self._pool, FACTS, request, pb.ListFactsResponse())
+        return await fill_facts(self._pool, EVENTS, request, pb.ListFactsResponse())
 
 
 def _state(state: int) -> str:

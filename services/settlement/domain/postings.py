@@ -1,5 +1,6 @@
 """What of the ledger's facts settlement keeps, and in which column of a window it counts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -44,12 +45,16 @@ class Class(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     FEE = "fee"
+    PAYOUT = "payout"
+    """What payouts and their reversals move: shown under other, and no part of what is owed."""
     OTHER = "other"
 
 
 FEE_PURPOSE = "fee"
 # Of a payment's or refund's legs in one currency just one has one of these.
 COUNTED_PURPOSES = ("mid", "payable")
+# Links of these kinds are a class of their own, but for the fee in them.
+CLASSED_KINDS = (Class.PAYMENT, Class.REFUND, Class.PAYOUT)
 
 
 def parse_link(link_id: str) -> tuple[str, str]:
@@ -74,3 +79,12 @@ class Sums:
     def net_minor(self) -> int:
         """Credits less debits."""
         return self.credit_minor - self.debit_minor
+
+
+def nets_of(sums: Iterable[Sums]) -> dict[str, int]:
+    """What a window has brought each account but for payouts, credits less debits."""
+    nets: dict[str, int] = {}
+    for each in sums:
+        if each.klass is not Class.PAYOUT:
+            nets[each.account_id] = nets.get(each.account_id, 0) + each.net_minor
+    return nets

@@ -99,7 +99,7 @@ def movements(openings: Mapping[str, int], sums: Iterable[Sums]) -> list[Movemen
             net.get(Class.PAYMENT, 0),
             net.get(Class.REFUND, 0),
             net.get(Class.FEE, 0),
-            net.get(Class.OTHER, 0),
+            net.get(Class.OTHER, 0) + net.get(Class.PAYOUT, 0),
         )
         for account, net in sorted(nets.items())
     ]

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.core.ids import STRIPE_COUNT
 from services.kit.postgres import Connection
-from services.settlement.domain.postings import COUNTED_PURPOSES, FEE_PURPOSE, Class
+from services.settlement.domain.postings import CLASSED_KINDS, COUNTED_PURPOSES, FEE_PURPOSE, Class
 
 # A cut over a million payments reads some four million legs.
 SUM_SECONDS = 120.0
@@ -76,6 +76,7 @@ async def sum_cut(connection: Connection, cut: Cut) -> None:
         str(Class.FEE),
         str(Class.OTHER),
         COUNTED_PURPOSES,
+        CLASSED_KINDS,
         timeout=SUM_SECONDS,
     )
     await connection.execute(_ADD_TOTALS, cut.cut_id, timeout=SUM_SECONDS)
@@ -167,7 +168,7 @@ WITH cut AS ({_CUT_POSTINGS}), placed AS (
     SELECT cut.currency_code, cut.amount_minor, cut.debit_account_id,
         cut.credit_account_id, (cut.purpose = ANY ($8::text[]))::int AS counted,
         coalesce(origin.corridor_id, s.corridor_id, '') AS corridor_id,
-        CASE WHEN cut.purpose = $5 THEN $6 WHEN cut.kind IN ('payment', 'refund') THEN cut.kind
+        CASE WHEN cut.purpose = $5 THEN $6 WHEN cut.kind = ANY ($9::text[]) THEN cut.kind
             ELSE $7 END AS class
     FROM cut
     LEFT JOIN subjects AS s USING (reference)
