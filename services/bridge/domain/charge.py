@@ -168,6 +168,8 @@ def hear(
             return _hear_action_required(fresh, operation, answer, moment, rules)
         case Outcome.UNSENT if operation is Operation.START and not charge.asked:
             return _hear_closed(fresh, _rejected_unsent(answer), moment, rules)
+        case _ if charge.state in CLOSED:
+            return _check_late(fresh, moment, rules, is_answered=not answer.is_failure), ()
         case _:
             return _hear_nothing(fresh, operation, moment, rules)
 
@@ -229,12 +231,16 @@ def _hear_closed(charge: Charge, answer: Answer, moment: Moment, rules: Rules) -
     return closed, (word_of(closed)[0],)
 
 
-def _check_late(charge: Charge, moment: Moment, rules: Rules) -> Charge:
-    """Look again after a charge was closed without the partner's own word on it."""
-    if charge.late or charge.inquiries >= len(rules.late_checks):
+def _check_late(charge: Charge, moment: Moment, rules: Rules, is_answered: bool = True) -> Charge:
+    """Look again after a charge was closed without the partner's own word on it.
+
+    A look that got no answer has seen nothing: it is repeated after its pause, and does not count.
+    """
+    seen = charge.inquiries if is_answered else max(0, charge.inquiries - 1)
+    if charge.late or seen >= len(rules.late_checks):
         return charge
-    wait = rules.late_checks[charge.inquiries]
-    counted = replace(charge, inquiries=charge.inquiries + 1)
+    wait = rules.late_checks[seen]
+    counted = replace(charge, inquiries=seen + 1)
     return _next(counted, Operation.INQUIRE, wait, moment)
 
 
@@ -272,6 +278,7 @@ def _hear_action_required(
 def _hear_nothing(charge: Charge, operation: Operation, moment: Moment, rules: Rules) -> Heard:
     """No word: ask again in a while, or cancel when it has been long enough."""
     if charge.state in CLOSED:
+        # Another amount than asked for, or a cancel refused.
         return _check_late(charge, moment, rules), ()
     said: tuple[Said, ...] = ()
     if charge.state in (State.STARTED, State.ACTION_REQUIRED):

@@ -127,17 +127,20 @@ def hear_news(charge: Charge, moment: Moment) -> Charge:
     """The partner says, without proof, that something has happened to the charge: it is asked now.
 
     What is being asked, was never asked, or is accepted stays as it is. A closed charge is asked
-    about too: its acceptance would be late.
+    about too: its acceptance would be late. That is one look more than its rules have, for the call
+    under way, or the hurried one, may have been begun before what the partner speaks of.
     """
-    if charge.leased or charge.late or is_tombstone(charge):
+    if charge.late or is_tombstone(charge):
         return charge
-    if charge.operation is Operation.START and not charge.asked:
+    is_closed = charge.state in CLOSED
+    if is_closed:
+        looked = max(0, charge.inquiries - 1)
+        charge = replace(charge, inquiries=looked, version=charge.version + 1)
+    if charge.leased or (charge.operation is Operation.START and not charge.asked):
         return charge
-    operation = charge.operation
-    if operation is None:
-        if charge.state not in CLOSED:
-            return charge
-        operation = Operation.INQUIRE
+    if charge.operation is None and not is_closed:
+        return charge
+    operation = charge.operation or Operation.INQUIRE
     return replace(charge, operation=operation, due_time=moment.machine, version=charge.version + 1)
 
 

@@ -17,6 +17,7 @@ from services.bridge.domain.charge import (
     put_back,
     word_of,
 )
+from services.bridge.domain.wishes import hear_news
 from services.core.money import Money
 from tests.unit.bridge.builders import (
     EXPIRED,
@@ -181,6 +182,28 @@ def test_a_charge_closed_in_silence_is_looked_at_again_a_few_times() -> None:
         waits.append(found.due_time - MACHINE)
         found, _ = hear(under(found, INQUIRE), INQUIRE, answer(Outcome.CANCELLED), NOW, RULES)
     assert tuple(waits) == RULES.late_checks
+
+
+def test_a_look_without_an_answer_is_repeated_and_does_not_count() -> None:
+    found, _ = hear(under(closing(), CANCEL), CANCEL, answer(Outcome.CANCELLED), NOW, RULES)
+    waits = []
+    for outcome, response in (("unknown", ""), ("unsent", ""), ("unknown", "{}"), ("unknown", "")):
+        said = answer(Outcome(outcome), response=response)
+        found, _ = hear(under(found, INQUIRE), INQUIRE, said, NOW, RULES)
+        assert found.due_time is not None
+        waits.append(found.due_time - MACHINE)
+    first, second = RULES.late_checks
+    assert waits == [first, first, second, second]
+
+
+def test_news_of_a_closed_charge_are_one_look_more_than_its_rules_have() -> None:
+    last = len(RULES.late_checks)
+    looked_at = charge(REJECTED, inquiries=last)
+    for found in (looked_at, under(looked_at, INQUIRE)):
+        news = hear_news(found, NOW)
+        assert news.operation is INQUIRE
+        heard, _ = hear(under(news, INQUIRE), INQUIRE, answer(Outcome.CANCELLED), NOW, RULES)
+        assert (heard.operation, heard.due_time) == (INQUIRE, MACHINE + RULES.late_checks[-1])
 
 
 def test_a_charge_the_partner_rejected_is_not_looked_at_again() -> None:
