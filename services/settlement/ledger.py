@@ -1,10 +1,12 @@
-"""What settlement asks the wallet: where the ledger stands, and balances as of a cut."""
+"""What settlement asks the wallet: where the ledger stands, balances, and accounts to open."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import grpc
 
+from services.core.accounts import AccountSpec
+from services.kit.ledger import account_message
 from services.kit.rpc import CALL_SECONDS, call
 from services.pb.kawase.wallet.v1 import wallet_service_pb2 as pb
 from services.pb.kawase.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
@@ -25,6 +27,14 @@ class Ledger:
         request = pb.GetAccountsRequest(page_size=1)
         answer = await call(self._stub.GetAccounts(request, timeout=CALL_SECONDS))
         return dict(answer.sequences.sequences)
+
+    async def open_accounts(self, specs: Sequence[AccountSpec]) -> None:
+        """Open those that do not exist yet. Before a transfer needs them: a refusal would stand.
+
+        Raises `Unavailable`, `Conflict` where one exists with other rules.
+        """
+        request = pb.CreateAccountsRequest(accounts=[account_message(spec) for spec in specs])
+        await call(self._stub.CreateAccounts(request, timeout=CALL_SECONDS))
 
     async def totals(
         self, account_ids: Sequence[str], sequences: Sequence[int]
