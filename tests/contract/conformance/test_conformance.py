@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -15,45 +15,60 @@ from tests.conftest import fresh_database
 from tests.contract.conformance.cases import Case, cases_of
 from tests.contract.conformance.descriptor import Descriptor
 from tests.contract.conformance.descriptors import DESCRIPTORS
+from tests.contract.conformance.payouts import NAME, PayoutCase, payout_cases, play_payouts
 from tests.contract.conformance.playing import Played, play
 from tests.contract.conftest import CONFORMANCE
+from tests.contract.japan_bank_house import PARTNER
 
 Report = dict[str, Played]
-"""What came of a partner's cases, by their names."""
+"""What came of the cases of a part, by their names."""
+Play = Callable[[str, Path], Awaitable[Report]]
+"""Plays a part on the bridge's database at a DSN, with a folder of its own."""
+
+
+def _play_of(descriptor: Descriptor) -> Play:
+    async def play_cases(dsn: str, folder: Path) -> Report:
+        played = await play(dsn, descriptor, cases_of(descriptor), folder)
+        return {str(case): each for case, each in played.items()}
+
+    return play_cases
+
+
+PARTS = {each.partner_id: _play_of(each) for each in DESCRIPTORS} | {NAME: play_payouts}
 
 
 class Plays:
-    """Plays all cases of a partner together, once in a test run, however many workers it has."""
+    """Plays all cases of a part together, once in a test run, however many workers it has."""
 
     def __init__(self, stack: Endpoints, template: str, folder: Path) -> None:
         self._stack = stack
         self._template = template
         self._folder = folder
 
-    def report_of(self, descriptor: Descriptor) -> Report:
-        """Where another worker plays this partner already, play the others meanwhile."""
-        for each in (descriptor, *DESCRIPTORS):
-            if not self._file(descriptor).exists():
+    def report_of(self, part: str) -> Report:
+        """Where another worker plays this part already, play the others meanwhile."""
+        for each in (part, *PARTS):
+            if not self._file(part).exists():
                 self._try(each, wait=False)
-        self._try(descriptor, wait=True)
-        told = json.loads(self._file(descriptor).read_text())
+        self._try(part, wait=True)
+        told = json.loads(self._file(part).read_text())
         return {name: Played(**fields) for name, fields in told.items()}
 
-    def _file(self, descriptor: Descriptor) -> Path:
-        return self._folder / f"{descriptor.partner_id}.json"
+    def _file(self, part: str) -> Path:
+        return self._folder / f"{part}.json"
 
-    def _try(self, descriptor: Descriptor, wait: bool) -> None:
-        with _locked(self._folder / f"{descriptor.partner_id}.lock", wait) as is_ours:
-            if is_ours and not self._file(descriptor).exists():
-                report = asyncio.run(self._play(descriptor))
-                told = {str(case): asdict(played) for case, played in report.items()}
-                self._file(descriptor).write_text(json.dumps(told))
+    def _try(self, part: str, wait: bool) -> None:
+        with _locked(self._folder / f"{part}.lock", wait) as is_ours:
+            if is_ours and not self._file(part).exists():
+                report = asyncio.run(self._play(part))
+                told = {name: asdict(played) for name, played in report.items()}
+                self._file(part).write_text(json.dumps(told))
 
-    async def _play(self, descriptor: Descriptor) -> dict[Case, Played]:
-        folder = self._folder / descriptor.partner_id
+    async def _play(self, part: str) -> Report:
+        folder = self._folder / part
         folder.mkdir(exist_ok=True)
         async with fresh_database(self._stack, self._template) as database:
-            return await play(database.dsn("bridge"), descriptor, cases_of(descriptor), folder)
+            return await PARTS[part](database.dsn("bridge"), folder)
 
 
 @contextmanager
@@ -90,8 +105,18 @@ def test_a_charge_ends_once_and_the_books_agree(
     plays: Plays,
     record_property: Callable[[str, object], None],
 ) -> None:
-    played = plays.report_of(descriptor)[str(case)]
+    played = plays.report_of(descriptor.partner_id)[str(case)]
     # Plain strings: a worker cannot send its report with others.
     row = (case.partner_id, case.operation, case.fault, played.end or "no end")
+    record_property(CONFORMANCE, [str(cell) for cell in row])
+    assert played.problems == []
+
+
+@pytest.mark.parametrize("case", payout_cases(), ids=str)
+def test_a_payout_is_ordered_once_and_the_books_agree(
+    case: PayoutCase, plays: Plays, record_property: Callable[[str, object], None]
+) -> None:
+    played = plays.report_of(NAME)[str(case)]
+    row = (PARTNER, f"payout: {case.operation}", case.fault, played.end or "no end")
     record_property(CONFORMANCE, [str(cell) for cell in row])
     assert played.problems == []
