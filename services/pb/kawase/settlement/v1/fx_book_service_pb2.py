@@ -26,41 +26,41 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*kawase/settlement/v1/fx_book_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"\xd5\x02\n\x06\x46xDeal\x12\x0f\n\x07\x64\x65\x61l_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63ounterparty_id\x18\x02 \x01(\t\x12$\n\x04sold\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12&\n\x06\x62ought\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12)\n\tmid_value\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0b\n\x03mid\x18\x06 \x01(\t\x12\x12\n\ntrade_date\x18\x07 \x01(\t\x12\x12\n\nvalue_date\x18\x08 \x01(\t\x12\x30\n\x05state\x18\t \x01(\x0e\x32!.kawase.settlement.v1.FxDealState\x12\x10\n\x08operator\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x13RecordFxDealRequest\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\"B\n\x14RecordFxDealResponse\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\"8\n\x13SettleFxDealRequest\x12\x0f\n\x07\x64\x65\x61l_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"B\n\x14SettleFxDealResponse\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\";\n\x12ListFxDealsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x13ListFxDealsResponse\x12+\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12GetExposureRequest\"H\n\x13GetExposureResponse\x12\x31\n\texposures\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.Exposure\"N\n\x08\x45xposure\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x16\n\x0eposition_minor\x18\x03 \x01(\x03\"4\n\x12GetFxResultRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"F\n\x13GetFxResultResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.FxResult\"\x85\x01\n\x08\x46xResult\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x1b\n\x13spread_income_minor\x18\x03 \x01(\x03\x12\x16\n\x0erealised_minor\x18\x04 \x01(\x03\x12\x18\n\x10\x66\x65\x65_income_minor\x18\x05 \x01(\x03*\x99\x01\n\x0b\x46xDealState\x12\x1d\n\x19\x46X_DEAL_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46X_DEAL_STATE_BOOKING\x10\x01\x12\x1a\n\x16\x46X_DEAL_STATE_RECORDED\x10\x02\x12\x19\n\x15\x46X_DEAL_STATE_SETTLED\x10\x03\x12\x19\n\x15\x46X_DEAL_STATE_REFUSED\x10\x04\x32\x89\x04\n\rFxBookService\x12\x65\n\x0cRecordFxDeal\x12).kawase.settlement.v1.RecordFxDealRequest\x1a*.kawase.settlement.v1.RecordFxDealResponse\x12\x65\n\x0cSettleFxDeal\x12).kawase.settlement.v1.SettleFxDealRequest\x1a*.kawase.settlement.v1.SettleFxDealResponse\x12\x62\n\x0bListFxDeals\x12(.kawase.settlement.v1.ListFxDealsRequest\x1a).kawase.settlement.v1.ListFxDealsResponse\x12\x62\n\x0bGetExposure\x12(.kawase.settlement.v1.GetExposureRequest\x1a).kawase.settlement.v1.GetExposureResponse\x12\x62\n\x0bGetFxResult\x12(.kawase.settlement.v1.GetFxResultRequest\x1a).kawase.settlement.v1.GetFxResultResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*kawase/settlement/v1/fx_book_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"\xa2\x03\n\x06\x46xDeal\x12\x0f\n\x07\x64\x65\x61l_id\x18\x01 \x01(\t\x12\x17\n\x0f\x63ounterparty_id\x18\x02 \x01(\t\x12$\n\x04sold\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12&\n\x06\x62ought\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12)\n\tmid_value\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0b\n\x03mid\x18\x06 \x01(\t\x12\x12\n\ntrade_date\x18\x07 \x01(\t\x12\x12\n\nvalue_date\x18\x08 \x01(\t\x12\x30\n\x05state\x18\t \x01(\x0e\x32!.kawase.settlement.v1.FxDealState\x12\x10\n\x08operator\x18\n \x01(\t\x12/\n\x0b\x63reate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x11\n\tsold_seen\x18\r \x01(\t\x12\x13\n\x0b\x62ought_seen\x18\x0e \x01(\t\x12\x13\n\x0bresource_id\x18\x0f \x01(\t\"A\n\x13RecordFxDealRequest\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\"B\n\x14RecordFxDealResponse\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\"8\n\x13SettleFxDealRequest\x12\x0f\n\x07\x64\x65\x61l_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"B\n\x14SettleFxDealResponse\x12*\n\x04\x64\x65\x61l\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\";\n\x12ListFxDealsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"[\n\x13ListFxDealsResponse\x12+\n\x05\x64\x65\x61ls\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.FxDeal\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x14\n\x12GetExposureRequest\"H\n\x13GetExposureResponse\x12\x31\n\texposures\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.Exposure\"N\n\x08\x45xposure\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x16\n\x0eposition_minor\x18\x03 \x01(\x03\"4\n\x12GetFxResultRequest\x12\x0b\n\x03\x64\x61y\x18\x01 \x01(\t\x12\x11\n\ttime_zone\x18\x02 \x01(\t\"F\n\x13GetFxResultResponse\x12/\n\x07results\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.FxResult\"\x85\x01\n\x08\x46xResult\x12\x15\n\rcurrency_code\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x1b\n\x13spread_income_minor\x18\x03 \x01(\x03\x12\x16\n\x0erealised_minor\x18\x04 \x01(\x03\x12\x18\n\x10\x66\x65\x65_income_minor\x18\x05 \x01(\x03*\x99\x01\n\x0b\x46xDealState\x12\x1d\n\x19\x46X_DEAL_STATE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46X_DEAL_STATE_BOOKING\x10\x01\x12\x1a\n\x16\x46X_DEAL_STATE_RECORDED\x10\x02\x12\x19\n\x15\x46X_DEAL_STATE_SETTLED\x10\x03\x12\x19\n\x15\x46X_DEAL_STATE_REFUSED\x10\x04\x32\x89\x04\n\rFxBookService\x12\x65\n\x0cRecordFxDeal\x12).kawase.settlement.v1.RecordFxDealRequest\x1a*.kawase.settlement.v1.RecordFxDealResponse\x12\x65\n\x0cSettleFxDeal\x12).kawase.settlement.v1.SettleFxDealRequest\x1a*.kawase.settlement.v1.SettleFxDealResponse\x12\x62\n\x0bListFxDeals\x12(.kawase.settlement.v1.ListFxDealsRequest\x1a).kawase.settlement.v1.ListFxDealsResponse\x12\x62\n\x0bGetExposure\x12(.kawase.settlement.v1.GetExposureRequest\x1a).kawase.settlement.v1.GetExposureResponse\x12\x62\n\x0bGetFxResult\x12(.kawase.settlement.v1.GetFxResultRequest\x1a).kawase.settlement.v1.GetFxResultResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.settlement.v1.fx_book_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_FXDEALSTATE']._serialized_start=1328
-  _globals['_FXDEALSTATE']._serialized_end=1481
+  _globals['_FXDEALSTATE']._serialized_start=1405
+  _globals['_FXDEALSTATE']._serialized_end=1558
   _globals['_FXDEAL']._serialized_start=131
-  _globals['_FXDEAL']._serialized_end=472
-  _globals['_RECORDFXDEALREQUEST']._serialized_start=474
-  _globals['_RECORDFXDEALREQUEST']._serialized_end=539
-  _globals['_RECORDFXDEALRESPONSE']._serialized_start=541
-  _globals['_RECORDFXDEALRESPONSE']._serialized_end=607
-  _globals['_SETTLEFXDEALREQUEST']._serialized_start=609
-  _globals['_SETTLEFXDEALREQUEST']._serialized_end=665
-  _globals['_SETTLEFXDEALRESPONSE']._serialized_start=667
-  _globals['_SETTLEFXDEALRESPONSE']._serialized_end=733
-  _globals['_LISTFXDEALSREQUEST']._serialized_start=735
-  _globals['_LISTFXDEALSREQUEST']._serialized_end=794
-  _globals['_LISTFXDEALSRESPONSE']._serialized_start=796
-  _globals['_LISTFXDEALSRESPONSE']._serialized_end=887
-  _globals['_GETEXPOSUREREQUEST']._serialized_start=889
-  _globals['_GETEXPOSUREREQUEST']._serialized_end=909
-  _globals['_GETEXPOSURERESPONSE']._serialized_start=911
-  _globals['_GETEXPOSURERESPONSE']._serialized_end=983
-  _globals['_EXPOSURE']._serialized_start=985
-  _globals['_EXPOSURE']._serialized_end=1063
-  _globals['_GETFXRESULTREQUEST']._serialized_start=1065
-  _globals['_GETFXRESULTREQUEST']._serialized_end=1117
-  _globals['_GETFXRESULTRESPONSE']._serialized_start=1119
-  _globals['_GETFXRESULTRESPONSE']._serialized_end=1189
-  _globals['_FXRESULT']._serialized_start=1192
-  _globals['_FXRESULT']._serialized_end=1325
-  _globals['_FXBOOKSERVICE']._serialized_start=1484
-  _globals['_FXBOOKSERVICE']._serialized_end=2005
+  _globals['_FXDEAL']._serialized_end=549
+  _globals['_RECORDFXDEALREQUEST']._serialized_start=551
+  _globals['_RECORDFXDEALREQUEST']._serialized_end=616
+  _globals['_RECORDFXDEALRESPONSE']._serialized_start=618
+  _globals['_RECORDFXDEALRESPONSE']._serialized_end=684
+  _globals['_SETTLEFXDEALREQUEST']._serialized_start=686
+  _globals['_SETTLEFXDEALREQUEST']._serialized_end=742
+  _globals['_SETTLEFXDEALRESPONSE']._serialized_start=744
+  _globals['_SETTLEFXDEALRESPONSE']._serialized_end=810
+  _globals['_LISTFXDEALSREQUEST']._serialized_start=812
+  _globals['_LISTFXDEALSREQUEST']._serialized_end=871
+  _globals['_LISTFXDEALSRESPONSE']._serialized_start=873
+  _globals['_LISTFXDEALSRESPONSE']._serialized_end=964
+  _globals['_GETEXPOSUREREQUEST']._serialized_start=966
+  _globals['_GETEXPOSUREREQUEST']._serialized_end=986
+  _globals['_GETEXPOSURERESPONSE']._serialized_start=988
+  _globals['_GETEXPOSURERESPONSE']._serialized_end=1060
+  _globals['_EXPOSURE']._serialized_start=1062
+  _globals['_EXPOSURE']._serialized_end=1140
+  _globals['_GETFXRESULTREQUEST']._serialized_start=1142
+  _globals['_GETFXRESULTREQUEST']._serialized_end=1194
+  _globals['_GETFXRESULTRESPONSE']._serialized_start=1196
+  _globals['_GETFXRESULTRESPONSE']._serialized_end=1266
+  _globals['_FXRESULT']._serialized_start=1269
+  _globals['_FXRESULT']._serialized_end=1402
+  _globals['_FXBOOKSERVICE']._serialized_start=1561
+  _globals['_FXBOOKSERVICE']._serialized_end=2082
 # @@protoc_insertion_point(module_scope)

@@ -57,6 +57,10 @@ class FxDeal(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    SOLD_SEEN_FIELD_NUMBER: _builtins.int
+    BOUGHT_SEEN_FIELD_NUMBER: _builtins.int
+    RESOURCE_ID_FIELD_NUMBER: _builtins.int
     deal_id: _builtins.str
     counterparty_id: _builtins.str
     mid: _builtins.str
@@ -64,6 +68,13 @@ class FxDeal(_message.Message):
     value_date: _builtins.str
     state: Global___FxDealState.ValueType
     operator: _builtins.str
+    reason: _builtins.str
+    """Why the ledger has refused it."""
+    sold_seen: _builtins.str
+    """Who or what has seen each side on a bank's statement; empty: nobody yet."""
+    bought_seen: _builtins.str
+    resource_id: _builtins.str
+    """deal-…, as in the ledger."""
     @_builtins.property
     def sold(self) -> _money_pb2.Money: ...
     @_builtins.property
@@ -90,10 +101,14 @@ class FxDeal(_message.Message):
         state: Global___FxDealState.ValueType = ...,
         operator: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        sold_seen: _builtins.str = ...,
+        bought_seen: _builtins.str = ...,
+        resource_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["bought", b"bought", "create_time", b"create_time", "mid_value", b"mid_value", "sold", b"sold"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bought", b"bought", "counterparty_id", b"counterparty_id", "create_time", b"create_time", "deal_id", b"deal_id", "mid", b"mid", "mid_value", b"mid_value", "operator", b"operator", "sold", b"sold", "state", b"state", "trade_date", b"trade_date", "value_date", b"value_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bought", b"bought", "bought_seen", b"bought_seen", "counterparty_id", b"counterparty_id", "create_time", b"create_time", "deal_id", b"deal_id", "mid", b"mid", "mid_value", b"mid_value", "operator", b"operator", "reason", b"reason", "resource_id", b"resource_id", "sold", b"sold", "sold_seen", b"sold_seen", "state", b"state", "trade_date", b"trade_date", "value_date", b"value_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
