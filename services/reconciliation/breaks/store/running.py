@@ -1,0 +1,74 @@
+"""What a run of a day does to the breaks of its partner."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.reconciliation.breaks.following import Known, Run, follow
+from services.reconciliation.breaks.model import FoundBreak
+from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
+from services.reconciliation.matching.rows import BreakKind
+
+READ_SECONDS = 120.0
+
+
+async def put_breaks(
+    connection: Connection, partner_id: str, day: date, now: datetime
+) -> Sequence[Outgoing]:
+    """Follow the pairs of a day that has just been run, in their transaction.
+
+    What is found is opened, or goes on; what is matched by now is resolved; what contradicts a
+    resolution opens it again. The same pairs again change nothing. Returns the facts about it.
+    """
+    # Runs of two days of a partner may see the same rows: one after the other.
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", partner_id, _FOLLOWING
+    )
+    found = await connection.fetch(_FOUND, partner_id, day, timeout=READ_SECONDS)
+    known = await connection.fetch(_KNOWN, partner_id, day, now.date(), timeout=READ_SECONDS)
+    steps = follow(
+        Run(partner_id, day, now),
+        [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found],
+        [Known(break_of(row), row["matched_by"] or "") for row in known],
+    )
+    return await store_steps(connection, steps, now)
+
+
+_FOLLOWING = 7_025_001
+_FOUND = """
+SELECT break_kind, our_row, their_row, size, currency FROM pairs
+WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
+ORDER BY our_row NULLS LAST, their_row
+"""
+# `matched_by` is null unless every row of the break is matched, on whatever day.
+_KNOWN = f"""
+WITH found AS MATERIALIZED (
+    SELECT our_row, their_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
+), held AS (
+    SELECT break_id FROM breaks WHERE partner_id = $1 AND state <> 'resolved'
+    UNION
+    SELECT b.break_id FROM found JOIN breaks AS b ON b.our_row = found.our_row
+    UNION
+    SELECT b.break_id FROM found JOIN breaks AS b ON b.their_row = found.their_row
+    UNION
+    SELECT b.break_id FROM breaks AS b
+    JOIN resolutions AS r ON (r.break_id, r.number) = (b.break_id, b.resolution_number)
+    WHERE b.partner_id = $1 AND r.correct_by < $3
+)
+SELECT {COLUMNS}, CASE
+    WHEN b.our_row IS NULL THEN theirs.rule
+    WHEN b.their_row IS NULL OR theirs.rule IS NOT NULL THEN ours.rule
+END AS matched_by
+FROM {JOINED}
+JOIN held USING (break_id)
+LEFT JOIN LATERAL (
+    SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.our_row = b.our_row AND p.rule <> ''
+) AS ours ON true
+LEFT JOIN LATERAL (
+    SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.their_row = b.their_row AND p.rule <> ''
+) AS theirs ON true
+WHERE b.joined_to = ''
+ORDER BY b.break_id
+FOR UPDATE OF b
+"""  # noqa: S608

@@ -1,0 +1,83 @@
+"""Breaks through the runs of days, in the tables."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from services.kit.kafka import Topics
+from services.reconciliation.breaks.model import State, What
+from services.reconciliation.breaks.store.lists import notes_of
+from tests.conftest import Database
+from tests.store.reconciliation.breaks.books import (
+    DAY,
+    NEXT,
+    Books,
+    bookkeeping,
+    broken,
+    matched,
+)
+
+
+@pytest.fixture
+async def books(database: Database, topics: Topics) -> AsyncIterator[Books]:
+    async with bookkeeping(database, topics) as made:
+        yield made
+
+
+async def test_a_break_that_stays_is_one_break_and_grows_older(books: Books) -> None:
+    row = await books.ours("R1")
+    pairs = [broken(row, None, "MISSING_AT_PARTNER", 10_000)]
+    assert len(await books.run(pairs)) == 1
+    opened = await books.only()
+    books.clock.advance(timedelta(days=1))
+    assert await books.run(pairs, NEXT) == []
+    assert await books.only() == opened
+    assert opened.our_reference == "R1"
+    assert (opened.item.day, opened.item.state) == (DAY, State.OPEN)
+
+
+async def test_a_late_row_resolves_what_was_missing(books: Books) -> None:
+    row = await books.ours("R1")
+    await books.run([broken(row, None, "MISSING_AT_PARTNER", 10_000)])
+    late = await books.theirs("R1", day=NEXT)
+    await books.run([matched(row, late, "near")], NEXT)
+    seen = await books.only()
+    assert seen.item.state is State.RESOLVED
+    async with books.units.pool.acquire() as connection:
+        notes = await notes_of(connection, seen.item.break_id)
+    assert [note.note.what for note in notes] == [What.OPENED, What.RESOLVED]
+    assert "near" in notes[1].note.text
+
+
+async def test_half_a_pair_that_is_matched_leaves_the_other_half_open(books: Books) -> None:
+    ours, theirs = await books.ours("R1"), await books.theirs("R1", 9_000)
+    await books.run([broken(ours, theirs, "AMOUNT", 1_000)])
+    right = await books.theirs("R1")
+    again = [matched(ours, right), broken(None, theirs, "MISSING_WITH_US", -9_000)]
+    await books.run(again)
+    seen = await books.only()
+    assert seen.item.state is State.OPEN
+    assert (seen.item.our_row, seen.item.their_row, seen.item.size) == (None, theirs, -9_000)
+
+
+async def test_two_breaks_that_turn_out_to_be_one_go_on_as_the_older(books: Books) -> None:
+    ours, theirs = await books.ours("R1"), await books.theirs("R1", 9_000)
+    await books.run(
+        [
+            broken(ours, None, "MISSING_AT_PARTNER", 10_000),
+            broken(None, theirs, "MISSING_WITH_US", -9_000),
+        ]
+    )
+    assert len(await books.breaks()) == 2
+    await books.run([broken(ours, theirs, "AMOUNT", 1_000)])
+    seen = await books.only()
+    assert (seen.item.kind, seen.item.size) == ("AMOUNT", 1_000)
+    assert await books.run([broken(ours, theirs, "AMOUNT", 1_000)]) == []
+
+
+async def test_what_a_run_does_is_told_to_others(books: Books) -> None:
+    row = await books.ours("R1")
+    (said,) = await books.run([broken(row, None, "MISSING_AT_PARTNER", 10_000)])
+    assert (said.topic, said.type) == ("reconciliation.event", "BreakChanged")
+    assert said.stripe < 32
