@@ -25,6 +25,7 @@ from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
+from services.gateway.webhooks.process import run_webhooks
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
@@ -101,6 +102,7 @@ async def _serve(
         admin,
         "kawase.gateway.v1.AdminService",
     )
+    run_webhooks(life, settings, parts, board, keys)
     await parts.server.start()
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
+from services.gateway.webhooks.addresses import HTTPS_PORTS
 from services.kit.settings import ServiceSettings
 
 
@@ -17,3 +18,14 @@ class GatewaySettings(ServiceSettings):
     gateway_screening_list: Path | None = None
     """The screening list, as `screening/listing.py` describes it; without it nothing is screened.
     One that cannot be read at start stops the process."""
+    gateway_http_listen: str = "127.0.0.1:0"
+    """Where the HTTP API listens; port 0 takes a free one."""
+    gateway_http_proxies: str = ""
+    """Addresses, separated by commas, whose `X-Forwarded-For` is believed: the load balancer's."""
+    gateway_secrets_key: SecretStr | None = None
+    """Keys of 32 bytes in URL-safe base64, separated by commas: what seals secrets at rest. The
+    first seals, all open. Without one no webhook endpoint can be made."""
+    gateway_webhook_inside: bool = False
+    """For the sandbox: webhooks may go to plain http, to any address and any port."""
+    gateway_webhook_ports: frozenset[int] = HTTPS_PORTS
+    """The ports webhooks may go to, as a JSON list."""

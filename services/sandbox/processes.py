@@ -1,5 +1,6 @@
 """The processes that `kawase up` runs, as data: name, module, and the settings of each."""
 
+import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from services.sandbox.settings import MARKER, inherited, screening_list
 PARTNER = "partner-"
 # Where payers' browsers come back to; a second address of the bridge.
 CALLBACK = "bridge-callback"
+# The HTTP API of a gateway, beside its gRPC.
+HTTP = "-http"
 # For a process that is not run: nobody listens there.
 NOWHERE = f"{HOST}:1"
 PARTNERS_FILE = Path(__file__).with_name("partners.toml")
@@ -77,7 +80,10 @@ def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
     return {
         **service_env("gateway")(setup, name),
         "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
+        "KAWASE_GATEWAY_HTTP_LISTEN": setup.addresses.get(f"{name}{HTTP}", f"{HOST}:0"),
         "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
+        "KAWASE_GATEWAY_SECRETS_KEY": sealing_key(setup.stack.directory),
+        "KAWASE_GATEWAY_WEBHOOK_INSIDE": "true",
         **screening_list(),
     }
 
@@ -121,6 +127,12 @@ def operator_key(directory: Path) -> str:
     return keep_secret(directory / "secrets" / "operator")
 
 
+def sealing_key(directory: Path) -> str:
+    """The key with which the gateway of the stack in `directory` seals secrets: 32 bytes."""
+    secret = keep_secret(directory / "secrets" / "gateway-sealing")
+    return base64.urlsafe_b64encode(secret.encode()[:32]).decode()
+
+
 _ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
     "gateway": gateway_env,
     "wallet": service_env("wallet"),
@@ -136,9 +148,11 @@ PROCESSES = tuple(
 
 def choose_addresses(specs: Iterable[ProcessSpec], ports: PortBook) -> dict[str, str]:
     """An address for each process, before any of them starts."""
+    specs = list(specs)
     names = [spec.name for spec in specs]
     if "bridge" in names:
         names.append(CALLBACK)
+    names += [f"{spec.name}{HTTP}" for spec in specs if spec.module == "services.gateway"]
     return {name: f"{HOST}:{ports.take(name)}" for name in names}
 
 

@@ -1,16 +1,14 @@
 """Get, list, watch, and what is stuck: reads of payments as messages."""
 
 import asyncio
-import base64
-import binascii
 from collections.abc import AsyncIterator
 
 import asyncpg
 
-from services.core.ids import IdMalformed, checked_id
+from services.gateway.pages import last_id_of, token_of
 from services.gateway.payments.messages import STATE_NUMBERS, STATES, payment_message, timestamp
 from services.gateway.payments.model import FINAL
-from services.gateway.payments.refusals import PageTokenMalformed, PaymentUnknown
+from services.gateway.payments.refusals import PaymentUnknown
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import (
     Move,
@@ -57,14 +55,13 @@ class Reading:
     ) -> gateway.ListPaymentsResponse:
         """A page of payments in the order of the participant's own ids."""
         size = min(request.page_size if request.page_size > 0 else PAGE_SIZE, PAGE_SIZE_MAXIMUM)
-        after = _after(request.page_token)
+        after = last_id_of(request.page_token)
         state = STATES.get(request.state)
         async with self._pool.acquire() as connection:
             payments = await list_payments(connection, participant_id, after, state, size)
         token = ""
         if len(payments) == size:
-            last = payments[-1].terms.payment_id
-            token = base64.urlsafe_b64encode(last.encode()).decode()
+            token = token_of(payments[-1].terms.payment_id)
         return gateway.ListPaymentsResponse(
             payments=[payment_message(payment) for payment in payments], next_page_token=token
         )
@@ -121,14 +118,3 @@ def _move(move: Move) -> payment_pb2.PaymentMove:
         detail=move.detail,
         move_time=timestamp(move.move_time),
     )
-
-
-def _after(token: str) -> str:
-    """The payment id a page token stands for; empty for the first page."""
-    if not token:
-        return ""
-    try:
-        after = base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-        return checked_id(after, "page_token")
-    except (binascii.Error, UnicodeError, IdMalformed):
-        raise PageTokenMalformed from None

@@ -1,0 +1,148 @@
+"""Which facts participants are told of, under which name, and what each of them reads.
+
+The payer's wallet reads everything of its own. The acquirer of the shop reads the merchant's side:
+nothing of the payer, of home money or of the house's margin.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from google.protobuf.message import Message
+
+from services.gateway.webhooks.encoding import instant_text, resource_json
+from services.gateway.webhooks.model import TEST_EVENT, Order
+from services.pb.kawase.gateway.v1 import payment_pb2
+from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """A name under which is told, and the place of such events in a payment's life.
+
+    `rank` goes before time: clocks of two gateways may differ, lives do not.
+    """
+
+    event_type: str
+    rank: int
+    resource: str
+    acquirer_reads: frozenset[str] = frozenset()
+    """Fields the acquirer of the shop is told; empty: it is not told at all."""
+
+
+_PAYMENT = frozenset(
+    {"reference", "state", "merchant", "target", "refunded", "create_time", "update_time"}
+)
+_REFUND = frozenset({"reference", "state", "target", "create_time", "update_time"})
+_DISPUTE = frozenset(
+    {"reference", "state", "reason", "answer_until_time", "create_time", "update_time"}
+)
+
+KINDS: Mapping[str, EventKind] = {
+    "payment_action_required": EventKind("payment.action_required", 0, "payment"),
+    "payment_completed": EventKind("payment.completed", 1, "payment", _PAYMENT),
+    "payment_declined": EventKind("payment.declined", 1, "payment", _PAYMENT),
+    "payment_cancelled": EventKind("payment.cancelled", 1, "payment", _PAYMENT),
+    "payment_expired": EventKind("payment.expired", 1, "payment", _PAYMENT),
+    "refund_completed": EventKind("refund.completed", 2, "refund", _REFUND),
+    "refund_declined": EventKind("refund.refused", 2, "refund", _REFUND),
+    "top_up_completed": EventKind("top_up.completed", 2, "top_up"),
+    "top_up_declined": EventKind("top_up.refused", 2, "top_up"),
+}
+_OPENED = EventKind("dispute.opened", 2, "dispute", _DISPUTE)
+_ENDED = EventKind("dispute.ended", 2, "dispute", _DISPUTE)
+_DISPUTES: Mapping[int, EventKind] = {
+    payment_pb2.DISPUTE_STATE_OPEN: _OPENED,
+    payment_pb2.DISPUTE_STATE_WON: _ENDED,
+    payment_pb2.DISPUTE_STATE_LOST: _ENDED,
+}
+# Members of the fact's `oneof` that are told by their state, or not at all.
+BY_STATE = frozenset({"dispute_changed"})
+UNTOLD: frozenset[str] = frozenset()
+
+EVENT_TYPES = frozenset(
+    {kind.event_type for kind in (*KINDS.values(), _OPENED, _ENDED)} | {TEST_EVENT}
+)
+
+
+class UnknownFact(Exception):
+    """A fact of a kind this version does not know: a newer gateway has written it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A row of the outbox."""
+
+    stripe: int
+    sequence: int
+    key: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A fact somebody may be told of. `reference` is that of the resource itself."""
+
+    kind: EventKind
+    participant_id: str
+    reference: str
+    order: Order
+    snapshot: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The payment that a resource belongs to, and the acquirer of the shop, empty for others."""
+
+    payment_reference: str
+    acquirer_id: str
+
+
+def hear(fact: Fact) -> Heard | None:
+    """What there is to be told of a fact; None for nothing. Raises `UnknownFact`, DecodeError."""
+    event = PaymentEvent.FromString(fact.payload)
+    body = event.WhichOneof("body")
+    if body is None:
+        raise UnknownFact(f"the fact {fact.stripe}/{fact.sequence} is of a kind not known here")
+    kind = KINDS.get(body)
+    if kind is None and body in BY_STATE:
+        kind = _DISPUTES.get(event.dispute_changed.dispute.state)
+    if kind is None:
+        return None
+    return Heard(
+        kind,
+        event.participant_id,
+        fact.key,
+        Order(kind.rank, event.event_time.ToDatetime(UTC), fact.stripe, fact.sequence),
+        getattr(getattr(event, body), kind.resource),
+    )
+
+
+def readers_of(heard: Heard, subject: Subject | None) -> Sequence[tuple[str, str]]:
+    """Who is told, and the text each reads: participant id and JSON."""
+    told = [(heard.participant_id, _text(heard, subject, None))]
+    acquirer_id = subject.acquirer_id if subject else ""
+    if acquirer_id not in ("", heard.participant_id) and heard.kind.acquirer_reads:
+        told.append((acquirer_id, _text(heard, subject, heard.kind.acquirer_reads)))
+    return told
+
+
+def _text(heard: Heard, subject: Subject | None, only: frozenset[str] | None) -> str:
+    data = resource_json(heard.snapshot, only)
+    if subject is not None and heard.kind.resource != "payment":
+        data["payment_reference"] = subject.payment_reference
+    return event_text(heard.kind.event_type, heard.order.event_time, data)
+
+
+def event_text(event_type: str, event_time: datetime, data: Mapping[str, object]) -> str:
+    """The body of an event. It is stored: every attempt sends the same bytes."""
+    content = {"type": event_type, "timestamp": instant_text(event_time), "data": data}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def event_id_of(order: Order, participant_id: str) -> str:
+    """The same for the same fact and reader, and no count of what we do for others."""
+    named = f"{order.stripe}/{order.sequence}/{participant_id}"
+    return f"evt_{hashlib.sha256(named.encode()).hexdigest()[:32]}"
