@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match
 
 from services.gateway.auth import Keys
 from services.gateway.calls import Calls
@@ -17,7 +18,11 @@ from services.gateway.http.operations import JSON_TYPE, edge_problem, problem_an
 from services.gateway.http.payments import payment_router
 from services.gateway.http.refunds import refund_router
 from services.gateway.http.top_ups import top_up_router
-from services.kit.http import RETRY_SECONDS, Problem
+from services.gateway.settings import GatewaySettings
+from services.kit.http import RETRY_SECONDS, HttpServer, Problem
+from services.kit.life import Life
+from services.kit.postgres import is_reachable
+from services.kit.service import Parts
 
 READY_SECONDS = 2.0
 NOT_READY = Problem(
@@ -53,6 +58,7 @@ def make_app(
     )
     app.state.keys = keys
     app.state.closing = closing
+    app.state.routes = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
     made = document(app)
@@ -85,5 +91,29 @@ def make_app(
     return Guard(app, call_limit)
 
 
-async def _answer_problem(_: Request, error: Exception) -> Response:
-    return problem_answer(edge_problem(error))
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    answer = problem_answer(edge_problem(error))
+    if answer.status_code == 405:
+        answer.headers["allow"] = ", ".join(sorted(_methods_at(request)))
+    return answer
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What the path takes: the framework names the methods of the first route of several."""
+    return {
+        method
+        for route in request.app.state.routes
+        if route.matches(request.scope)[0] is not Match.NONE
+        for method in route.methods
+    }
+
+
+async def serve_http(
+    life: Life, settings: GatewaySettings, parts: Parts, keys: Keys, routers: Sequence[APIRouter]
+) -> None:
+    """Serve on the loop of this process until its end."""
+    closing = asyncio.Event()
+    app = make_app(keys, routers, lambda: is_reachable(parts.pool), closing)
+    server = HttpServer(app, settings.gateway_http_listen, closing, settings.gateway_http_proxies)
+    life.on_close(server.stop)
+    await server.start()

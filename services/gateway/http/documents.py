@@ -43,8 +43,8 @@ def document(app: FastAPI) -> dict[str, Any]:
     made = get_openapi(
         title="kawase gateway", version="1", description=_DESCRIPTION, routes=app.routes
     )
-    components = made["components"]
-    schemas = components["schemas"]
+    components = made.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -32,6 +32,12 @@ STREAM_ANSWERS: dict[int, Any] = {
 }
 
 
+class EventStream(StreamingResponse):
+    """A response of server-sent events."""
+
+    media_type = EVENT_STREAM
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """What is streamed: `watched` until it ends or `closing` is set, from after `last_event_id`."""
@@ -47,7 +53,7 @@ async def open_stream(stream: Stream) -> Response:
     if event_id(first) == stream.last_event_id and STATES[first.state] in FINAL:
         await _close(stream.watched)
         return Response(status_code=204)
-    return StreamingResponse(_events(stream, first), media_type=EVENT_STREAM)
+    return EventStream(_events(stream, first))
 
 
 def event_id(payment: Snapshot) -> str:

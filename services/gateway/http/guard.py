@@ -5,6 +5,7 @@ A body is read whole before its route is asked, so a route never waits for a slo
 
 import asyncio
 import re
+import uuid
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,7 +13,6 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from ulid import ULID
 
 from services.kit.http import PROBLEM_TYPE, RETRY_SECONDS, Problem, problem_of
 
@@ -125,7 +125,7 @@ def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == REQUEST_ID.encode() and _REQUEST_ID_FORM.fullmatch(value):
             return bytes(value)
-    return str(ULID()).encode()
+    return uuid.uuid4().hex.encode()
 
 
 async def _whole_body(scope: Scope, receive: Receive) -> Receive:

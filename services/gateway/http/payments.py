@@ -10,7 +10,7 @@ from services.gateway.auth import Caller
 from services.gateway.calls import Calls
 from services.gateway.http import answers, examples
 from services.gateway.http.calling import caller_for
-from services.gateway.http.events import STREAM_ANSWERS, Stream, open_stream
+from services.gateway.http.events import STREAM_ANSWERS, EventStream, Stream, open_stream
 from services.gateway.http.headers import chosen_id, next_link, wait_seconds
 from services.gateway.http.operations import (
     UNCHANGED,
@@ -163,7 +163,9 @@ def payment_router(calls: Calls) -> APIRouter:
         **_CONFIRM,
     )
     router.add_api_route(f"{ONE}/cancel", routes.cancel, methods=post, **_CANCEL)
-    router.add_api_route(f"{ONE}/events", routes.watch, methods=get, **_WATCH)
+    router.add_api_route(
+        f"{ONE}/events", routes.watch, methods=get, response_class=EventStream, **_WATCH
+    )
     return router
 
 
