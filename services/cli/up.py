@@ -80,4 +80,6 @@ def _say(endpoints: Endpoints, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(json.loads(endpoints.to_json()) | {"pid": os.getpid()}))
         return
+    if address := endpoints.processes.get("gateway-http"):
+        click.echo(f"\nHTTP API at http://{address}, its pages at http://{address}/docs", nl=False)
     click.echo(f"\nlogs in {endpoints.directory / 'logs'}; Ctrl-C stops everything")

@@ -8,6 +8,7 @@ from services.gateway.calls import Calls
 from services.gateway.cases.handlers import KINDS
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.disputes.events import DisputeEvents
+from services.gateway.http.app import routers_of, serve_http
 from services.gateway.payments.confirming import Confirming
 from services.gateway.payments.creating import Creating
 from services.gateway.payments.driving import PaymentEvents
@@ -103,6 +104,7 @@ async def _serve(
         "kawase.gateway.v1.AdminService",
     )
     run_webhooks(life, settings, parts, board, keys)
+    await serve_http(life, settings, parts, keys, routers_of(calls))
     await parts.server.start()
 
 

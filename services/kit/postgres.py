@@ -72,6 +72,15 @@ async def open_pool(dsn: str, service: str, size: int) -> asyncpg.Pool:
     )
 
 
+async def is_reachable(pool: asyncpg.Pool) -> bool:
+    """Whether Postgres answers; takes as long as a connection of the pool takes to be free."""
+    try:
+        await pool.fetchval("SELECT 1")
+    except POSTGRES_AWAY:
+        return False
+    return True
+
+
 async def _reset_if_needed(connection: asyncpg.Connection) -> None:
     """Spare the round trip that the pool would add to every unit.
 
