@@ -12,7 +12,7 @@ from services.gateway.reference import Participant
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.server import GatewayServer
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
-from services.gateway.waking import Wakers
+from services.gateway.waking import WAIT_SECONDS, Wakers
 from services.kit.kafka import Record
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
@@ -53,17 +53,19 @@ class Wallets:
         return await call(answer)
 
 
-def calls_of(gateway: Gateway) -> Calls:
-    """What both edges call."""
+def calls_of(gateway: Gateway, bridge: Any = None, wait_seconds: float = WAIT_SECONDS) -> Calls:
+    """What both edges call; `bridge` links accounts, refunds and top-ups wait so long."""
     wakers = Wakers()
     return Calls(
         gateway.creating,
         gateway.confirming,
         gateway.reading,
         gateway.waiters,
-        RefundHandlers(gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock),
-        BankLinkHandlers(gateway.units, None, gateway.clock),
-        TopUpHandlers(gateway.units, wakers, gateway.clock),
+        RefundHandlers(
+            gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock, wait_seconds
+        ),
+        BankLinkHandlers(gateway.units, bridge, gateway.clock),
+        TopUpHandlers(gateway.units, wakers, gateway.clock, wait_seconds),
     )
 
 

@@ -9,8 +9,9 @@ import httpx
 
 from services.gateway.auth import Keys
 from services.gateway.http.app import make_app, routers_of
-from services.gateway.http.guard import CALL_LIMIT, Guard
+from services.gateway.http.guard import Guard
 from services.gateway.reference import Participant
+from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.payments_served import calls_of, keys_known
 from tests.store.gateway.payments_world import PANDA, Gateway
@@ -70,12 +71,23 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, told["reason"]
 
 
-def app_of(gateway: Gateway, closing: asyncio.Event, call_limit: int = CALL_LIMIT) -> Guard:
+class Bridge:
+    """Links every account there is."""
+
+    async def LinkAccount(
+        self, request: bridge_pb.LinkAccountRequest, timeout: float
+    ) -> bridge_pb.LinkAccountResponse:
+        return bridge_pb.LinkAccountResponse(
+            payer_reference="payer-1", display_name=f"Bank ***{request.account_number[-3:]}"
+        )
+
+
+def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
     async def ready() -> bool:
         return True
 
-    routers = routers_of(calls_of(gateway))
-    return make_app(Keys(gateway.board, gateway.clock), routers, ready, closing, call_limit)
+    routers = routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0))
+    return make_app(Keys(gateway.board, gateway.clock), routers, ready, closing)
 
 
 @asynccontextmanager
