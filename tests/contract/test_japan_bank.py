@@ -122,7 +122,8 @@ async def test_an_answer_lost_after_the_work_is_found_by_inquiry(
 async def test_a_top_up_lost_before_the_work_is_withdrawn(world: World, bank: Simulated) -> None:
     await bank.fault("no_answer_before_work", match={"operation": "pay"})
     resource = await top_up(world)
-    await world.event("ChargeRejected", resource)
+    rejected = (await world.event("ChargeRejected", resource)).charge_rejected
+    assert rejected.reason == "NO_ANSWER"
     assert (await bank.books())["balances"][HANAKOS_NUMBER] == 1_000_000
 
 

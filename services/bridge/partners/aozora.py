@@ -131,6 +131,7 @@ class Aozora(Partner):
         """Withdraw the request; where it has been executed, give the money back."""
         answer = await self._ask("instantdebit/cancel", {"clientReference": charge.charge_id})
         if answer.outcome is Outcome.REJECTED and answer.detail:
+            # It had failed before.
             return replace(answer, outcome=Outcome.CANCELLED)
         if answer.outcome is not Outcome.ACCEPTED:
             return answer
@@ -196,6 +197,7 @@ class Aozora(Partner):
 
 
 NOT_THERE = "not there"
+WITHDRAWN = "4"
 
 
 def read_debit(reply: Reply) -> Answer:
@@ -217,6 +219,9 @@ def read_debit(reply: Reply) -> Answer:
         )
     status = fields["transferStatus"]
     outcome = STATUSES[status][0] if status in STATUSES else Outcome.UNKNOWN
+    if status == WITHDRAWN:
+        # By nobody but us: debits wait for no approval.
+        outcome = Outcome.CANCELLED
     code = str(fields.get("errorCode", ""))
     reason, message = ("", "")
     amount = None
