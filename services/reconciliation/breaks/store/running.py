@@ -61,7 +61,7 @@ SELECT {COLUMNS}, CASE
     WHEN b.their_row IS NULL OR theirs.rule IS NOT NULL THEN ours.rule
 END AS matched_by
 FROM {JOINED}
-JOIN held USING (break_id)
+JOIN held ON held.break_id = b.break_id
 LEFT JOIN LATERAL (
     SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.our_row = b.our_row AND p.rule <> ''
 ) AS ours ON true
