@@ -21,3 +21,11 @@ class ReconciliationSettings(FactsSettings):
     """A folder for files in the making; without it the machine's own for temporary files."""
     recon_spool_bytes: int = Field(default=1 << 30, ge=1 << 20)
     """The largest file that is taken in."""
+    recon_write_off_limits: dict[str, int] = Field(default_factory=dict)
+    """Minor units by currency, as JSON (`{"JPY": 1000}`): up to them one person writes a break off.
+    A currency left out always needs two."""
+    recon_correction_days: int = Field(default=7, ge=1, le=90)
+    """Within how many days a partner's files hold a correction it has promised."""
+    recon_expected_files: dict[str, list[str]] = Field(default_factory=dict)
+    """Formats by partner, as JSON, without which no day of it is closed. A partner left out has to
+    have given any file for a day on which we have booked something."""
