@@ -27,7 +27,4 @@ CREATE TABLE fx_deals (
 CREATE INDEX fx_deals_in_work ON fx_deals (ask_time) WHERE state IN ('booking', 'recorded');
 CREATE INDEX fx_deals_by_time ON fx_deals (create_time DESC, deal_id);
 
--- A day's postings are found by time; rows come nearly in its order.
-CREATE INDEX postings_by_time ON postings USING brin (post_time) WITH (pages_per_range = 32);
-
 GRANT SELECT, INSERT, UPDATE ON fx_deals TO service_login;

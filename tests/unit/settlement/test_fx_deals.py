@@ -1,5 +1,6 @@
 """A rebalancing deal: what it books and how it moves."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -91,7 +92,9 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_events_in_any_order_and_number_never_lead_back(events: list) -> None:
+def test_events_in_any_order_and_number_never_lead_back(
+    events: list[Callable[[Deal], Deal]],
+) -> None:
     order = [DealState.BOOKING, DealState.RECORDED, DealState.SETTLED]
     now = deal()
     for event in events:
