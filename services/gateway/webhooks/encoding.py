@@ -1,4 +1,4 @@
-"""Protobuf messages as the JSON that partners read.
+"""Protobuf messages as the JSON that partners read: the same as the HTTP API answers.
 
 Names are the protos' own. Money carries a string for people beside its whole number of minor units,
 time is RFC 3339 in UTC, a state the last words of its name in lower case. What is empty is null.
@@ -10,6 +10,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from services.core.display import display
 from services.core.money import Money
 
 _TIME = "google.protobuf.Timestamp"
@@ -17,8 +18,8 @@ _MONEY = "kawase.money.v1.Money"
 
 
 def instant_text(instant: datetime) -> str:
-    """`2026-10-30T09:00:00.125Z`, to the millisecond."""
-    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    """`2026-10-30T09:00:00.125000Z`."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def money_json(money: Money) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def money_json(money: Money) -> dict[str, Any]:
     return {
         "currency_code": money.currency,
         "minor_units": money.minor,
-        "display": str(money),
+        "display": display(money),
     }
 
 

@@ -8,12 +8,14 @@ that one that is slow to resolve keeps nobody else waiting but webhooks.
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -45,11 +47,16 @@ class AddressBarred(OSError):
     """A name leads inside: no connection is made."""
 
 
+Lookup = Callable[..., Sequence[tuple[Any, ...]]]
+"""As `socket.getaddrinfo`."""
+
+
 class Names(AbstractResolver):
     """Resolves names to addresses that may be called."""
 
-    def __init__(self, rules: AddressRules) -> None:
+    def __init__(self, rules: AddressRules, lookup: Lookup = socket.getaddrinfo) -> None:
         self._rules = rules
+        self._lookup = lookup
         self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="webhook-names")
 
     async def resolve(
@@ -57,7 +64,7 @@ class Names(AbstractResolver):
     ) -> list[ResolveResult]:
         """All addresses of `host`. Raises `AddressBarred` where one may not be called, and
         OSError where there is none."""
-        look_up = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
+        look_up = partial(self._lookup, host, port, family, socket.SOCK_STREAM)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(LOOKUP_SECONDS):
             found = await loop.run_in_executor(self._threads, look_up)

@@ -1,7 +1,8 @@
 """A gateway that tells participants: facts in its outbox, deliveries, a sender that is played."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -149,6 +150,15 @@ class World:
 
     async def states(self, by: Participant = PANDA) -> list[State]:
         return [one.state for one in await self.deliveries(by)]
+
+
+@asynccontextmanager
+async def opened(pool: asyncpg.Pool, clock: ManualClock) -> AsyncIterator[World]:
+    """A world whose participants are known."""
+    world = World(pool, clock)
+    await world.open()
+    yield world
+    await world.names.close()
 
 
 def status(code: int, retry_after: timedelta | None = None) -> Outcome:

@@ -10,7 +10,9 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
+from services.gateway.http import answers
 from services.gateway.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
+from services.gateway.webhooks.encoding import resource_json
 from services.gateway.webhooks.events import (
     BY_STATE,
     EVENT_TYPES,
@@ -38,13 +40,16 @@ PAYMENT = payment_pb2.Payment(
     payment_id="p-1",
     reference=REFERENCE,
     state=payment_pb2.PAYMENT_STATE_COMPLETED,
-    merchant=payment_pb2.Merchant(merchant_id="shokudo", name="SHOKUDO"),
+    merchant=payment_pb2.Merchant(
+        merchant_id="shokudo", name="SHOKUDO", city="TOKYO", country_code="JP"
+    ),
     target=Money(minor_units=1000, currency_code="JPY"),
     home=Money(minor_units=4771, currency_code="CNY"),
     spread=Money(minor_units=71, currency_code="CNY"),
     payer_id="li-na",
 )
-PAYMENT.create_time.FromDatetime(NOW)
+for _stamp in (PAYMENT.create_time, PAYMENT.update_time, PAYMENT.quote_expire_time):
+    _stamp.FromDatetime(NOW)
 
 
 def fact(**body: object) -> Fact:
@@ -86,13 +91,44 @@ def test_a_wallet_reads_its_payment_whole() -> None:
 
     assert participant == "panda"
     assert content["type"] == "payment.completed"
-    assert content["timestamp"] == "2026-10-30T09:00:00.125Z"
+    assert content["timestamp"] == "2026-10-30T09:00:00.125000Z"
     data = content["data"]
     assert set(data) == {field.name for field in PAYMENT.DESCRIPTOR.fields}
     assert (data["payment_id"], data["state"], data["payer_id"]) == ("p-1", "completed", "li-na")
     assert data["home"]["minor_units"] == 4771
     assert data["home"]["currency_code"] == "CNY"
     assert data["refunded"] is None
+
+
+def test_webhooks_and_http_tell_the_same() -> None:
+    refund = payment_pb2.Refund(
+        refund_id="r-1",
+        reference=REFERENCE,
+        state=payment_pb2.REFUND_STATE_DECLINED,
+        target=PAYMENT.target,
+        home=PAYMENT.home,
+        reason="REFUSED",
+    )
+    top_up = payment_pb2.TopUp(
+        top_up_id="t-1",
+        reference=REFERENCE,
+        state=payment_pb2.TOP_UP_STATE_COMPLETED,
+        amount=PAYMENT.target,
+    )
+    for message in (refund, top_up):
+        message.create_time.FromDatetime(NOW)
+        message.update_time.FromDatetime(NOW.replace(microsecond=0))
+
+    for told, message in (
+        (answers.payment_told(PAYMENT), PAYMENT),
+        (answers.refund_told(refund), refund),
+        (answers.top_up_told(top_up), top_up),
+    ):
+        read = json.loads(told.model_dump_json())
+        written = resource_json(message)
+        assert {name: value or None for name, value in written.items()} == {
+            name: value or None for name, value in read.items()
+        }
 
 
 def test_an_acquirer_reads_the_merchants_side_alone() -> None:
