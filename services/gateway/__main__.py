@@ -1,8 +1,9 @@
 """Puts a gateway process together and runs it: `python -m services.gateway`."""
 
 from services.core.ids import Resource
+from services.gateway.access.keys import Keys
+from services.gateway.access.serving.process import open_gate
 from services.gateway.admin.server import AdminServer
-from services.gateway.auth import Keys
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.calls import Calls
 from services.gateway.cases.handlers import KINDS
@@ -33,6 +34,7 @@ from services.kit.log import configure_logs
 from services.kit.rpc import open_channel
 from services.kit.service import Parts, build_parts
 from services.kit.sheets import SheetBoard
+from services.kit.tls import channel_credentials
 from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import BridgeServiceStub
 from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc, gateway_service_pb2_grpc
 
@@ -66,7 +68,7 @@ async def _serve(
     availability = AvailabilityBoard(parts.topics, parts.clock)
     life.run_part("availability", availability.run())
     shelf = Shelf()
-    channel = open_channel(settings.bridge_address)
+    channel = open_channel(settings.bridge_address, channel_credentials(settings))
     life.on_close(channel.close)
     bridge = BridgeServiceStub(channel)
     wakers = Wakers()
@@ -82,6 +84,7 @@ async def _serve(
     repeater = Repeater(parts.units, group.lag, [repeat_of(kind) for kind in KINDS.values()])
     life.run_part("repeater", repeater.run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
+    open_gate(life, parts, board, keys)
     reading = Reading(parts.pool, shelf, waiters)
     calls = Calls(
         Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge), availability),

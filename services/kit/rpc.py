@@ -158,27 +158,42 @@ async def call(answer: Awaitable[Any]) -> Any:
         raise remote_error(error) from None
 
 
-def open_channel(address: str) -> grpc.aio.Channel:
-    """A channel to another service. Give each call a `timeout`."""
+def open_channel(
+    address: str, credentials: grpc.ChannelCredentials | None = None
+) -> grpc.aio.Channel:
+    """A channel to another service, by TLS with `credentials`. Give each call a `timeout`."""
+    if credentials is not None:
+        return grpc.aio.secure_channel(address, credentials, options=_CHANNEL_OPTIONS)
     return grpc.aio.insecure_channel(address, options=_CHANNEL_OPTIONS)
 
 
-class RpcServer:
-    """A gRPC server with health and reflection."""
+# What generated code calls to put a servicer into a server.
+Register = Callable[[Any, grpc.aio.Server], None]
 
-    def __init__(self, listen: str) -> None:
+
+class RpcServer:
+    """A gRPC server with health and reflection, by TLS with `credentials`."""
+
+    def __init__(self, listen: str, credentials: grpc.ServerCredentials | None = None) -> None:
         self._server = grpc.aio.server(options=_SERVER_OPTIONS)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.host = listen.rpartition(":")[0]
-        self.port = self._server.add_insecure_port(listen)
+        self.has_tls = credentials is not None
+        if credentials is not None:
+            self.port = self._server.add_secure_port(listen, credentials)
+        else:
+            self.port = self._server.add_insecure_port(listen)
+        self._guard: Callable[[Register], Register] = lambda register: register
         self._names: list[str] = []
 
-    def add(
-        self, register: Callable[[Any, grpc.aio.Server], None], servicer: object, name: str
-    ) -> None:
+    def guard_with(self, guard: Callable[[Register], Register]) -> None:
+        """Put `guard` before every service that is added from now on."""
+        self._guard = guard
+
+    def add(self, register: Register, servicer: object, name: str) -> None:
         """Serve `servicer`; `name` is the service's full proto name."""
-        register(servicer, self._server)
+        self._guard(register)(servicer, self._server)
         self._names.append(name)
 
     @property

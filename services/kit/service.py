@@ -12,6 +12,7 @@ from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
 from services.kit.rpc import RpcServer
 from services.kit.settings import ServiceSettings
+from services.kit.tls import server_credentials
 from services.kit.unit import Units
 
 KAFKA_RETRY_SECONDS = 0.5
@@ -41,7 +42,7 @@ async def build_parts(life: Life, service: str, settings: ServiceSettings) -> Pa
     sender = OutboxSender(service, pool, publisher)
     life.run_part("outbox", sender.run())
     life.run_part("relay", sender.run_relay())
-    server = RpcServer(settings.listen)
+    server = RpcServer(settings.listen, server_credentials(settings))
     life.on_close(server.stop)
     return Parts(clock, pool, topics, publisher, Units(pool, sender), server)
 

@@ -5,8 +5,9 @@ fields in a subclass. Secrets are `SecretStr`, so that a printed setting shows n
 """
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.core.clock import Clock, SharedClock, SystemClock
@@ -32,8 +33,23 @@ class ServiceSettings(BaseSettings):
     """Partitions of topics that do not exist yet; a power of two, so that stripes stay whole."""
     replicas: int = Field(default=1, ge=1, le=9)
     """Copies of topics that do not exist yet; a cluster wants 3."""
+    tls_certificate: Path | None = None
+    """PEM chain that this process shows, as a server and as a client; with it `tls_key`."""
+    tls_key: Path | None = None
+    tls_client_ca: Path | None = None
+    """PEM of who signs clients' certificates; with it, clients without one are not served."""
+    tls_server_ca: Path | None = None
+    """PEM of who signs the certificates of the services this one calls; with it, it calls TLS."""
     pool_size: int = Field(default=8, ge=2, le=64)
     """Postgres connections of this process."""
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("KAWASE_TLS_CERTIFICATE and KAWASE_TLS_KEY belong together: give both")
+        if self.tls_client_ca is not None and self.tls_certificate is None:
+            raise ValueError("KAWASE_TLS_CLIENT_CA needs KAWASE_TLS_CERTIFICATE and KAWASE_TLS_KEY")
+        return self
 
     def make_clock(self) -> Clock:
         """The clock this process reads."""

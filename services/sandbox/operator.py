@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.core.accounts import AccountKind, house, prefund
-from services.core.errors import KawaseError, NotFound
+from services.core.errors import KawaseError, NotFound, Refused
 from services.core.money import Money
 from services.gateway.admin.codec import corridor_from
 from services.gateway.opening import accounts_of_corridor
@@ -87,17 +87,25 @@ async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, st
         for rule in data.limit_rules:
             await operator.ask(stub.PutLimitRule, admin_pb.PutLimitRuleRequest(limit_rule=rule))
         keys = {
-            p.participant_id: (
-                await operator.ask(
-                    stub.CreateApiKey,
-                    admin_pb.CreateApiKeyRequest(participant_id=p.participant_id),
-                )
-            ).api_key
+            p.participant_id: await _fresh_key(operator, stub, p.participant_id)
             for p in data.participants
         }
     await set_spreads(operator, data.corridors)
     await accounts_open(operator, data)
     return keys
+
+
+async def _fresh_key(operator: Operator, stub: Any, participant_id: str) -> str:
+    """A key; of those of earlier runs one has to go where there are two."""
+    request = admin_pb.CreateApiKeyRequest(participant_id=participant_id)
+    try:
+        return str((await operator.ask(stub.CreateApiKey, request)).api_key)
+    except Refused as refusal:
+        if refusal.reason != "KEYS_TOO_MANY":
+            raise
+        one = refusal.metadata["key_ids"].partition(",")[0]
+    await operator.ask(stub.RevokeApiKey, admin_pb.RevokeApiKeyRequest(key_id=one))
+    return str((await operator.ask(stub.CreateApiKey, request)).api_key)
 
 
 async def set_spreads(operator: Operator, corridors: Sequence[admin_pb.Corridor]) -> None:

@@ -3,10 +3,13 @@
 What decides is in memory: the table of operations, the keys and people on the board, the buckets.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
 from time import monotonic
+from typing import Any
 
 import structlog
 
@@ -15,6 +18,7 @@ from services.gateway.access.audit import Trail
 from services.gateway.access.book import AuditEntry, Policy, Rate
 from services.gateway.access.keys import Caller, Keys
 from services.gateway.access.operations import Audit, Operation, operation_of
+from services.gateway.access.proof.signatures import HttpRequest, Signatures
 from services.gateway.access.rates import DEFAULTS, Rates, RateState
 from services.gateway.access.refusals import (
     AuditBacklog,
@@ -27,7 +31,6 @@ from services.gateway.access.refusals import (
     ScopeMissing,
     SignatureRequired,
 )
-from services.gateway.access.signatures import HttpRequest, Signatures
 from services.gateway.payments.refusals import WalletRequired
 from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.reference.board import ReferenceBoard
@@ -128,6 +131,14 @@ class Gate:
         policy = self.board.current.access.policies.get(participant_id)
         rate = rate_of(allowed.operation, policy)
         return self._rates.spend(participant_id, allowed.operation.rate, rate, count)
+
+    async def counted(self, allowed: Allowed, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The messages of a session, each operation counted: past the rate they come slower."""
+        async for request in requests:
+            wait = self.spend(allowed, len(request.operations))
+            if wait > 0:
+                await asyncio.sleep(wait)
+            yield request
 
     def _check_proof(self, caller: Caller, policy: Policy | None, credentials: Credentials) -> None:
         request = credentials.request

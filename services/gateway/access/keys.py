@@ -92,16 +92,17 @@ class Keys:
 
     def participant_of(self, context: grpc.aio.ServicerContext[Any, Any]) -> Participant:
         """The participant that calls. Raises a leaf of `Unauthenticated`."""
-        return self._caller(context).participant
+        return self.calling(context).participant
 
     def require_operator(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
         """The operator that calls. Raises `OperatorRequired`, or a leaf of `Unauthenticated`."""
-        caller = self._caller(context)
+        caller = self.calling(context)
         if caller.participant.kind is not ParticipantKind.OPERATOR:
             raise OperatorRequired(caller.participant.participant_id)
         return caller
 
-    def _caller(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
+    def calling(self, context: grpc.aio.ServicerContext[Any, Any]) -> Caller:
+        """Who calls: whom the guard let in, else whom the metadata names."""
         return CALLER.get() or self.caller_of(authorization_of(context))
 
     def caller_of(self, authorization: str) -> Caller:

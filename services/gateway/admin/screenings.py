@@ -5,9 +5,8 @@ from typing import Any
 import grpc
 
 from services.gateway.access.keys import Keys
-from services.gateway.admin.pages import page_size
+from services.gateway.admin.pages import number_of, page_size
 from services.gateway.payments.messages import timestamp
-from services.gateway.payments.refusals import PageTokenMalformed
 from services.gateway.screening.store import Kept, list_screenings
 from services.kit.rpc import answers
 from services.kit.unit import Units
@@ -15,8 +14,6 @@ from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceServicer
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-_TOKEN_DIGITS = 18  # what fits a BIGINT, whatever the digits
 
 
 class ScreeningMethods(AdminServiceServicer):
@@ -32,7 +29,7 @@ class ScreeningMethods(AdminServiceServicer):
         """A page, newest first. Raises `PageTokenMalformed`."""
         self._keys.require_operator(context)
         size = page_size(request.page_size)
-        before = _number_of(request.page_token)
+        before = number_of(request.page_token)
         async with self._units.pool.acquire() as connection:
             kept = await list_screenings(
                 connection, before, size, refused_only=request.refused_only
@@ -41,14 +38,6 @@ class ScreeningMethods(AdminServiceServicer):
             screenings=[_message(one) for one in kept],
             next_page_token=str(kept[-1].screening_id) if len(kept) == size else "",
         )
-
-
-def _number_of(token: str) -> int | None:
-    if not token:
-        return None
-    if not (token.isascii() and token.isdigit() and len(token) <= _TOKEN_DIGITS):
-        raise PageTokenMalformed
-    return int(token)
 
 
 def _message(kept: Kept) -> pb.Screening:

@@ -10,26 +10,26 @@ from typing import Any
 import grpc
 
 from services.core.clock import Clock
-from services.core.errors import Malformed, NotFound
+from services.core.errors import Malformed
 from services.core.ids import STRIPE_COUNT
 from services.gateway import opening
-from services.gateway.access.keys import Keys, new_api_key
+from services.gateway.access.changing import AccessChanges
+from services.gateway.access.keys import Keys
+from services.gateway.access.serving.messages import expiry_from
 from services.gateway.admin import codec, rules
 from services.gateway.admin.cases import CaseMethods
-from services.gateway.admin.errors import ParticipantUnknown
 from services.gateway.admin.limit_rules import LimitRuleMethods
 from services.gateway.admin.pages import page_size
-from services.gateway.admin.putting import NO_MERCHANT, Kind, Putting
+from services.gateway.admin.putting import Kind, Putting
 from services.gateway.admin.screenings import ScreeningMethods
 from services.gateway.cases.handlers import CaseHandlers
 from services.gateway.disputes.handlers import DisputeHandlers
-from services.gateway.reference import store
+from services.gateway.reference import ApiKey, store
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.waking import Wakers
 from services.kit.outbox import list_facts
-from services.kit.postgres import Connection
 from services.kit.rpc import answers
-from services.kit.unit import Decided, Units
+from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -98,6 +98,7 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
         self._cases = CaseHandlers(units, wakers, clock)
         self._disputes = DisputeHandlers(units, clock)
         self._putting = Putting(board, units, clock)
+        self._access = AccessChanges(board, units, clock)
 
     @answers
     async def PutParticipant(
@@ -149,48 +150,27 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
         self, request: pb.CreateApiKeyRequest, context: Context
     ) -> pb.CreateApiKeyResponse:
         caller = self._keys.require_operator(context)
-        now = self._clock.now()
-        expire_time: float | None = None
-        if request.HasField("expire_time"):
-            expire_time = request.expire_time.seconds + request.expire_time.nanos / 1e9
-            if expire_time <= now.timestamp():
-                raise ExpireTimePast
-        key, text = new_api_key(request.participant_id, expire_time)
-
-        async def work(connection: Connection) -> Decided[None]:
-            await store.lock_changes(connection)
-            known = await store.read_reference(connection, NO_MERCHANT)
-            if key.participant_id not in known.participants:
-                raise ParticipantUnknown(key.participant_id)
-            await store.add_api_key(connection, key, now)
-            content = {"participant_id": key.participant_id, "expire_time": expire_time}
-            await self._putting.journal(connection, caller, "CreateApiKey", key.key_id, content)
-            return Decided(None)
-
-        await self._units.write(work)
-        await self._board.load()
-        return pb.CreateApiKeyResponse(key_id=key.key_id, api_key=text)
+        expire_time = expiry_from(request, self._clock.now())
+        wanted = ApiKey(
+            "",
+            request.participant_id,
+            b"",
+            expire_time,
+            revoked=False,
+            person_id=request.person_id,
+            purpose=request.purpose,
+        )
+        key_id, text = await self._access.create_key(
+            caller, wanted, request.scopes, request.networks
+        )
+        return pb.CreateApiKeyResponse(key_id=key_id, api_key=text)
 
     @answers
     async def RevokeApiKey(
         self, request: pb.RevokeApiKeyRequest, context: Context
     ) -> pb.RevokeApiKeyResponse:
         caller = self._keys.require_operator(context)
-
-        async def work(connection: Connection) -> Decided[None]:
-            await store.lock_changes(connection)
-            known = await store.read_reference(connection, NO_MERCHANT)
-            key = known.api_keys.get(request.key_id)
-            if key is None:
-                raise KeyUnknown(request.key_id)
-            if not key.revoked:
-                await store.revoke_api_key(connection, key.key_id, self._clock.now())
-                content = {"participant_id": key.participant_id}
-                await self._putting.journal(connection, caller, "RevokeApiKey", key.key_id, content)
-            return Decided(None)
-
-        await self._units.write(work)
-        await self._board.load()
+        await self._access.revoke_key(caller, request.key_id)
         return pb.RevokeApiKeyResponse()
 
     @answers
@@ -228,20 +208,6 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
                 for fact in facts
             ]
         )
-
-
-class ExpireTimePast(Malformed):
-    """A key that would never be good for anything."""
-
-    def __init__(self) -> None:
-        super().__init__("expire_time is in the past: leave it out, or give a time to come.")
-
-
-class KeyUnknown(NotFound):
-    """No API key of this id."""
-
-    def __init__(self, key_id: str) -> None:
-        super().__init__(f"There is no API key {key_id[:80]!r}.", key_id=key_id[:80])
 
 
 class StripeOutOfRange(Malformed):

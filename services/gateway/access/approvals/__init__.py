@@ -1,0 +1,1 @@
+"""Four eyes: what needs a second person, and how it waits for them."""

@@ -1,0 +1,1 @@
+"""What callers prove beyond a key: signed requests and client certificates."""

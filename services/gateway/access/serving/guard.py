@@ -1,0 +1,183 @@
+"""The door of the gRPC edge: every method of every service is wrapped once, when it is registered.
+
+A wrapped method lets the call in (`Gate`), names its caller for the handlers, turns what needs a
+second person into a proposal, and notes the end of what is audited. Methods that need none of this
+pay for one look at tables in memory.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from services.gateway.access.approvals.four_eyes import is_needed
+from services.gateway.access.approvals.proposals import ApprovalRequired, Approvals, Executable
+from services.gateway.access.gate import OK, Allowed, Credentials, Gate
+from services.gateway.access.keys import CALLER, authorization_of
+from services.gateway.access.operations import OPERATIONS
+from services.gateway.access.proof.tls import identities_of
+from services.gateway.access.refusals import OperatorOtherwise
+from services.kit.rpc import Register, abort
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class Guard:
+    """Wraps services. `with_tls` says whether connections may carry client certificates."""
+
+    def __init__(self, gate: Gate, approvals: Approvals, *, with_tls: bool = False) -> None:
+        self._gate = gate
+        self._approvals = approvals
+        self._with_tls = with_tls
+
+    def guarded(self, register: Register) -> Register:
+        """`register`, for a server that sees only wrapped methods."""
+
+        def registering(servicer: Any, server: grpc.aio.Server) -> None:
+            wrapping: Any = _Wrapping(server, self)
+            register(servicer, wrapping)
+
+        return registering
+
+    def wrap(self, method: str, handler: Any) -> Any:
+        """The handler of `method`, behind the door."""
+        make = grpc.unary_unary_rpc_method_handler
+        behaviour = self._unary(method, handler.unary_unary)
+        if handler.request_streaming:
+            make = grpc.stream_stream_rpc_method_handler
+            behaviour = self._session(method, handler.stream_stream)
+        elif handler.response_streaming:
+            make = grpc.unary_stream_rpc_method_handler
+            behaviour = self._stream(method, handler.unary_stream)
+        elif method in OPERATIONS and OPERATIONS[method].four_eyes:
+            run = Executable(handler.request_deserializer, handler.unary_unary)
+            self._approvals.enlist(method, run)
+        return make(
+            behaviour,
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+    def _let_in(self, method: str, context: Context) -> Allowed:
+        identities = identities_of(context.auth_context()) if self._with_tls else frozenset()
+        allowed = self._gate.authorize(
+            method, Credentials(authorization_of(context), context.peer(), identities)
+        )
+        CALLER.set(allowed.caller)
+        return allowed
+
+    def _unary(self, method: str, behaviour: Any) -> Any:
+        async def unary(request: Any, context: Context) -> Any:
+            try:
+                allowed = self._let_in(method, context)
+                if allowed.is_audited:
+                    await self._prepare(allowed, request)
+            except grpc.aio.AbortError:
+                raise
+            except Exception as error:
+                return await abort(context, error)
+            if not allowed.is_audited:
+                return await behaviour(request, context)
+            return await self._audited(allowed, behaviour, request, context)
+
+        return unary
+
+    async def _prepare(self, allowed: Allowed, request: Any) -> None:
+        """What is asked of operators beyond what the table says."""
+        person = allowed.caller.person
+        if person is None:
+            return
+        if "operator" in request.DESCRIPTOR.fields_by_name:
+            if not request.operator:
+                request.operator = person.person_id
+            elif request.operator != person.person_id and not allowed.caller.is_bootstrap:
+                raise OperatorOtherwise(request.operator, person.person_id)
+        if not allowed.operation.four_eyes or allowed.caller.is_bootstrap:
+            return
+        if is_needed(allowed.operation.method, request, self._gate.board.current):
+            object_id = object_of(request)
+            proposal = await self._approvals.propose(
+                allowed, object_id, request.SerializeToString(deterministic=True)
+            )
+            self._gate.note(allowed, object_id, "PROPOSED")
+            raise ApprovalRequired(proposal)
+
+    async def _audited(
+        self, allowed: Allowed, behaviour: Any, request: Any, context: Context
+    ) -> Any:
+        outcome = "FAILED"
+        try:
+            answer = await behaviour(request, context)
+            outcome = OK
+            return answer
+        except grpc.aio.AbortError:
+            code: Any = context.code()
+            outcome = getattr(code, "name", "") or _CODES.get(code, outcome)
+            raise
+        finally:
+            self._gate.note(allowed, object_of(request), outcome)
+
+    def _stream(self, method: str, behaviour: Any) -> Any:
+        async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
+            try:
+                self._let_in(method, context)
+            except Exception as error:
+                await abort(context, error)
+            async for answer in behaviour(request, context):
+                yield answer
+
+        return stream
+
+    def _session(self, method: str, behaviour: Any) -> Any:
+        async def session(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
+            try:
+                allowed = self._let_in(method, context)
+            except Exception as error:
+                await abort(context, error)
+            counted = self._gate.counted(allowed, requests)
+            async for answer in behaviour(counted, context):
+                yield answer
+
+        return session
+
+
+_CODES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+class _Wrapping:
+    """Stands where generated code expects a server, and hands wrapped handlers on."""
+
+    def __init__(self, server: grpc.aio.Server, guard: Guard) -> None:
+        self._server = server
+        self._guard = guard
+
+    def add_generic_rpc_handlers(self, handlers: object) -> None:
+        """Nothing: the same handlers come by name, wrapped."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Any]) -> None:
+        wrapped = {
+            name: self._guard.wrap(f"{service}/{name}", handler)
+            for name, handler in handlers.items()
+        }
+        generic = grpc.method_handlers_generic_handler(service, wrapped)
+        self._server.add_generic_rpc_handlers((generic,))
+        self._server.add_registered_method_handlers(service, wrapped)
+
+
+def object_of(request: Message) -> str:
+    """The id of what a request is about: its first `…_id` that is not the participant's, at the
+    top or one message down; else the participant's."""
+    found = [value for name, value in _ids(request) if name != "participant_id"]
+    found += [value for name, value in _ids(request) if name == "participant_id"]
+    return found[0][:100] if found else ""
+
+
+def _ids(message: Message, depth: int = 1) -> list[tuple[str, str]]:
+    ids = []
+    for field, value in message.ListFields():
+        if isinstance(value, str) and field.name.endswith("_id"):
+            ids.append((field.name, value))
+        elif depth and isinstance(value, Message):
+            ids += _ids(value, depth - 1)
+    return ids

@@ -1,0 +1,29 @@
+"""Puts the door together: gate, guard, audit trail, and `AccessService`."""
+
+from services.gateway.access.approvals.proposals import Approvals
+from services.gateway.access.audit import Recorder, Trail
+from services.gateway.access.gate import Gate
+from services.gateway.access.keys import Keys
+from services.gateway.access.serving.guard import Guard
+from services.gateway.access.serving.server import NAME, AccessServer
+from services.gateway.reference.board import ReferenceBoard
+from services.kit.life import Life
+from services.kit.service import Parts
+from services.pb.kawase.gateway.v1.access_service_pb2_grpc import (
+    add_AccessServiceServicer_to_server,
+)
+
+
+def open_gate(life: Life, parts: Parts, board: ReferenceBoard, keys: Keys) -> Gate:
+    """The gate; every service that is added to the server from now on stands behind it."""
+    trail = Trail()
+    recorder = Recorder(trail, parts.pool)
+    life.run_part("audit", recorder.run())
+    life.on_close(recorder.close)
+    gate = Gate(keys, board, parts.clock, trail)
+    approvals = Approvals(parts.units, board, parts.clock)
+    guard = Guard(gate, approvals, with_tls=parts.server.has_tls)
+    parts.server.guard_with(guard.guarded)
+    access = AccessServer(keys, board, parts.units, parts.clock, approvals)
+    parts.server.add(add_AccessServiceServicer_to_server, access, NAME)
+    return gate
