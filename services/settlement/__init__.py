@@ -1,5 +1,5 @@
 """settlement: trusted with what is owed to whom, and when it is cut off.
 
 Never repairs a break. It keeps its own copy of the facts, reads the ledger's postings out of it,
-and closes windows at cuts of the posting sequences. Payouts are not here yet.
+closes windows at cuts of the posting sequences, and has what is due paid out through the bridge.
 """

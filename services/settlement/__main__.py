@@ -1,6 +1,7 @@
 """The settlement process: settings, parts, run."""
 
 from datetime import date
+from decimal import Decimal
 
 from services.core.business_days import BankCalendar
 from services.kit.facts.owners import reconciliation_owner
@@ -9,12 +10,29 @@ from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
 from services.kit.rpc import open_channel
 from services.kit.service import build_parts
-from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
+from services.kit.sheets import SheetBoard
+from services.pb.kawase.settlement.v1 import (
+    fx_book_service_pb2_grpc,
+    payout_service_pb2_grpc,
+    prefunding_service_pb2_grpc,
+    settlement_service_pb2_grpc,
+)
 from services.settlement.closing import Closing
+from services.settlement.fx_book.events import DealRepeater
+from services.settlement.fx_book.server import NAME as FX_BOOK_NAME
+from services.settlement.fx_book.server import FxBookServer
 from services.settlement.ledger import Ledger
+from services.settlement.payouts.operators import PayoutOperators
+from services.settlement.payouts.paying import Paying
+from services.settlement.payouts.server import NAME as PAYOUTS_NAME
+from services.settlement.payouts.server import PayoutServer
+from services.settlement.prefunding.server import NAME as PREFUNDING_NAME
+from services.settlement.prefunding.server import PrefundingServer
+from services.settlement.prefunding.watching import Prefundings
 from services.settlement.reading import make_projection
 from services.settlement.server import NAME, SettlementServer
 from services.settlement.settings import SettlementSettings
+from services.settlement.statements import Statements
 
 
 def add_business_days(country: str, day: date, count: int) -> date:
@@ -31,9 +49,35 @@ async def build(life: Life) -> None:
     run_copy(life, "settlement", parts, settings, [reconciliation_owner(reconciliation)])
     wallet = open_channel(settings.wallet_address)
     life.on_close(wallet.close)
-    closing = Closing(parts.units, Ledger(wallet), parts.clock, add_business_days)
-    life.run_part("projection", make_projection(parts.units).run())
+    ledger = Ledger(wallet)
+    closing = Closing(parts.units, ledger, parts.clock, add_business_days)
+    life.run_part("projection", make_projection(parts.units, parts.clock).run())
     life.run_part("closing", closing.run())
+    sheets = SheetBoard(parts.topics)
+    life.run_part("sheets", sheets.run())
+
+    def mid(base: str, quote: str) -> Decimal:
+        return sheets.current(parts.clock.now()).mid(base, quote)
+
+    life.run_part("paying", Paying(parts.units, parts.clock, mid).run())
+    operators = PayoutOperators(parts.units, ledger, parts.clock)
+    payouts = PayoutServer(parts.pool, operators, Statements(parts.pool))
+    parts.server.add(
+        payout_service_pb2_grpc.add_PayoutServiceServicer_to_server, payouts, PAYOUTS_NAME
+    )
+    life.run_part("deals", DealRepeater(parts.units, parts.clock).run())
+    prefundings = Prefundings(parts.units, ledger, parts.clock)
+    life.run_part("prefundings", prefundings.run())
+    parts.server.add(
+        fx_book_service_pb2_grpc.add_FxBookServiceServicer_to_server,
+        FxBookServer(parts.units, ledger, sheets, parts.clock),
+        FX_BOOK_NAME,
+    )
+    parts.server.add(
+        prefunding_service_pb2_grpc.add_PrefundingServiceServicer_to_server,
+        PrefundingServer(parts.units, ledger, prefundings, parts.clock),
+        PREFUNDING_NAME,
+    )
     register = settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server
     parts.server.add(register, SettlementServer(parts.pool, closing), NAME)
     await parts.server.start()

@@ -1,12 +1,15 @@
-"""What settlement reads of the facts: postings of the ledger, and whose payments they are."""
+"""What settlement reads of the facts: postings of the ledger, whose payments they are, and what
+moves its payouts."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC
+from functools import partial
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 
-from services.kit.facts.owners import GATEWAY, WALLET
+from services.core.clock import Clock
+from services.kit.facts.owners import BRIDGE, GATEWAY, RECONCILIATION, WALLET
 from services.kit.facts.projection import FactUnreadable, KeptFact, Projection
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
@@ -14,26 +17,64 @@ from services.kit.unit import Units
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.settlement.domain.postings import Posting, Subject, parse_link
+from services.settlement.fx_book.events import read_statement_facts, read_wallet_facts
+from services.settlement.payouts.hearing import (
+    bridge_said,
+    hear_all,
+    statement_said,
+    wallet_said,
+)
+from services.settlement.prefunding.store import add_spending
 from services.settlement.store.reading import add_postings, put_subjects
 
 T = TypeVar("T")
 
 
-def make_projection(units: Units) -> Projection:
+def make_projection(units: Units, clock: Clock) -> Projection:
     """Subjects first: a payment is completed before it is posted."""
-    return Projection(units, [(GATEWAY, read_gateway), (WALLET, read_wallet)])
+    return Projection(
+        units,
+        [
+            (GATEWAY, read_gateway),
+            (WALLET, partial(read_wallet, clock=clock)),
+            (BRIDGE, partial(read_bridge, clock=clock)),
+            (RECONCILIATION, partial(read_statements, clock=clock)),
+        ],
+    )
 
 
 async def read_gateway(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
     """Keep payments and refunds."""
-    await put_subjects(connection, [each for fact in facts for each in _read(fact, subjects_of)])
+    read = _checked(subjects_of)
+    await put_subjects(connection, [each for fact in facts for each in read(fact)])
     return ()
 
 
-async def read_wallet(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
-    """Keep postings."""
-    await add_postings(connection, [each for fact in facts for each in _read(fact, postings_of)])
-    return ()
+async def read_wallet(
+    connection: Connection, facts: Sequence[KeptFact], clock: Clock
+) -> Sequence[Outgoing]:
+    """Keep postings, count what deposits spend, and move payouts and deals."""
+    read = _checked(postings_of)
+    postings = [each for fact in facts for each in read(fact)]
+    await add_postings(connection, postings)
+    await add_spending(connection, postings)
+    paid = await hear_all(connection, facts, _checked(wallet_said), clock.now())
+    return [*paid, *await read_wallet_facts(connection, facts, clock)]
+
+
+async def read_bridge(
+    connection: Connection, facts: Sequence[KeptFact], clock: Clock
+) -> Sequence[Outgoing]:
+    """Move payouts."""
+    return await hear_all(connection, facts, _checked(bridge_said), clock.now())
+
+
+async def read_statements(
+    connection: Connection, facts: Sequence[KeptFact], clock: Clock
+) -> Sequence[Outgoing]:
+    """Move payouts and deals whose money is on a statement."""
+    paid = await hear_all(connection, facts, _checked(statement_said), clock.now())
+    return [*paid, *await read_statement_facts(connection, facts, clock)]
 
 
 def postings_of(fact: KeptFact) -> list[Posting]:
@@ -89,8 +130,11 @@ def subjects_of(fact: KeptFact) -> list[Subject]:
             return []
 
 
-def _read(fact: KeptFact, read: Callable[[KeptFact], list[T]]) -> list[T]:
-    try:
-        return read(fact)
-    except DecodeError as error:
-        raise FactUnreadable(f"{fact.place} is no event: {error}") from error
+def _checked(read: Callable[[KeptFact], T]) -> Callable[[KeptFact], T]:
+    def checked(fact: KeptFact) -> T:
+        try:
+            return read(fact)
+        except DecodeError as error:
+            raise FactUnreadable(f"{fact.place} is no event: {error}") from error
+
+    return checked

@@ -80,7 +80,7 @@ class World:
     clock: ManualClock
     projection: Projection
     closing: Closing
-    _told: dict[int, int] = field(default_factory=dict)
+    _told: dict[tuple[str, int], int] = field(default_factory=dict)
 
     async def pay(
         self, target: int = 10_000, home: int = 5_000, *, told: bool = True, posted: bool = True
@@ -93,7 +93,7 @@ class World:
             (POSITION, PAYABLE, target - target // 100, "KRW", "payable"),
             (POSITION, FEES, target // 100, "KRW", "fee"),
         ]
-        record = self._posting(f"payment-{reference}", legs)
+        record = self.posting(f"payment-{reference}", legs)
         if told:
             await self.tell_payment(reference)
         if posted:
@@ -109,7 +109,7 @@ class World:
                 reference=reference, payment_id=f"p-{reference}", corridor_id=CORRIDOR
             )
         )
-        await self.bring([self._fact("gateway", "payment.event", reference, event)])
+        await self.bring([self.fact("gateway", "payment.event", reference, event)])
 
     async def refund(self, payment: str, target: int) -> str:
         """A refund of a payment, completed and posted."""
@@ -118,9 +118,9 @@ class World:
         event.refund_completed.refund.CopyFrom(
             payment_pb2.Refund(reference=reference, payment_id=f"p-{payment}")
         )
-        await self.bring([self._fact("gateway", "payment.event", reference, event)])
+        await self.bring([self.fact("gateway", "payment.event", reference, event)])
         legs = [(PAYABLE, POSITION, target, "KRW", "payable")]
-        await self.bring([self._posting(f"refund-{reference}", legs)])
+        await self.bring([self.posting(f"refund-{reference}", legs)])
         return reference
 
     async def closed(self) -> list[Closed]:
@@ -139,7 +139,8 @@ class World:
         while await self.projection.step():
             pass
 
-    def _posting(self, link_id: str, legs: Sequence[Leg]) -> Record:
+    def posting(self, link_id: str, legs: Sequence[Leg]) -> Record:
+        """The ledger posts legs, and its fact of it."""
         stripe, sequence = self.ledger.post(link_id, legs)
         event = wallet_message_pb2.WalletEvent(link_id=link_id)
         event.event_time.FromDatetime(self.clock.now())
@@ -153,10 +154,11 @@ class World:
             posted.legs.append(leg)
         return _record("wallet", "wallet.event", stripe, sequence, link_id, event)
 
-    def _fact(self, source: str, topic: str, key: str, event: object) -> Record:
-        stripe = stripe_of(key) % 32
-        sequence = self._told[stripe] = self._told.get(stripe, 0) + 1
-        return _record(source, topic, stripe, sequence, key, event)
+    def fact(self, source: str, topic: str, key: str, event: object) -> Record:
+        """A fact of another service, with the next sequence of its stripe."""
+        place = source, stripe_of(key) % 32
+        sequence = self._told[place] = self._told.get(place, 0) + 1
+        return _record(source, topic, place[1], sequence, key, event)
 
 
 def _record(source: str, topic: str, stripe: int, sequence: int, key: str, event: object) -> Record:
@@ -175,4 +177,4 @@ async def settling(database: Database, topics: Topics) -> AsyncIterator[World]:
     async with running_units("settlement", database, topics) as units:
         ledger, clock = ScriptedLedger(), ManualClock(NOON)
         closing = Closing(units, ledger, clock, next_days)
-        yield World(units, ledger, clock, make_projection(units), closing)
+        yield World(units, ledger, clock, make_projection(units, clock), closing)

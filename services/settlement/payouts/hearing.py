@@ -1,0 +1,131 @@
+"""Reads the facts that are about payouts, and moves the payouts in the transaction that reads them.
+
+A fact of a payout that is not on record is left: ledger and bridge may carry others' work under the
+same first word.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from services.core.ids import Resource
+from services.kit.facts.projection import KeptFact
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
+from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import ReconciliationEvent
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.settlement.payouts import store
+from services.settlement.payouts.messages import command_of, payout_changed
+from services.settlement.payouts.model import DONE_BY, Heard, Payout, Task, Word, hear, wanted
+from services.settlement.payouts.store import JournalEntry
+
+log = structlog.get_logger()
+
+_PREFIX = f"{Resource.PAYOUT}-"
+_ID_LENGTH = len(_PREFIX) + 26
+_TASKS = {str(task): task for task in DONE_BY}
+_OF_BRIDGE = {
+    "payout_submitted": Heard.SUBMITTED,
+    "payout_accepted": Heard.ACCEPTED,
+    "payout_executed": Heard.EXECUTED,
+    "payout_rejected": Heard.REJECTED,
+    "payout_returned": Heard.RETURNED,
+}
+
+Said = tuple[str, Word]
+"""A payout's id, and what is said of it."""
+
+
+def wallet_said(fact: KeptFact) -> Said | None:
+    """What a fact of the ledger says of a payout; None where nothing. Raises DecodeError."""
+    if not fact.key.startswith(_PREFIX):
+        return None
+    payout_id, suffix = fact.key[:_ID_LENGTH], fact.key[_ID_LENGTH + 1 :]
+    task = _TASKS.get(suffix)
+    if task is None:
+        return None
+    event = WalletEvent.FromString(fact.payload)
+    match event.WhichOneof("body"):
+        case "funds_posted":
+            return payout_id, Word(DONE_BY[task])
+        case "funds_refused":
+            refused = event.funds_refused
+            heard = Heard.REFUSED if task is Task.BOOK else Heard.STUCK
+            said = f"{refused.message} ({refused.account_id})" if refused.account_id else ""
+            return payout_id, Word(heard, reason=refused.reason, message=said or refused.message)
+        case _:
+            return None
+
+
+def bridge_said(fact: KeptFact) -> Said | None:
+    """What a fact of the bridge says of a payout; None where nothing. Raises DecodeError."""
+    if not fact.key.startswith(_PREFIX):
+        return None
+    event = BridgeEvent.FromString(fact.payload)
+    name = event.WhichOneof("body")
+    heard = _OF_BRIDGE.get(name or "")
+    if heard is None:
+        return None
+    body: Any = getattr(event, str(name))
+    fee = body.bank_fee.minor_units if heard is Heard.EXECUTED else 0
+    return event.charge_id, Word(
+        heard,
+        fee_minor=max(0, fee),
+        partner_reference=getattr(body, "partner_reference", ""),
+        reason=getattr(body, "reason", ""),
+        message=getattr(body, "message", ""),
+    )
+
+
+def statement_said(fact: KeptFact) -> Said | None:
+    """What a fact of reconciliation says of a payout; None where nothing. Raises DecodeError."""
+    if not fact.key.startswith(_PREFIX):
+        return None
+    event = ReconciliationEvent.FromString(fact.payload)
+    if event.WhichOneof("body") != "resource_on_statement":
+        return None
+    found = event.resource_on_statement
+    return found.resource_id, Word(Heard.CAME_BACK if found.credit else Heard.LEFT)
+
+
+async def hear_all(
+    connection: Connection,
+    facts: Sequence[KeptFact],
+    read: Callable[[KeptFact], Said | None],
+    now: datetime,
+) -> list[Outgoing]:
+    """Move the payouts that facts speak of; what is to be sent."""
+    said = [(fact.place, *found) for fact in facts if (found := read(fact)) is not None]
+    if not said:
+        return []
+    before = await store.lock_payouts(connection, {payout_id for _, payout_id, _ in said})
+    after = dict(before)
+    journal = []
+    for place, payout_id, word in said:
+        if payout_id not in after:
+            log.warning("payout_unknown", payout_id=payout_id[:80], place=place)
+            continue
+        heard = hear(after[payout_id], word, now)
+        if heard is not after[payout_id]:
+            after[payout_id] = heard
+            entry = JournalEntry(payout_id, word.heard, heard.state, place, word.reason, now)
+            journal.append(entry)
+    moved = [payout for payout_id, payout in after.items() if payout is not before[payout_id]]
+    await store.update_payouts(connection, moved)
+    await store.add_moves(connection, journal)
+    return [each for one in moved for each in _follows(before[one.payout_id], one)]
+
+
+def _follows(before: Payout, after: Payout) -> list[Outgoing]:
+    messages = [command_of(after, task) for task in sorted(wanted(after) - wanted(before))]
+    if after.state is not before.state:
+        messages.append(payout_changed(after))
+        log.info("payout_moved", payout_id=after.payout_id, state=after.state)
+    if Heard.STUCK in after.heard - before.heard:
+        log.error("payout_stuck", payout_id=after.payout_id, reason=after.reason)
+    if {Heard.REJECTED, Heard.LEFT} <= after.heard:
+        log.error("payout_contradicted", payout_id=after.payout_id)
+    return messages

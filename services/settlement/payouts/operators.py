@@ -1,0 +1,110 @@
+"""What an operator does to agreements and payouts: put an agreement, have a payout paid again."""
+
+from dataclasses import replace
+
+from services.core.clock import Clock
+from services.core.errors import Malformed, NotFound, Refused
+from services.core.ids import STRIPE_COUNT, Resource, new_reference, resource_id
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+from services.settlement.domain.agreements import Agreement
+from services.settlement.ledger import Ledger
+from services.settlement.payouts import store
+from services.settlement.payouts.messages import opening
+from services.settlement.payouts.model import AGAIN, Payout
+from services.settlement.payouts.paying import begin
+from services.settlement.payouts.transfers import accounts_of
+from services.settlement.store.agreements import get_agreement, put_agreement
+
+
+class PayoutNotFound(NotFound):
+    """There is no payout of this id."""
+
+    def __init__(self, payout_id: str) -> None:
+        shown = payout_id[:80]
+        super().__init__(f"There is no payout {shown!r}: see ListPayouts.", payout_id=shown)
+
+
+class PayoutNotOver(Refused):
+    """Only what was rejected or returned is paid again."""
+
+
+class AgreementNotActive(Refused):
+    """Nothing is paid by an agreement that is not active."""
+
+
+class RetryMalformed(Malformed):
+    """An operator's word lacks a part."""
+
+
+class PayoutOperators:
+    """Carries out what operators ask for."""
+
+    def __init__(self, units: Units, ledger: Ledger, clock: Clock) -> None:
+        self._units = units
+        self._ledger = ledger
+        self._clock = clock
+
+    async def put(self, agreement: Agreement) -> None:
+        """Store an agreement, and have the accounts of the house opened that it needs.
+
+        Raises `AgreementMalformed`, `AccountTaken`, `NotFound` where the ledger has none of one of
+        its accounts, `Unavailable`.
+        """
+        agreement.check()
+        await self._ledger.totals(agreement.account_ids, [0] * STRIPE_COUNT)
+
+        async def put(connection: Connection) -> Decided[None]:
+            await put_agreement(connection, agreement)
+            return Decided(None, [opening(accounts_of(agreement))])
+
+        await self._units.write(put)
+
+    async def retry(self, payout_id: str, operator: str, reason: str) -> Payout:
+        """Pay again, once; a repeat of the call gets the same payout.
+
+        Raises `RetryMalformed`, `PayoutNotFound`, `PayoutNotOver`, `AgreementNotActive`.
+        """
+        if not operator.strip() or not reason.strip():
+            raise RetryMalformed("Say who has the payout paid again, and why.", field="operator")
+        now = self._clock.now()
+
+        async def retry(connection: Connection) -> Decided[Payout]:
+            old = (await store.lock_payouts(connection, [payout_id])).get(payout_id)
+            if old is None:
+                raise PayoutNotFound(payout_id)
+            if (again := await store.retry_of(connection, payout_id)) is not None:
+                return Decided(again)
+            if old.state not in AGAIN:
+                raise PayoutNotOver(
+                    f"The payout is {old.state}; only one that is rejected or returned, with its "
+                    "money back on its accounts, is paid again.",
+                    payout_id=payout_id,
+                )
+            agreement = await get_agreement(connection, old.agreement_id)
+            assert agreement is not None
+            if not agreement.active:
+                raise AgreementNotActive(
+                    f"The agreement {agreement.agreement_id} is not active: put it again first.",
+                    agreement_id=agreement.agreement_id,
+                )
+            fresh_id = resource_id(Resource.PAYOUT, new_reference(now))
+            fresh = replace(
+                old,
+                payout_id=fresh_id,
+                bank_partner=agreement.bank_partner,
+                payee=agreement.payee,
+                create_time=now,
+                update_time=now,
+                retry_of=payout_id,
+                heard=frozenset(),
+                fee_minor=0,
+                partner_reference="",
+                reason="",
+                message="",
+            )
+            await store.add_payout(connection, fresh, operator, reason)
+            await store.hand_positions_on(connection, payout_id, fresh_id)
+            return Decided(fresh, begin(fresh))
+
+        return (await self._units.write(retry)).answer
