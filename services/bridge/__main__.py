@@ -9,7 +9,7 @@ from services.bridge.accounts import AccountBook
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.codes import CodeBook
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import make_partners
+from services.bridge.directory import make_partners, moving
 from services.bridge.disputes.worker import DisputeWorker
 from services.bridge.guard.calls import PartnerCalls
 from services.bridge.guard.keeper import Keeper
@@ -46,11 +46,12 @@ async def build(life: Life) -> None:
     settings = BridgeSettings()  # type: ignore[call-arg]
     configs = read_partners(settings.bridge_partners)
     taken = bind(settings.bridge_callback_listen)
-    around = Surroundings(settings.bridge_callback_url or url_of(taken), settings.make_clock())
+    parts = await build_parts(life, "bridge", settings)
+    callback_url = settings.bridge_callback_url or url_of(taken)
+    around = Surroundings(callback_url, parts.clock, parts.pool)
     partners = make_partners(configs, around)
     for partner in partners.values():
         life.on_close(partner.close)
-    parts = await build_parts(life, "bridge", settings)
     # A batch then locks one row of outbox_stripes, and another process likely another.
     lane = random.randrange(EVENT_STRIPES)  # noqa: S311
     worker = Worker(parts.units, partners, parts.clock, SystemClock(), lane)
@@ -95,6 +96,8 @@ async def build(life: Life) -> None:
     life.run_part("operator_queue", queue.run())
     life.run_part("disputes", disputes.run())
     life.run_part("payouts", payouts.run())
+    for name in moving(partners):
+        life.run_part(f"partner_{name}", partners[name].run())
     life.run_part("unsent_deposits", UnsentDeposits(partners, book).run())
     await parts.server.start()
 

@@ -6,7 +6,7 @@ configuration.
 """
 
 import pkgutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +26,11 @@ def adapters() -> list[str]:
 def make_partners(configs: Iterable[PartnerConfig], around: Surroundings) -> dict[str, Partner]:
     """A partner for each configuration. Raises `PartnersFileWrong`."""
     return {config.partner_id: _open(config, around) for config in configs}
+
+
+def moving(partners: Mapping[str, Partner]) -> list[str]:
+    """The names of those that do something by themselves."""
+    return [name for name, each in partners.items() if type(each).run is not Partner.run]
 
 
 def _open(config: PartnerConfig, around: Surroundings) -> Partner:

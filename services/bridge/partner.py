@@ -1,13 +1,16 @@
 """What the bridge wants of a partner; every adapter is one.
 
-An adapter asks and translates the answer; it decides nothing and keeps nothing. It raises nothing
-for silence or an unclear answer to an operation on a charge: that is `Outcome.UNKNOWN`.
+An adapter asks and translates the answer; it decides nothing and, but for the one that goes by
+file, keeps nothing. It raises nothing for silence or an unclear answer to an operation on a charge:
+that is `Outcome.UNKNOWN`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
+
+import asyncpg
 
 from services.bridge.disputes.domain import Dispute, DisputeStanding
 from services.bridge.domain.answer import Answer, Rules
@@ -33,6 +36,8 @@ class Surroundings:
 
     callback_url: str
     clock: Clock
+    pool: asyncpg.Pool | None = None
+    """The bridge's tables, for an adapter that has to keep what it sends; most keep nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,10 @@ class Partner(Protocol):
         """The file `kind` (settlement, statement) of a day of the partner's. Raises
         `PartnerFileNotFound`, `PartnerUnavailable`."""
         raise self.not_offered(f"hand out a {kind} file")
+
+    async def run(self) -> None:
+        """What it does by itself, for ever, such as moving files; most do nothing."""
+        return
 
     async def close(self) -> None:
         """Close its connections."""

@@ -18,7 +18,7 @@ from aiohttp.test_utils import TestServer
 
 from services.bridge.callback import Callbacks, bind, serve, url_of
 from services.bridge.consumer import CommandHandler
-from services.bridge.directory import make_partners
+from services.bridge.directory import make_partners, moving
 from services.bridge.disputes.worker import DisputeWorker
 from services.bridge.guard.keeper import Keeper
 from services.bridge.notices.endpoint import Notices
@@ -191,15 +191,17 @@ async def bridge(
     partners: Mapping[str, Partner] | None = None,
     machine: Clock | None = None,
     polls: bool = True,
+    moves_files: bool = True,
 ) -> AsyncIterator[World]:
-    """A running bridge with these partners. Without `polls` only `take_due` looks at the table."""
+    """A running bridge with these partners. Without `polls` only `take_due` looks at the table;
+    without `moves_files` partners do nothing by themselves."""
     pool = await open_pool(dsn, "bridge", 6)
     sent = Sent()
     sender = OutboxSender("bridge", pool, sent)
     units = Units(pool, sender)
     taken = bind("127.0.0.1:0")
     clock = ManualClock(TODAY)
-    made = make_partners(configs, Surroundings(url_of(taken), clock)) | dict(partners or {})
+    made = make_partners(configs, Surroundings(url_of(taken), clock, pool)) | dict(partners or {})
     worker = Worker(units, made, clock, machine or SystemClock(), LANE)
     disputes = DisputeWorker(units, worker.desks, worker.moment, LANE)
     payouts = PayoutWorker(units, worker.desks, worker.moment, LANE)
@@ -214,6 +216,8 @@ async def bridge(
     if polls:
         running = (worker.run(), keeper.run(), payouts.run())
         parts += [asyncio.create_task(part) for part in running]
+        alone = moving(made) if moves_files else []
+        parts += [asyncio.create_task(made[name].run()) for name in alone]
     try:
         yield World(
             sent,
