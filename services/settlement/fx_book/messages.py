@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 from services.core.money import Money
+from services.core.rate import RATE_PLACES
 from services.kit.ledger import transfer_funds
 from services.kit.outbox import Outgoing
 from services.pb.kawase.money.v1 import money_pb2
@@ -35,7 +36,7 @@ def deal_message(deal: Deal) -> pb.FxDeal:
         sold=_money(terms.sold),
         bought=_money(terms.bought),
         mid_value=_money(deal.mid_value),
-        mid=f"{deal.mid:f}",
+        mid=f"{deal.mid.quantize(RATE_PLACES):f}",
         trade_date=terms.trade_date.isoformat(),
         value_date=terms.value_date.isoformat(),
         state=pb.FxDealState.Value(f"FX_DEAL_STATE_{deal.state.upper()}"),

@@ -1,0 +1,232 @@
+"""The FX book and deposits over gRPC: booked by the ledger's word, and told as they stand."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from services.core.accounts import AccountSpec
+from services.core.errors import Conflict, Malformed, Refused
+from services.core.sheet import RateSheet
+from services.kit.kafka import Topics
+from services.kit.rpc import RpcServer, call, open_channel
+from services.kit.sheets import SheetBoard
+from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2
+from services.pb.kawase.settlement.v1 import fx_book_service_pb2 as fx
+from services.pb.kawase.settlement.v1 import fx_book_service_pb2_grpc as fx_grpc
+from services.pb.kawase.settlement.v1 import prefunding_service_pb2 as pre
+from services.pb.kawase.settlement.v1 import prefunding_service_pb2_grpc as pre_grpc
+from services.pb.kawase.wallet.v1 import wallet_message_pb2
+from services.settlement.fx_book.events import DealRepeater
+from services.settlement.fx_book.server import FxBookServer
+from services.settlement.ledger import Deposit, Ledger
+from services.settlement.prefunding.server import PrefundingServer
+from services.settlement.prefunding.watching import Prefundings
+from tests.conftest import Database
+from tests.parts import take_records, watching
+from tests.store.settlement.world import CORRIDOR, NOON, PREFUND, World, settling
+
+
+@dataclass
+class OpenLedger(Ledger):
+    """Opens what it is asked for, and has deposits as a test says."""
+
+    left_minor: int = 100_000
+    opened: list[str] = field(default_factory=list)
+
+    async def open_accounts(self, specs: Sequence[AccountSpec]) -> None:
+        self.opened += [spec.account_id for spec in specs]
+
+    async def deposits(self, account_ids: Sequence[str]) -> list[Deposit]:
+        return [
+            Deposit(account, "panda-wallet", "CNY", self.left_minor, 0) for account in account_ids
+        ]
+
+
+@dataclass
+class Served:
+    """A settlement with its FX book and deposits, and stubs of both."""
+
+    world: World
+    ledger: OpenLedger
+    prefundings: Prefundings
+    repeater: DealRepeater
+    book: Any
+    deposits: Any
+
+    async def record(self, bought: int = 905_000, deal_id: str = "deal-1") -> Any:
+        deal = fx.FxDeal(
+            deal_id=deal_id,
+            counterparty_id="mizuho",
+            trade_date="2026-10-30",
+            value_date="2026-11-02",
+            operator="aiko",
+        )
+        deal.sold.minor_units, deal.sold.currency_code = 100_000, "JPY"
+        deal.bought.minor_units, deal.bought.currency_code = bought, "KRW"
+        request = fx.RecordFxDealRequest(deal=deal)
+        return (await call(self.book.RecordFxDeal(request, timeout=30))).deal
+
+    async def only(self) -> Any:
+        (deal,) = (await call(self.book.ListFxDeals(fx.ListFxDealsRequest(), timeout=30))).deals
+        return deal
+
+    async def post(self, command: bytes) -> str:
+        """The ledger carries a transfer out and says so."""
+        asked = wallet_message_pb2.WalletCommand.FromString(command).transfer_funds
+        legs = [
+            (leg.debit_account_id, leg.credit_account_id, leg.amount.minor_units,
+             leg.amount.currency_code, leg.purpose)
+            for leg in asked.legs
+        ]  # fmt: skip
+        await self.world.bring([self.world.posting(asked.link_id, legs)])
+        return asked.link_id
+
+    async def see(self, resource_id: str, *, credit: bool) -> None:
+        """Reconciliation finds a side on a statement."""
+        event = reconciliation_event_pb2.ReconciliationEvent()
+        told = event.resource_on_statement
+        told.resource_id, told.credit, told.entry_reference = resource_id, credit, "17"
+        record = self.world.fact("reconciliation", "reconciliation.event", resource_id, event)
+        await self.world.bring([record])
+
+
+@pytest.fixture
+async def served(database: Database, topics: Topics) -> AsyncIterator[Served]:
+    async with settling(database, topics) as world:
+        ledger = OpenLedger.__new__(OpenLedger)
+        ledger.left_minor, ledger.opened = 100_000, []
+        board = SheetBoard(topics)
+        mids = {("JPY", "KRW"): Decimal("9.1")}
+        end = NOON + timedelta(days=1)
+        board.offer(RateSheet("sheet-1", "test", NOON, NOON, end, mids, {}), 1)
+        prefundings = Prefundings(world.units, ledger, world.clock)
+        server = RpcServer("127.0.0.1:0")
+        book = FxBookServer(world.units, ledger, board, world.clock)
+        deposits = PrefundingServer(world.units, ledger, prefundings, world.clock)
+        server.add(fx_grpc.add_FxBookServiceServicer_to_server, book, "book")
+        server.add(pre_grpc.add_PrefundingServiceServicer_to_server, deposits, "deposits")
+        await server.start()
+        async with open_channel(f"127.0.0.1:{server.port}") as channel:
+            yield Served(
+                world,
+                ledger,
+                prefundings,
+                DealRepeater(world.units, world.clock),
+                fx_grpc.FxBookServiceStub(channel),
+                pre_grpc.PrefundingServiceStub(channel),
+            )
+        await server.stop()
+
+
+async def test_a_deal_is_booked_seen_on_both_statements_and_settled(
+    served: Served, topics: Topics
+) -> None:
+    async with watching(topics, "wallet.command") as tail:
+        deal = await served.record()
+        assert deal.state == fx.FX_DEAL_STATE_BOOKING
+        assert (deal.mid_value.minor_units, deal.mid) == (910_000, "9.100000000000")
+        (asked,) = await take_records(tail, 1)
+        assert await served.post(asked.value) == deal.resource_id
+        assert (await served.only()).state == fx.FX_DEAL_STATE_RECORDED
+
+        await served.see(deal.resource_id, credit=True)
+        await served.see(deal.resource_id, credit=False)
+        await served.see(deal.resource_id, credit=False)
+        (settle,) = await take_records(tail, 1)
+        assert await served.post(settle.value) == f"{deal.resource_id}-settle"
+
+    assert (await served.only()).state == fx.FX_DEAL_STATE_SETTLED
+    exposures = (await call(served.book.GetExposure(fx.GetExposureRequest(), timeout=30))).exposures
+    assert {each.currency_code: each.position_minor for each in exposures} == {
+        "JPY": -100_000,
+        "KRW": 910_000,
+    }
+    request = fx.GetFxResultRequest(day="2026-10-30", time_zone="Asia/Tokyo")
+    (result,) = (await call(served.book.GetFxResult(request, timeout=30))).results
+    assert (result.currency_code, result.realised_minor) == ("KRW", -5_000)
+
+
+async def test_the_same_deal_again_is_one_deal_and_another_under_its_id_is_refused(
+    served: Served,
+) -> None:
+    first, again = await served.record(), await served.record()
+
+    assert first == again
+    with pytest.raises(Conflict) as refusal:
+        await served.record(bought=1)
+    assert refusal.value.reason == "DEAL_TAKEN"
+
+
+async def test_a_command_that_nobody_answers_is_given_again(served: Served, topics: Topics) -> None:
+    async with watching(topics, "wallet.command") as tail:
+        await served.record()
+        served.world.clock.advance(timedelta(seconds=31))
+        await served.repeater.step()
+        await served.repeater.step()
+        first, again = await take_records(tail, 2)
+
+    assert first.value == again.value
+
+
+async def test_a_deal_that_is_not_booked_is_not_settled(served: Served) -> None:
+    deal = await served.record()
+    request = fx.SettleFxDealRequest(deal_id=deal.deal_id, operator="aiko")
+    with pytest.raises(Refused) as refusal:
+        await call(served.book.SettleFxDeal(request, timeout=30))
+    assert refusal.value.reason == "DEAL_NOT_RECORDED"
+
+
+async def test_exposure_and_income_are_told_by_corridor(served: Served) -> None:
+    await served.world.pay(10_000, 5_000)
+    exposures = (await call(served.book.GetExposure(fx.GetExposureRequest(), timeout=30))).exposures
+    request = fx.GetFxResultRequest(day="2026-10-30")
+    results = (await call(served.book.GetFxResult(request, timeout=30))).results
+
+    assert [(e.currency_code, e.corridor_id, e.position_minor) for e in exposures] == [
+        ("CNY", CORRIDOR, 4_950),
+        ("KRW", CORRIDOR, -10_000),
+    ]
+    assert [(r.currency_code, r.spread_income_minor, r.fee_income_minor) for r in results] == [
+        ("CNY", 50, 0),
+        ("KRW", 0, 100),
+    ]
+
+
+async def test_a_deposit_shows_what_it_spends_and_when_it_runs_out(served: Served) -> None:
+    await served.world.pay(10_000, 5_000)
+    served.world.clock.advance(timedelta(hours=10))
+    request = pre.GetPrefundingRequest(participant_id="panda-wallet")
+    (found,) = (await call(served.deposits.GetPrefunding(request, timeout=30))).prefundings
+
+    assert (found.account_id, found.spent_last_day_minor) == (PREFUND, 5_000)
+    # 500 an hour, of 100,000.
+    assert found.run_out_time.ToDatetime(UTC) == datetime(2026, 11, 7, 21, tzinfo=UTC)
+
+
+async def test_a_deposit_below_its_threshold_is_told_once_until_it_is_above_again(
+    served: Served, topics: Topics
+) -> None:
+    request = pre.PutPrefundingThresholdRequest(
+        account_id=PREFUND, threshold_minor=50_000, operator="aiko"
+    )
+    await call(served.deposits.PutPrefundingThreshold(request, timeout=30))
+    async with watching(topics, "settlement.event") as tail:
+        for left in (60_000, 40_000, 30_000, 70_000, 20_000):
+            served.ledger.left_minor = left
+            await served.prefundings.step()
+        told = await take_records(tail, 2)
+
+    assert [record.type for record in told] == ["PrefundingLow"] * 2
+
+
+async def test_a_threshold_of_what_is_no_deposit_is_refused(served: Served) -> None:
+    request = pre.PutPrefundingThresholdRequest(
+        account_id="position:KRW", threshold_minor=1, operator="aiko"
+    )
+    with pytest.raises(Malformed) as refusal:
+        await call(served.deposits.PutPrefundingThreshold(request, timeout=30))
+    assert refusal.value.reason == "THRESHOLD_MALFORMED"
