@@ -113,6 +113,7 @@ def refund_event(refund: Refund, said: RefundSaid, now: datetime) -> BridgeEvent
     if said is RefundSaid.ACCEPTED:
         event.refund_accepted.partner_reference = refund.partner_reference
         event.refund_accepted.amount.CopyFrom(money_message(order.amount))
+        event.refund_accepted.refunded_charge_id = order.charge_id
     else:
         event.refund_rejected.reason = refund.refusal
         event.refund_rejected.message = refund.message

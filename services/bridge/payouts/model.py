@@ -1,16 +1,12 @@
 """A payout's words: what was ordered, where it stands, and what a bank can say of it."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 
 from services.bridge.domain.answer import Answer, Outcome
+from services.core.ids import short_reference
 from services.core.money import Money
-
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_SHORT_LENGTH = 16
-_BITS_PER_CHARACTER = 5
 
 
 class PayoutState(IntEnum):
@@ -140,13 +136,9 @@ class PayoutOrder:
 
     @property
     def short_reference(self) -> str:
-        """16 digits and capitals that stand for `payout_id` where a bank has room for few: 80 bits
-        of its digest. It goes with the remittance and is searched for in lists and statements."""
-        number = int.from_bytes(hashlib.sha256(self.payout_id.encode()).digest())
-        return "".join(
-            _ALPHABET[number >> (_BITS_PER_CHARACTER * place) & 31]
-            for place in range(_SHORT_LENGTH)
-        )
+        """What stands for `payout_id` at the bank: it goes with the remittance and is searched for
+        in lists and statements."""
+        return short_reference(self.payout_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def plant(lines: Sequence[Line], plan: Plan) -> tuple[list[Line], list[Line], li
     for invented in _invented(lines, plan, generator):
         kept.append(invented)
         planted.append(_record(plan.day, "extra", None, invented))
+    kept.sort(key=lambda line: line.time)
     return kept, late, planted
 
 

@@ -542,7 +542,10 @@ class RefundAccepted(_message.Message):
 
     PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
+    REFUNDED_CHARGE_ID_FIELD_NUMBER: _builtins.int
     partner_reference: _builtins.str
+    refunded_charge_id: _builtins.str
+    """The charge part of which is given back."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
     def __init__(
@@ -550,10 +553,11 @@ class RefundAccepted(_message.Message):
         *,
         partner_reference: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
+        refunded_charge_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "partner_reference", b"partner_reference"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "partner_reference", b"partner_reference", "refunded_charge_id", b"refunded_charge_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
