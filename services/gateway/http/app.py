@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
 
-from services.gateway.auth import Keys
+from services.gateway.access.gate import Gate
 from services.gateway.calls import Calls
 from services.gateway.http.documents import CONTENT_POLICY, document, page
 from services.gateway.http.guard import CALL_LIMIT, Guard
@@ -42,13 +42,13 @@ def routers_of(calls: Calls) -> list[APIRouter]:
 
 
 def make_app(
-    keys: Keys,
+    gate: Gate,
     routers: Sequence[APIRouter],
     ready: Ready,
     closing: asyncio.Event,
     call_limit: int = CALL_LIMIT,
 ) -> Guard:
-    """The ASGI app. `closing` ends the streams; `keys` are what `calling.caller_for` asks."""
+    """The ASGI app. `closing` ends the streams; `gate` is what `calling.caller_for` asks."""
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -56,7 +56,7 @@ def make_app(
         redirect_slashes=False,
         exception_handlers={HTTPException: _answer_problem},
     )
-    app.state.keys = keys
+    app.state.gate = gate
     app.state.closing = closing
     app.state.routes = [route for router in routers for route in router.routes]
     for router in routers:
@@ -109,11 +109,11 @@ def _methods_at(request: Request) -> set[str]:
 
 
 async def serve_http(
-    life: Life, settings: GatewaySettings, parts: Parts, keys: Keys, routers: Sequence[APIRouter]
+    life: Life, settings: GatewaySettings, parts: Parts, gate: Gate, routers: Sequence[APIRouter]
 ) -> None:
     """Serve on the loop of this process until its end."""
     closing = asyncio.Event()
-    app = make_app(keys, routers, lambda: is_reachable(parts.pool), closing)
+    app = make_app(gate, routers, lambda: is_reachable(parts.pool), closing)
     server = HttpServer(app, settings.gateway_http_listen, closing, settings.gateway_http_proxies)
     life.on_close(server.stop)
     await server.start()

@@ -1,23 +1,99 @@
 """Who calls a route: the one place where every operation finds its caller."""
 
-from collections.abc import Awaitable, Callable
+import json
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
 from starlette.requests import Request
 
-from services.gateway.auth import Caller, Keys
+from services.core.errors import KawaseError
+from services.gateway.access.gate import Allowed, Credentials, Gate
+from services.gateway.access.keys import Caller
+from services.gateway.access.operations import OPERATIONS, Audit, method_named
+from services.gateway.access.proof.signatures import HttpRequest
+from services.gateway.access.refusals import RateLimited
+from services.gateway.http.guard import say_header
 
 AUTHORIZATION = "authorization"
+FAILED = "FAILED"
+OBJECT_CHARACTERS = 100
 
 
-def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller]]:
+def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller] | AsyncIterator[Caller]]:
     """The dependency of the operation `rpc`, by whose name its rights are kept.
 
-    It runs before the body is looked at. Raises leaves of `Unauthenticated` and `Forbidden`.
+    It runs before the body is looked at. Raises leaves of `Unauthenticated` and `Forbidden`, and
+    `RateLimited`. What is audited is noted once the route has ended.
     """
+    method = method_named(rpc)
 
     async def caller(request: Request) -> Caller:
-        keys: Keys = request.app.state.keys
-        return keys.caller_of(request.headers.get(AUTHORIZATION, ""))
+        return (await _let_in(request, method)).caller
 
-    caller.__name__ = f"caller_for_{rpc}"
-    return caller
+    async def audited(request: Request) -> AsyncIterator[Caller]:
+        allowed = await _let_in(request, method)
+        gate: Gate = request.app.state.gate
+        object_id = await _object_of(request)
+        try:
+            yield allowed.caller
+        except BaseException as error:
+            outcome = error.reason if isinstance(error, KawaseError) else FAILED
+            gate.note(allowed, object_id, outcome)
+            raise
+        gate.note(allowed, object_id)
+
+    dependency: Any = audited if OPERATIONS[method].audit is Audit.ALWAYS else caller
+    dependency.__name__ = f"caller_for_{rpc}"
+    return dependency  # type: ignore[no-any-return]
+
+
+async def _let_in(request: Request, method: str) -> Allowed:
+    gate: Gate = request.app.state.gate
+    credentials = Credentials(
+        request.headers.get(AUTHORIZATION, ""),
+        request.client.host if request.client else "",
+        request=await _as_it_came(request),
+    )
+    try:
+        allowed = gate.authorize(method, credentials)
+    except RateLimited as error:
+        seconds = float(error.metadata["retry_after_seconds"])
+        say_header(request, "retry-after", str(math.ceil(seconds)))
+        raise
+    if allowed.rate is not None:
+        for name, value in allowed.rate.headers().items():
+            say_header(request, name.lower(), value)
+    return allowed
+
+
+async def _as_it_came(request: Request) -> HttpRequest:
+    """The request as a signature covers it; its body only where there is a signature."""
+    scope = request.scope
+    lines = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
+    )
+    path = scope.get("raw_path") or scope["path"].encode()
+    query = scope["query_string"]
+    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
+    url = f"{scope['scheme']}://{request.headers.get('host', '')}{target.decode('latin-1')}"
+    came = HttpRequest(request.method, url, lines)
+    if not came.is_signed:
+        return came
+    return HttpRequest(request.method, url, lines, await request.body())
+
+
+async def _object_of(request: Request) -> str:
+    """What the call is about: an id of its path, else the first of its body."""
+    for value in request.path_params.values():
+        return str(value)[:OBJECT_CHARACTERS]
+    try:
+        told = json.loads(await request.body() or b"{}")
+    except ValueError:
+        return ""
+    ids = (
+        [value for name, value in told.items() if name.endswith("_id")]
+        if isinstance(told, dict)
+        else []
+    )
+    return str(ids[0])[:OBJECT_CHARACTERS] if ids else ""

@@ -23,10 +23,20 @@ EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
 RETRY_MILLISECONDS = 1000
 
+_EVENT = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {
+        "id": {"type": "string", "description": "For Last-Event-ID."},
+        "event": {"type": "string", "enum": ["payment", "problem"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer"},
+    },
+}
 STREAM_ANSWERS: dict[int, Any] = {
     200: {
         "description": "A stream of events `payment`, the data of each a Payment.",
-        "content": {EVENT_STREAM: {"schema": {"type": "string"}, "example": examples.EVENTS}},
+        "content": {EVENT_STREAM: {"schema": _EVENT, "example": examples.EVENTS}},
     },
     204: {"description": "You have seen the final state."},
 }

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body, Depends
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.auth import Caller
+from services.gateway.access.keys import Caller
 from services.gateway.calls import Calls
 from services.gateway.http import answers, examples
 from services.gateway.http.calling import caller_for

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from services.gateway.auth import Caller
+from services.gateway.access.keys import Caller
 from services.gateway.calls import Calls
 from services.gateway.http import answers, examples
 from services.gateway.http.calling import caller_for

@@ -20,6 +20,8 @@ class Plan:
     """First part of every payment id, so that runs on one database keep apart."""
     rate: float = 0.0
     first_number: int = 0
+    http: str = ""
+    """host:port of the gateway's HTTP API, where that is measured too."""
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from services.gateway.auth import Keys
+from services.gateway.access.gate import gate_of
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
 from services.gateway.reference import Participant
@@ -87,7 +87,7 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
         return True
 
     routers = routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0))
-    return make_app(Keys(gateway.board, gateway.clock), routers, ready, closing)
+    return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 
 @asynccontextmanager
