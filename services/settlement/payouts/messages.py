@@ -1,7 +1,6 @@
 """Payouts as messages: what callers see, the fact, and commands to ledger and bridge."""
 
-from services.core.accounts import AccountSpec
-from services.kit.ledger import open_accounts, transfer_funds
+from services.kit.ledger import transfer_funds
 from services.kit.outbox import Outgoing
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
@@ -59,11 +58,6 @@ def command_of(payout: Payout, task: Task) -> Outgoing:
 def link_of(payout_id: str, task: Task) -> str:
     """The ledger's link of a transfer of the payout."""
     return f"{payout_id}-{task}" if task else payout_id
-
-
-def opening(specs: list[AccountSpec]) -> Outgoing:
-    """The command that opens accounts that payouts need."""
-    return open_accounts(specs, command_stripe(specs[0].account_id))
 
 
 def _order(payout: Payout) -> Outgoing:

@@ -10,7 +10,6 @@ from services.kit.unit import Decided, Units
 from services.settlement.domain.agreements import Agreement
 from services.settlement.ledger import Ledger
 from services.settlement.payouts import store
-from services.settlement.payouts.messages import opening
 from services.settlement.payouts.model import AGAIN, Payout
 from services.settlement.payouts.paying import begin
 from services.settlement.payouts.transfers import accounts_of
@@ -46,17 +45,18 @@ class PayoutOperators:
         self._clock = clock
 
     async def put(self, agreement: Agreement) -> None:
-        """Store an agreement, and have the accounts of the house opened that it needs.
+        """Store an agreement, and open the accounts of the house that its payouts need.
 
         Raises `AgreementMalformed`, `AccountTaken`, `NotFound` where the ledger has none of one of
         its accounts, `Unavailable`.
         """
         agreement.check()
         await self._ledger.totals(agreement.account_ids, [0] * STRIPE_COUNT)
+        await self._ledger.open_accounts(accounts_of(agreement))
 
         async def put(connection: Connection) -> Decided[None]:
             await put_agreement(connection, agreement)
-            return Decided(None, [opening(accounts_of(agreement))])
+            return Decided(None)
 
         await self._units.write(put)
 
