@@ -7,6 +7,7 @@ import click
 
 from services.cli.asking import Asking, address_option, json_option, print_message
 from services.cli.options import directory_option
+from services.cli.settlement_fx import COMMANDS
 from services.cli.settlement_payouts import agreements, payouts, retry_payout, statement
 from services.cli.terminal import NOT_VALID, open_console, print_rows
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
@@ -146,5 +147,5 @@ def _state(window: Any) -> str:
     return pb.WindowState.Name(window.state).removeprefix("WINDOW_STATE_").lower()
 
 
-for command in (agreements, payouts, retry_payout, statement):
+for command in (agreements, payouts, retry_payout, statement, *COMMANDS):
     settlement.add_command(command)
