@@ -17,6 +17,7 @@ MODULES = {
     "kakaopay-online": "kakaopay_wallet",
     "shanghai-ams": "ams_shanghai",
     "japan-bank": "japan_bank",
+    "japan-bank-files": "file_bank",
     "paypay": "paypay",
 }
 """Modules in `services.sandbox.partners`, by the partner's id."""

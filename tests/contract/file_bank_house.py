@@ -24,7 +24,7 @@ from services.sandbox.partners.file_bank_orders import FileHabits
 from tests.contract.house import Simulated, World, bridge, new_resource, quick, simulated, start
 
 PARTNER = "file-bank"
-OWN = "0310-101-1-0999999"
+OWN = "9990-101-1-0888888"
 OPTIONS = {
     "account": OWN,
     "account_name": "ｶﾜｾ",

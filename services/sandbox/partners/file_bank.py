@@ -43,7 +43,13 @@ from services.sandbox.partners.file_bank_orders import (
     BankOrders,
     FileHabits,
 )
-from services.sandbox.partners.file_bank_records import FileRefused, read_orders
+from services.sandbox.partners.file_bank_records import (
+    BANK,
+    BANK_NAME,
+    NUMBER,
+    FileRefused,
+    read_orders,
+)
 from services.sandbox.partners.japan_bank_account import TRANSFER_IN, Account
 from services.sandbox.partners.japan_bank_files import zengin_statement
 
@@ -171,7 +177,9 @@ class FileBank(Simulator):
 
     def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
         opening = self._account.opening(day)
-        return {f"statement-{day}.txt": zengin_statement(day, lines, opening)}
+        return {
+            f"statement-{day}.txt": zengin_statement(day, lines, opening, (BANK, BANK_NAME), NUMBER)
+        }
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
         _authorise(request)

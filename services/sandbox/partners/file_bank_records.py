@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 
 RECORD_BYTES = 120
 NOTICE_BYTES = 200
-BANK, BRANCH, TYPE, NUMBER = "0310", "101", "1", "0999999"
-"""Its client's account; japan_bank_files writes the statement of the same."""
+BANK, BRANCH, TYPE, NUMBER = "9990", "101", "1", "0888888"
+"""Its client's account. The bank has a code for tests, as no bank has one."""
+BANK_NAME = "ﾌｱｲﾙｷﾞﾝｺｳ"
 HOLDER = "ｶﾜｾ"
 _REIWA = 2018
 _RESULT_AT = 111

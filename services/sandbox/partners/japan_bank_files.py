@@ -29,19 +29,25 @@ def moved(lines: Sequence[Line]) -> int:
     return sum(line.minor if is_incoming(line) else -line.minor for line in lines)
 
 
-def zengin_statement(day: date, lines: Sequence[Line], opening: int) -> bytes:
-    """200-byte records with CR LF in CP932: header, data, trailer, end."""
+def zengin_statement(
+    day: date,
+    lines: Sequence[Line],
+    opening: int,
+    bank: tuple[str, str] = (BANK, "GMOｱｵｿﾞﾗﾈﾂﾄ"),
+    number: str = NUMBER,
+) -> bytes:
+    """200-byte records with CR LF in CP932: header, data, trailer, end. `bank`: code and name."""
     era = _era(day)
     header = (
         "1030"
         + era * 3
-        + BANK
-        + _left("GMOｱｵｿﾞﾗﾈﾂﾄ", 15)
+        + bank[0]
+        + _left(bank[1], 15)
         + BRANCH
         + _left("ﾎｳｼﾞﾝ", 15)
         + "000"
         + TYPE
-        + NUMBER.rjust(10, "0")
+        + number.rjust(10, "0")
         + _left(HOLDER, 40)
         + _sign(opening)
         + "1"
