@@ -5,8 +5,8 @@ comments keep the connection alive in between.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,16 @@ from services.gateway.http import examples
 from services.gateway.http.answers import payment_told
 from services.gateway.payments.messages import STATES
 from services.gateway.payments.model import FINAL
+from services.gateway.payments.refusals import TooManyWatchers
 from services.gateway.payments.waiters import Snapshot
 from services.kit.http import problem_of
 
 EVENT_STREAM = "text/event-stream"
 KEEP_ALIVE_SECONDS = 15.0
+STREAM_SECONDS = 900.0
+"""How long a stream lasts at most; who wants more comes back with the last event's id."""
+STREAM_LIMIT = 1000
+"""Streams of a process: calls that are answered at once keep the rest of `guard.CALL_LIMIT`."""
 RETRY_MILLISECONDS = 1000
 
 _EVENT = {
@@ -57,13 +62,35 @@ class Stream:
     last_event_id: str | None
 
 
-async def open_stream(stream: Stream) -> Response:
-    """The answer, once the first state is known. Raises what `watched` raises first."""
-    first = await anext(stream.watched)
-    if event_id(first) == stream.last_event_id and STATES[first.state] in FINAL:
-        await _close(stream.watched)
-        return Response(status_code=204)
-    return EventStream(_events(stream, first))
+class Streams:
+    """The streams of a process, at most `limit` at a time."""
+
+    def __init__(self, limit: int = STREAM_LIMIT, seconds: float = STREAM_SECONDS) -> None:
+        self._limit = limit
+        self._seconds = seconds
+        self._running = 0
+
+    async def open(self, stream: Stream) -> Response:
+        """The answer, once the first state is known.
+
+        Raises `TooManyWatchers`, and what `watched` raises first.
+        """
+        if self._running >= self._limit:
+            raise TooManyWatchers
+        first = await anext(stream.watched)
+        if event_id(first) == stream.last_event_id and STATES[first.state] in FINAL:
+            await _close(stream.watched)
+            return Response(status_code=204)
+        return EventStream(self._counted(stream, first))
+
+    async def _counted(self, stream: Stream, first: Snapshot) -> AsyncIterator[str]:
+        self._running += 1
+        try:
+            async with aclosing(_events(stream, first, self._seconds)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._running -= 1
 
 
 def event_id(payment: Snapshot) -> str:
@@ -78,19 +105,21 @@ def event_text(payment: Snapshot) -> str:
     return f"id: {event_id(payment)}\nevent: payment\ndata: {data}\n\n"
 
 
-async def _events(stream: Stream, first: Snapshot) -> AsyncIterator[str]:
+async def _events(stream: Stream, first: Snapshot, seconds: float) -> AsyncGenerator[str, None]:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
     closing = asyncio.create_task(stream.closing.wait())
     following: asyncio.Task[Snapshot | None] | None = None
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         if event_id(first) != stream.last_event_id:
             yield event_text(first)
-        while not closing.done():
+        while not closing.done() and loop.time() < end:
             if following is None:
                 following = asyncio.create_task(_next(stream.watched))
             await asyncio.wait(
                 {following, closing},
-                timeout=KEEP_ALIVE_SECONDS,
+                timeout=min(KEEP_ALIVE_SECONDS, max(0.0, end - loop.time())),
                 return_when=asyncio.FIRST_COMPLETED,
             )
             if following.done():

@@ -38,7 +38,10 @@ BUSY = Problem(
     headers={"retry-after": RETRY_SECONDS},
 )
 BODY_TOO_LARGE = Problem(
-    413, "BODY_TOO_LARGE", f"The body is larger than {BODY_BYTES} bytes: send less."
+    413,
+    "BODY_TOO_LARGE",
+    f"The body is larger than {BODY_BYTES} bytes: send less.",
+    headers={"connection": "close"},
 )
 BODY_TOO_SLOW = Problem(
     408,
@@ -64,9 +67,12 @@ class _Refused(Exception):
 class Guard:
     """The ASGI app around the routes. `call_limit` calls run at a time; health is always asked."""
 
-    def __init__(self, app: ASGIApp, call_limit: int = CALL_LIMIT) -> None:
+    def __init__(
+        self, app: ASGIApp, call_limit: int = CALL_LIMIT, body_seconds: float = BODY_SECONDS
+    ) -> None:
         self._app = app
         self._call_limit = call_limit
+        self._body_seconds = body_seconds
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,7 +84,8 @@ class Guard:
             return
         self.running += 1
         try:
-            await self._app(scope, await _whole_body(scope, receive), answer.send)
+            body = await _whole_body(scope, receive, self._body_seconds)
+            await self._app(scope, body, answer.send)
         except _Refused as refused:
             await answer.refuse(refused.problem)
         except Exception as error:
@@ -128,7 +135,7 @@ def _request_id(scope: Scope) -> bytes:
     return uuid.uuid4().hex.encode()
 
 
-async def _whole_body(scope: Scope, receive: Receive) -> Receive:
+async def _whole_body(scope: Scope, receive: Receive, seconds: float) -> Receive:
     """A `receive` that gives the body at once, and then what `receive` gives."""
     stated = dict(scope["headers"]).get(b"content-length")
     if stated is not None and int(stated) > BODY_BYTES:
@@ -136,7 +143,7 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
     if stated is None and b"transfer-encoding" not in dict(scope["headers"]):
         body = b""
     else:
-        body = await _read(receive)
+        body = await _read(receive, seconds)
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def give() -> Message:
@@ -145,13 +152,16 @@ async def _whole_body(scope: Scope, receive: Receive) -> Receive:
     return give
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, seconds: float) -> bytes:
     parts: list[bytes] = []
     size = 0
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             while True:
                 message = await receive()
+                if message["type"] == "http.disconnect":
+                    # Half a body is none: nobody is there to be told.
+                    raise _Refused(BODY_TOO_SLOW)
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
                 if size > BODY_BYTES:

@@ -125,6 +125,7 @@ def declared(
     example: Mapping[str, Any] | None,
     *,
     status: int = 200,
+    headers: Sequence[str] = (),
     refusals: Sequence[int] = (),
     also: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def declared(
     """
     answers: dict[int, Any] = dict(also or {})
     if told is not None and example is not None:
-        answers[status] = also_told("As asked.", told, example)
+        answers[status] = also_told("As asked.", told, example) | {"headers": _headers(*headers)}
     answers |= {code: _problem_answer(code) for code in sorted({*COMMON, *refusals})}
     return {
         "name": rpc,
@@ -159,7 +160,27 @@ def _problem_answer(status: int) -> dict[str, Any]:
     description, example = _EXAMPLES[status]
     schema = {"$ref": "#/components/schemas/Problem"}
     content = {PROBLEM_TYPE: {"schema": schema, "example": example.members()}}
-    return {"description": description, "content": content}
+    headers = _headers(*_PROBLEM_HEADERS.get(status, ()))
+    return {"description": description, "content": content, "headers": headers}
+
+
+_HEADERS = {
+    "X-Request-Id": "The id you sent, or one of ours: name it when you ask us about a call.",
+    "ETag": "For If-None-Match.",
+    "Link": "The page after this one (RFC 8288), where there is one.",
+    "Location": "The path of what was made.",
+    "WWW-Authenticate": "How to send a key.",
+    "Retry-After": "Seconds after which to ask again.",
+}
+_PROBLEM_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    """The documentation of an answer's headers."""
+    return {
+        name: {"description": _HEADERS[name], "schema": {"type": "string"}}
+        for name in ("X-Request-Id", *names)
+    }
 
 
 UNCHANGED: dict[int, Any] = {304: {"description": "You have it as it is."}}

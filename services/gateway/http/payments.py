@@ -10,7 +10,7 @@ from services.gateway.access.keys import Caller
 from services.gateway.calls import Calls
 from services.gateway.http import answers, examples
 from services.gateway.http.calling import caller_for
-from services.gateway.http.events import STREAM_ANSWERS, EventStream, Stream, open_stream
+from services.gateway.http.events import STREAM_ANSWERS, EventStream, Stream, Streams
 from services.gateway.http.headers import chosen_id, next_link, wait_seconds
 from services.gateway.http.operations import (
     UNCHANGED,
@@ -46,6 +46,7 @@ class PaymentRoutes:
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
+        self._streams = Streams()
 
     async def decode(
         self,
@@ -143,7 +144,8 @@ class PaymentRoutes:
         """Server-sent events: the payment now and at each state until it is final, then the stream
         ends. Who comes back having seen the final state gets 204."""
         watched = self._calls.watch_payment(caller.participant, payment_id)
-        return await open_stream(Stream(watched, request.app.state.closing, last_event_id))
+        stream = Stream(watched, request.app.state.closing, last_event_id)
+        return await self._streams.open(stream)
 
 
 def payment_router(calls: Calls) -> APIRouter:
@@ -182,6 +184,7 @@ _CREATE = declared(
     answers.Payment,
     examples.QUOTED,
     status=201,
+    headers=("Location",),
     refusals=(404, 409, 422, *WITH_BODY),
 )
 _LIST = declared(
@@ -189,6 +192,7 @@ _LIST = declared(
     "List payments",
     answers.PaymentPage,
     examples.PAGE,
+    headers=("ETag", "Link"),
     also=UNCHANGED,
 )
 _GET = declared(
@@ -196,6 +200,7 @@ _GET = declared(
     "Get a payment",
     answers.PaymentWithMoves,
     examples.COMPLETED_WITH_MOVES,
+    headers=("ETag",),
     refusals=(404,),
     also=UNCHANGED,
 )

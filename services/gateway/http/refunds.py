@@ -79,6 +79,7 @@ _CREATE = declared(
     answers.Refund,
     examples.REFUND,
     status=201,
+    headers=("Location",),
     refusals=(404, 409, 422, *WITH_BODY),
 )
 _GET = declared(
@@ -86,6 +87,7 @@ _GET = declared(
     "Get a refund",
     answers.Refund,
     examples.REFUND,
+    headers=("ETag",),
     refusals=(404,),
     also=UNCHANGED,
 )

@@ -102,6 +102,7 @@ _CREATE = declared(
     answers.TopUp,
     examples.TOP_UP,
     status=201,
+    headers=("Location",),
     refusals=(404, 409, 422, *WITH_BODY),
 )
 _GET = declared(
@@ -109,6 +110,7 @@ _GET = declared(
     "Get a top-up",
     answers.TopUp,
     examples.TOP_UP,
+    headers=("ETag",),
     refusals=(404,),
     also=UNCHANGED,
 )

@@ -119,6 +119,24 @@ def partner_change(version: int, available: bool) -> Record:
     return Record("bridge.partner", 0, version, "shanghai", "", "", event.SerializeToString())
 
 
+async def test_an_id_of_a_wrong_shape_reaches_no_batch(wallets: Wallets) -> None:
+    await wallets.call("CreatePayment", create("p1"))
+    for method, request in (
+        ("GetPayment", pb.GetPaymentRequest(payment_id="a\x00")),
+        ("ConfirmPayment", confirm("a\x00")),
+        ("CancelPayment", pb.CancelPaymentRequest(payment_id="a\x00")),
+        ("GetRefund", pb.GetRefundRequest(refund_id="a\x00")),
+        ("GetTopUp", pb.GetTopUpRequest(top_up_id="a\x00")),
+    ):
+        with pytest.raises(Malformed) as refusal:
+            await wallets.call(method, request)
+        assert refusal.value.reason == "ID_MALFORMED"
+    note = pb.CreateRefundRequest(refund_id="r1", payment_id="p1", reason="\x00")
+    with pytest.raises(Malformed) as unreadable:
+        await wallets.call("CreateRefund", note)
+    assert unreadable.value.reason == "NOTE_UNREADABLE"
+
+
 async def test_a_foreign_participant_sees_nothing(wallets: Wallets) -> None:
     await wallets.call("CreatePayment", create("p1"))
     get = pb.GetPaymentRequest(payment_id="p1")

@@ -9,7 +9,8 @@ import httpx
 from fastapi import APIRouter
 
 from services.core.clock import ManualClock
-from services.gateway.auth import Keys, new_api_key
+from services.gateway.access.gate import Gate, gate_of
+from services.gateway.access.keys import new_api_key
 from services.gateway.calls import Calls
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
@@ -43,12 +44,12 @@ class Asking:
         return await self.client.request(method, path, headers=sent, **more)
 
 
-def keys() -> Keys:
+def keys() -> Gate:
     board = ReferenceBoard(cast(asyncpg.Pool, None))
     board.current = Reference(
         participants={WALLET.participant_id: WALLET}, api_keys={KEY.key_id: KEY}
     )
-    return Keys(board, ManualClock(NOW))
+    return gate_of(board, ManualClock(NOW))
 
 
 async def ready() -> bool:

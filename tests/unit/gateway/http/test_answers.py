@@ -1,13 +1,17 @@
 """Messages as JSON: money, times, states."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import get_args
 
+import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.gateway.http.answers import PendingStateName, money_told, payment_told, time_told
-from services.gateway.http.events import event_id, event_text
+from services.gateway.http.events import EventStream, Stream, Streams, event_id, event_text
 from services.gateway.http.requests import PaymentStateName
 from services.gateway.payments.model import State
+from services.gateway.payments.refusals import TooManyWatchers
 from services.gateway.refunds.model import State as RefundState
 from services.gateway.topups.model import State as TopUpState
 from services.pb.kawase.gateway.v1 import payment_pb2
@@ -55,3 +59,27 @@ def test_an_event_is_named_for_state_and_time() -> None:
     assert lines[:2] == ["id: quoted.1793350814500000", "event: payment"]
     assert lines[2].startswith('data: {"payment_id":"order-1"')
     assert lines[3:] == ["", ""]
+
+
+async def states(*payments: payment_pb2.Payment) -> AsyncIterator[payment_pb2.Payment]:
+    for payment in payments:
+        yield payment
+    await asyncio.Event().wait()
+
+
+async def told(streams: Streams, last_event_id: str | None) -> list[str]:
+    """The events of a stream of one quoted payment, until the stream's time is over."""
+    answer = await streams.open(Stream(states(PAYMENT), asyncio.Event(), last_event_id))
+    assert isinstance(answer, EventStream)
+    return [str(text) async for text in answer.body_iterator]
+
+
+async def test_a_stream_ends_in_time_and_does_not_repeat_what_was_seen() -> None:
+    streams = Streams(limit=1, seconds=0.01)
+    assert len(await told(streams, None)) == 3
+    assert await told(streams, event_id(PAYMENT)) == ["retry: 1000\n\n", ": still there\n\n"]
+
+
+async def test_streams_are_bounded() -> None:
+    with pytest.raises(TooManyWatchers):
+        await told(Streams(limit=0), None)

@@ -1,13 +1,15 @@
 """The edge itself: problems of every kind, bounds, documents; nothing is stored here."""
 
 import asyncio
+import json
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from services.core import errors
 from services.gateway.http.app import make_app
-from services.gateway.http.guard import BODY_BYTES
+from services.gateway.http.guard import BODY_BYTES, Guard
 from services.gateway.http.operations import LimitedRoute
 from services.kit.http import HTTP_STATUS_OF, HttpServer
 from tests.unit.gateway.http.edge import Asking, app_of, asking_route, client_of, keys, problem
@@ -166,6 +168,7 @@ async def test_the_document_names_every_operation_and_the_page_loads_nothing(htt
             )
     page = (await http.ask("GET", "/docs")).text
     assert "CreatePayment" in page
+    assert "li-na" in page
     assert "<script" not in page
     assert "src=" not in page
 
@@ -179,3 +182,39 @@ async def test_a_head_without_end_is_refused() -> None:
         assert answer.status_code == 400
         assert (await client.get("/healthz")).status_code == 200
     await server.stop()
+
+
+async def test_a_body_that_does_not_come_or_breaks_off_reaches_no_route() -> None:
+    async def never() -> bool:
+        raise AssertionError("a route was asked")
+
+    guard = Guard(cast(Any, never), body_seconds=0.01)
+    for messages in ([], [{"type": "http.request", "body": b"{", "more_body": True}]):
+        status, told = await sent(guard, [*messages, None])
+        assert (status, told["reason"]) == (408, "BODY_TOO_SLOW")
+        status, told = await sent(guard, [*messages, {"type": "http.disconnect"}])
+        assert (status, told["reason"]) == (408, "BODY_TOO_SLOW")
+
+
+async def sent(guard: Guard, messages: list[dict[str, Any] | None]) -> tuple[int, Any]:
+    """What `guard` answers to the messages of a POST; None is one that never comes."""
+    answers: list[Any] = []
+    coming = iter(messages)
+
+    async def receive() -> Any:
+        message = next(coming)
+        if message is None:
+            await asyncio.Event().wait()
+        return message
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    scope = {
+        "type": "http",
+        "path": "/v1/payments",
+        "method": "POST",
+        "headers": [(b"content-length", b"10")],
+    }
+    await guard(scope, receive, send)
+    return answers[0]["status"], json.loads(answers[1]["body"])
