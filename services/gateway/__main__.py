@@ -84,7 +84,7 @@ async def _serve(
     repeater = Repeater(parts.units, group.lag, [repeat_of(kind) for kind in KINDS.values()])
     life.run_part("repeater", repeater.run())
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
-    open_gate(life, parts, board, keys)
+    gate = open_gate(life, parts, board, keys)
     reading = Reading(parts.pool, shelf, waiters)
     calls = Calls(
         Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge), availability),
@@ -107,7 +107,7 @@ async def _serve(
         "kawase.gateway.v1.AdminService",
     )
     run_webhooks(life, settings, parts, board, keys)
-    await serve_http(life, settings, parts, keys, routers_of(calls))
+    await serve_http(life, settings, parts, gate, routers_of(calls))
     await parts.server.start()
 
 

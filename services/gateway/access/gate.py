@@ -12,6 +12,7 @@ from time import monotonic
 from typing import Any
 
 import structlog
+from pydantic import SecretStr
 
 from services.core.clock import Clock
 from services.gateway.access.audit import Trail
@@ -231,3 +232,8 @@ def entry_of(allowed: Allowed, now: datetime, object_id: str, outcome: str) -> A
         object_id,
         outcome,
     )
+
+
+def gate_of(board: ReferenceBoard, clock: Clock, operator_key: SecretStr | None = None) -> Gate:
+    """A gate whose audit trail nobody writes: for edges that stand alone."""
+    return Gate(Keys(board, clock, operator_key), board, clock, Trail())

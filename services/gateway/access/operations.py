@@ -181,6 +181,14 @@ OPERATIONS: dict[str, Operation] = {
 """By full name without the slash in front: `kawase.gateway.v1.GatewayService/CreatePayment`."""
 
 
+_BY_NAME = {method.partition("/")[2]: method for method in OPERATIONS}
+
+
+def method_named(name: str) -> str:
+    """The full name of the RPC that is called `name`; no two services share one."""
+    return _BY_NAME[name]
+
+
 def scopes_of(kind: ParticipantKind) -> frozenset[Scope]:
     """Every scope that is of any use to a participant of `kind`."""
     return frozenset(row.scope_of(kind) for row in OPERATIONS.values() if kind in row.kinds)

@@ -69,18 +69,17 @@ async def _let_in(request: Request, method: str) -> Allowed:
 
 async def _as_it_came(request: Request) -> HttpRequest:
     """The request as a signature covers it; its body only where there is a signature."""
+    if not any(name.startswith(b"signature") for name, _ in request.scope["headers"]):
+        return HttpRequest(request.method, "", ())
     scope = request.scope
-    lines = tuple(
+    headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
     )
-    path = scope.get("raw_path") or scope["path"].encode()
-    query = scope["query_string"]
-    target = path.partition(b"?")[0] + (b"?" + query if query else b"")
-    url = f"{scope['scheme']}://{request.headers.get('host', '')}{target.decode('latin-1')}"
-    came = HttpRequest(request.method, url, lines)
-    if not came.is_signed:
-        return came
-    return HttpRequest(request.method, url, lines, await request.body())
+    path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
+    query = b"?" + scope["query_string"] if scope["query_string"] else b""
+    target = (path + query).decode("latin-1")
+    url = f"{scope['scheme']}://{request.headers.get('host', '')}{target}"
+    return HttpRequest(request.method, url, headers, await request.body())
 
 
 async def _object_of(request: Request) -> str:
@@ -91,9 +90,7 @@ async def _object_of(request: Request) -> str:
         told = json.loads(await request.body() or b"{}")
     except ValueError:
         return ""
-    ids = (
-        [value for name, value in told.items() if name.endswith("_id")]
-        if isinstance(told, dict)
-        else []
-    )
-    return str(ids[0])[:OBJECT_CHARACTERS] if ids else ""
+    if not isinstance(told, dict):
+        return ""
+    ids = [str(value) for name, value in told.items() if name.endswith("_id")]
+    return ids[0][:OBJECT_CHARACTERS] if ids else ""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from services.gateway.auth import Keys, new_api_key
+from services.gateway.access.keys import Keys, new_api_key
 from services.gateway.calls import Calls
 from services.gateway.reference import Participant
 from services.gateway.refunds.handlers import RefundHandlers
