@@ -5,21 +5,24 @@ as the message's JSON, with the names of the protos.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+import grpc
 from google.protobuf.json_format import MessageToDict
 
 from services.cli.terminal import as_text
-from services.kit.rpc import call, open_channel
+from services.kit.rpc import call, open_channel, remote_error
 from services.sandbox.endpoints import read_endpoints
 from services.sandbox.errors import StackError
 
 # Closing a window waits for its sums, up to a minute.
 ASK_SECONDS = 90.0
+# A million rows are taken in, matched or reported.
+BULK_SECONDS = 900.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 address_option = click.option(
@@ -46,6 +49,35 @@ class Asking:
         async with open_channel(self.address or self._found()) as channel:
             return await call(getattr(stub(channel), method)(request, timeout=ASK_SECONDS))
 
+    def send(self, stub: Callable[[Any], Any], method: str, requests: Iterable[Any]) -> Any:
+        """The answer of one call that takes a stream. Raises what the service refuses with."""
+
+        async def run() -> Any:
+            async with open_channel(self.address or self._found()) as channel:
+                stream = getattr(stub(channel), method)(_each(requests), timeout=BULK_SECONDS)
+                return await call(stream)
+
+        return asyncio.run(run())
+
+    def receive(
+        self, stub: Callable[[Any], Any], method: str, request: Any, take: Callable[[Any], None]
+    ) -> None:
+        """Give each message of a call that answers with a stream to `take`.
+
+        Raises what the service refuses with.
+        """
+
+        async def run() -> None:
+            async with open_channel(self.address or self._found()) as channel:
+                try:
+                    stream = getattr(stub(channel), method)(request, timeout=BULK_SECONDS)
+                    async for message in stream:
+                        take(message)
+                except grpc.aio.AioRpcError as error:
+                    raise remote_error(error) from error
+
+        asyncio.run(run())
+
     def _found(self) -> str:
         try:
             processes = read_endpoints(self.directory).processes
@@ -57,6 +89,11 @@ class Asking:
                 "`kawase up`"
             )
         return processes[self.service]
+
+
+async def _each(requests: Iterable[Any]) -> AsyncIterator[Any]:
+    for request in requests:
+        yield request
 
 
 def print_message(message: Any) -> None:
