@@ -1,0 +1,183 @@
+"""The gate: networks, proofs, rates, and what is kept of calls."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import cast
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.core.clock import ManualClock
+from services.core.errors import Forbidden, Unauthenticated
+from services.gateway.access.audit import Trail
+from services.gateway.access.book import Book, Policy, Rate, RateClass, Scope
+from services.gateway.access.gate import (
+    Credentials,
+    Gate,
+    address_of,
+    check_network,
+    check_policy,
+)
+from services.gateway.access.keys import Caller, Keys, new_api_key
+from services.gateway.access.proof.signatures import HttpRequest
+from services.gateway.access.rates import Rates
+from services.gateway.access.refusals import (
+    AuditBacklog,
+    CertificateRequired,
+    NetworkForbidden,
+    RateLimited,
+    SignatureRequired,
+)
+from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
+from services.gateway.reference.board import ReferenceBoard
+
+NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
+PANDA = Participant("panda", ParticipantKind.WALLET, "Panda")
+SERVICE = "kawase.gateway.v1.GatewayService"
+KEY, TEXT = new_api_key("panda", None)
+CREDENTIALS = Credentials(f"Bearer {TEXT}", "ipv4:192.0.2.1:4711")
+HTTP = HttpRequest("GET", "", ())
+
+
+def gate(key: ApiKey = KEY, policy: Policy | None = None, trail: Trail | None = None) -> Gate:
+    board = ReferenceBoard(cast(asyncpg.Pool, None))
+    policies = {} if policy is None else {"panda": policy}
+    board.current = Reference({"panda": PANDA}, {key.key_id: key}, access=Book(policies=policies))
+    clock = ManualClock(NOW)
+    return Gate(Keys(board, clock), board, clock, trail or Trail())
+
+
+def test_a_key_is_good_for_its_scopes_alone() -> None:
+    narrow = gate(replace(KEY, scopes=frozenset({Scope.PAYMENTS_READ})))
+
+    allowed = narrow.authorize(f"{SERVICE}/GetPayment", CREDENTIALS)
+    assert allowed.participant == PANDA
+    with pytest.raises(Forbidden) as refusal:
+        narrow.authorize(f"{SERVICE}/CreatePayment", CREDENTIALS)
+    assert refusal.value.reason == "SCOPE_MISSING"
+
+
+@pytest.mark.parametrize(
+    ("peer", "address"),
+    [
+        ("ipv4:192.0.2.1:4711", "192.0.2.1"),
+        ("ipv6:%5B2001:db8::1%5D:4711", "2001:db8::1"),
+        ("ipv6:[2001:db8::1]:4711", "2001:db8::1"),
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("", ""),
+    ],
+)
+def test_the_address_of_a_caller_is_read_from_either_edge(peer: str, address: str) -> None:
+    assert address_of(peer) == address
+
+
+@pytest.mark.parametrize(
+    ("network", "peer", "allowed"),
+    [
+        ("192.0.2.0/24", "192.0.2.255", True),
+        ("192.0.2.0/24", "192.0.3.0", False),
+        ("192.0.2.0/24", "::ffff:192.0.2.9", True),
+        ("2001:db8::/32", "ipv6:%5B2001:db8::1%5D:1", True),
+        ("2001:db8::/32", "192.0.2.1", False),
+        ("0.0.0.0/0", "unix:/tmp/socket", False),
+        ("0.0.0.0/0", "", False),
+    ],
+)
+def test_a_key_with_networks_is_used_from_these(network: str, peer: str, allowed: bool) -> None:
+    caller = Caller(PANDA, "k", networks=(ip_network(network),))
+    if allowed:
+        check_network(caller, peer)
+        return
+    with pytest.raises(NetworkForbidden):
+        check_network(caller, peer)
+
+
+def test_a_policy_asks_for_certificates_on_grpc_and_for_signatures_on_http() -> None:
+    certified = Policy("panda", tls_identities=frozenset({"spiffe://panda/pay"}))
+    signing = replace(certified, requires_signature=True)
+    with_certificate = replace(CREDENTIALS, tls_identities=certified.tls_identities)
+    by_http = replace(CREDENTIALS, request=HTTP)
+
+    check_policy(certified, with_certificate, signed=False)
+    check_policy(certified, by_http, signed=False)
+    check_policy(signing, with_certificate, signed=False)
+    check_policy(signing, by_http, signed=True)
+    with pytest.raises(CertificateRequired):
+        check_policy(certified, CREDENTIALS, signed=False)
+    with pytest.raises(SignatureRequired):
+        check_policy(signing, by_http, signed=False)
+    with pytest.raises(SignatureRequired):
+        check_policy(Policy("panda", requires_signature=True), CREDENTIALS, signed=False)
+
+
+def test_a_bad_signature_is_refused_even_where_none_is_asked_for() -> None:
+    headers = (("signature", "a=:AAAA:"), ("signature-input", 'a=("@method");keyid="x"'))
+    request = HttpRequest("GET", "https://gateway.example/", headers)
+
+    with pytest.raises(Unauthenticated) as refusal:
+        gate().authorize(f"{SERVICE}/GetPayment", replace(CREDENTIALS, request=request))
+
+    assert refusal.value.reason == "SIGNATURE_INVALID"
+
+
+def test_a_participants_own_rate_is_kept() -> None:
+    slow = gate(policy=Policy("panda", rates={RateClass.READS: Rate(1, 2)}))
+    states = [slow.authorize(f"{SERVICE}/GetPayment", CREDENTIALS).rate for _ in range(2)]
+
+    assert [state and state.remaining for state in states] == [1, 0]
+    with pytest.raises(RateLimited) as refusal:
+        slow.authorize(f"{SERVICE}/GetPayment", CREDENTIALS)
+    assert 0 < float(refusal.value.metadata["retry_after_seconds"]) <= 1
+    slow.authorize(f"{SERVICE}/CreatePayment", CREDENTIALS)
+
+
+def test_the_headers_tell_size_rest_and_time() -> None:
+    rates = Rates(lambda: 0.0)
+    rates.take("panda", RateClass.READS, Rate(2, 10))
+
+    state = rates.take("panda", RateClass.READS, Rate(2, 10))
+
+    assert state.headers() == {
+        "RateLimit-Limit": "10",
+        "RateLimit-Remaining": "8",
+        "RateLimit-Reset": "1",
+    }
+
+
+@given(st.lists(st.floats(0, 2), max_size=60), st.integers(1, 9), st.integers(1, 9))
+def test_a_bucket_never_lets_more_through_than_it_should(
+    pauses: list[float], per_second: int, burst: int
+) -> None:
+    now = 0.0
+    rates = Rates(lambda: now)
+    taken = 0
+    for pause in pauses:
+        now += pause
+        try:
+            rates.take("panda", RateClass.READS, Rate(per_second, burst))
+            taken += 1
+        except RateLimited:
+            continue
+
+    assert taken <= burst + now * per_second + 1e-6
+
+
+def test_operations_of_a_session_are_counted_and_slow_it_down() -> None:
+    rates = Rates(lambda: 0.0)
+
+    assert rates.spend("panda", RateClass.PAYMENTS, Rate(100, 500), 500) == 0
+    assert rates.spend("panda", RateClass.PAYMENTS, Rate(100, 500), 200) == 2
+
+
+def test_calls_that_are_audited_are_refused_while_the_log_cannot_be_written() -> None:
+    full = gate(trail=Trail(limit=1))
+    allowed = full.authorize(f"{SERVICE}/CreateRefund", CREDENTIALS)
+    full.note(allowed, "refund-1")
+
+    with pytest.raises(AuditBacklog):
+        full.authorize(f"{SERVICE}/CreateRefund", CREDENTIALS)
+    full.authorize(f"{SERVICE}/CreatePayment", CREDENTIALS)
