@@ -43,6 +43,8 @@ class Answer:
     detail: str = ""
     request: str = ""
     response: str = ""
+    given_back: bool = False
+    """A cancel was done as a refund of all, so the partner may go on saying accepted."""
 
     @property
     def is_failure(self) -> bool:

@@ -111,6 +111,8 @@ class Charge:
     captured_minor: int = 0
     """What the partner holds as accepted, in minor units."""
     late: bool = False
+    given_back: bool = False
+    """It was accepted, and cancelled by a refund of all: an acceptance after it is that one."""
     partner_reference: str = ""
     reason: str = ""
     message: str = ""
@@ -199,11 +201,16 @@ def _rejected_unsent(answer: Answer) -> Answer:
 def _hear_accepted(
     charge: Charge, operation: Operation, answer: Answer, moment: Moment, rules: Rules
 ) -> Heard:
+    if not _is_as_asked(charge, answer) and charge.state in CLOSED:
+        # Something was accepted: the next look has to tell how much.
+        return _check_late(charge, moment, rules, is_answered=False), ()
     if not _is_as_asked(charge, answer):
         # Neither what was asked nor nothing: inquiries go on until an operator has looked.
         differing = replace(charge, reason="AMOUNT_DIFFERS", message=f"partner: {answer.amount}")
         return _hear_nothing(differing, Operation.START, moment, rules)
     captured = charge.order.amount.minor
+    if charge.state in CLOSED and charge.given_back:
+        return charge, ()
     if charge.state in CLOSED:
         said = () if charge.late else (Said.ACCEPTED_LATE,)
         return replace(charge, captured_minor=captured, late=True), said
@@ -225,7 +232,7 @@ def _hear_closed(charge: Charge, answer: Answer, moment: Moment, rules: Rules) -
             message=answer.message or charge.message or "The partner did not answer in time.",
             partner_code=answer.partner_code,
         )
-    closed = replace(closed, closing=Closing.NO, inquiries=0)
+    closed = replace(closed, closing=Closing.NO, inquiries=0, given_back=answer.given_back)
     if answer.outcome is Outcome.CANCELLED and charge.state is State.UNKNOWN:
         closed = _check_late(closed, moment, rules)
     return closed, (word_of(closed)[0],)
@@ -237,7 +244,7 @@ def _check_late(charge: Charge, moment: Moment, rules: Rules, is_answered: bool 
     A look that got no answer has seen nothing: it is repeated after its pause, and does not count.
     """
     seen = charge.inquiries if is_answered else max(0, charge.inquiries - 1)
-    if charge.late or seen >= len(rules.late_checks):
+    if charge.late or charge.given_back or seen >= len(rules.late_checks):
         return charge
     wait = rules.late_checks[seen]
     counted = replace(charge, inquiries=seen + 1)
@@ -278,7 +285,7 @@ def _hear_action_required(
 def _hear_nothing(charge: Charge, operation: Operation, moment: Moment, rules: Rules) -> Heard:
     """No word: ask again in a while, or cancel when it has been long enough."""
     if charge.state in CLOSED:
-        # Another amount than asked for, or a cancel refused.
+        # A cancel was refused.
         return _check_late(charge, moment, rules), ()
     said: tuple[Said, ...] = ()
     if charge.state in (State.STARTED, State.ACTION_REQUIRED):

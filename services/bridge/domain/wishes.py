@@ -130,7 +130,7 @@ def hear_news(charge: Charge, moment: Moment) -> Charge:
     about too: its acceptance would be late. That is one look more than its rules have, for the call
     under way, or the hurried one, may have been begun before what the partner speaks of.
     """
-    if charge.late or is_tombstone(charge):
+    if charge.late or charge.given_back or is_tombstone(charge):
         return charge
     is_closed = charge.state in CLOSED
     if is_closed:

@@ -168,6 +168,7 @@ class Ams(Partner):
             detail="refunded after the cancel window",
             request=refunded.request,
             response=refunded.response,
+            given_back=True,
         )
 
     def _is_too_late(self, charge: Charge) -> bool:

@@ -139,7 +139,7 @@ class Aozora(Partner):
             charge, f"{charge.charge_id[:59]}-void", charge.order.amount.minor
         )
         if back.outcome is Outcome.ACCEPTED:
-            return replace(back, outcome=Outcome.CANCELLED, detail="given back")
+            return replace(back, outcome=Outcome.CANCELLED, detail="given back", given_back=True)
         return replace(back, outcome=Outcome.UNKNOWN)
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:

@@ -78,6 +78,7 @@ SETTLEMENT = "settlement"
 ID_LIMIT = 64
 DESCRIPTION_LIMIT = 255
 _VOID = "-void"
+_AFTER_WINDOW = "refunded after the cancel window"
 _OK = 200
 _NOT_FOUND = 404
 _CLOSED = frozenset({Outcome.CANCELLED, Outcome.REJECTED})
@@ -162,7 +163,7 @@ class PayPay(Partner):
             given = await self._refund(known, refund_id, amount, "cancelled")
         if given.outcome is not Outcome.ACCEPTED:
             return given
-        return replace(given, outcome=Outcome.CANCELLED, detail="refunded after the cancel window")
+        return replace(given, outcome=Outcome.CANCELLED, given_back=True, detail=_AFTER_WINDOW)
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:
         reason = refund.order.reason[:DESCRIPTION_LIMIT]

@@ -66,7 +66,9 @@ class Result:
         return Answer(outcome, request=self.request, response=self.response, **more)
 
     def open(self, detail: str = "") -> Answer:
-        return self.answer(Outcome.UNKNOWN, detail=detail or self.code)
+        """No word on what was asked about; none at all where the question was not taken."""
+        outcome = Outcome.UNSENT if self.code in _NOT_TAKEN else Outcome.UNKNOWN
+        return self.answer(outcome, detail=detail or self.code)
 
     def refused(self) -> Answer:
         """What a code other than success means for what was asked for."""

@@ -120,6 +120,7 @@ async def _update(connection: Connection, pairs: Sequence[Versioned]) -> set[str
         [charge.partner_code for charge in charges],
         [charge.action_url for charge in charges],
         [charge.approval_token for charge in charges],
+        [charge.given_back for charge in charges],
     )
     return {row["charge_id"] for row in rows}
 
@@ -190,6 +191,7 @@ def read_charge(row: Mapping[str, Any]) -> Charge:
         partner_code=row["partner_code"],
         action_url=row["action_url"],
         approval_token=row["approval_token"],
+        given_back=row["given_back"],
     )
 
 
@@ -229,14 +231,15 @@ UPDATE charges AS c SET update_time = n.update_time, state = n.state, operation 
     due_time = n.due_time, leased = n.leased, asked = n.asked, turn = n.turn, version = n.version,
     closing = n.closing, inquiries = n.inquiries, captured_minor = n.captured_minor, late = n.late,
     partner_reference = n.partner_reference, reason = n.reason, message = n.message,
-    partner_code = n.partner_code, action_url = n.action_url, approval_token = n.approval_token
+    partner_code = n.partner_code, action_url = n.action_url, approval_token = n.approval_token,
+    given_back = n.given_back
 FROM unnest($1::text[], $2::int[], $3::timestamptz[], $4::smallint[], $5::text[],
     $6::timestamptz[], $7::boolean[], $8::boolean[], $9::int[], $10::int[], $11::smallint[],
     $12::int[], $13::bigint[], $14::boolean[], $15::text[], $16::text[], $17::text[], $18::text[],
-    $19::text[], $20::text[])
+    $19::text[], $20::text[], $21::boolean[])
 AS n (charge_id, old_version, update_time, state, operation, due_time, leased, asked, turn,
     version, closing, inquiries, captured_minor, late, partner_reference, reason, message,
-    partner_code, action_url, approval_token)
+    partner_code, action_url, approval_token, given_back)
 WHERE c.charge_id = n.charge_id AND c.version = n.old_version
 RETURNING c.charge_id
 """

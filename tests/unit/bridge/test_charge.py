@@ -206,6 +206,25 @@ def test_news_of_a_closed_charge_are_one_look_more_than_its_rules_have() -> None
         assert (heard.operation, heard.due_time) == (INQUIRE, MACHINE + RULES.late_checks[-1])
 
 
+def test_what_was_given_back_whole_is_not_late_though_the_partner_says_accepted() -> None:
+    given = answer(Outcome.CANCELLED, given_back=True)
+    closed, said = hear(under(closing(), CANCEL), CANCEL, given, NOW, RULES)
+    assert (closed.state, closed.operation, said) == (REJECTED, None, (Said.REJECTED,))
+    assert hear_news(closed, NOW) is closed
+    asked = under(closed, INQUIRE)
+    heard, said = hear(asked, INQUIRE, answer(Outcome.ACCEPTED), NOW, RULES)
+    assert (heard.late, heard.captured_minor, said) == (False, 0, ())
+
+
+def test_a_late_acceptance_of_another_amount_is_looked_at_until_it_is_clear() -> None:
+    last = under(charge(REJECTED, inquiries=len(RULES.late_checks)), INQUIRE)
+    other = answer(Outcome.ACCEPTED, amount=Money(18_901, "KRW"), response="{}")
+    heard, said = hear(last, INQUIRE, other, NOW, RULES)
+    assert (heard.operation, heard.reason, said) == (INQUIRE, "NO_ANSWER", ())
+    late, said = hear(under(heard, INQUIRE), INQUIRE, answer(Outcome.ACCEPTED), NOW, RULES)
+    assert (late.late, said) == (True, (Said.ACCEPTED_LATE,))
+
+
 def test_a_charge_the_partner_rejected_is_not_looked_at_again() -> None:
     found, _ = hear(charge(), START, answer(Outcome.REJECTED), NOW, RULES)
     assert found.operation is None
