@@ -4,12 +4,9 @@ from typing import Any
 
 import grpc
 
-from services.gateway.admin.errors import ParticipantUnknown
+from services.gateway.access.keys import Keys
 from services.gateway.admin.pages import page_size
-from services.gateway.auth import Keys
 from services.gateway.pages import last_id_of, token_of
-from services.gateway.reference import ParticipantKind
-from services.gateway.reference.board import ReferenceBoard
 from services.gateway.webhooks.handlers import Webhooks
 from services.gateway.webhooks.messages import (
     STATES,
@@ -19,11 +16,8 @@ from services.gateway.webhooks.messages import (
     optional_timestamp,
     period_of,
 )
-from services.gateway.webhooks.refusals import (
-    ParticipantForeign,
-    ParticipantMissing,
-    ReplayMalformed,
-)
+from services.gateway.webhooks.owners import Owners
+from services.gateway.webhooks.refusals import ReplayMalformed
 from services.kit.rpc import answers
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as pb
 from services.pb.kawase.gateway.v1.webhook_service_pb2_grpc import WebhookServiceServicer
@@ -35,23 +29,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class WebhookServer(WebhookServiceServicer):
     """The methods of `WebhookService`."""
 
-    def __init__(self, keys: Keys, board: ReferenceBoard, webhooks: Webhooks) -> None:
+    def __init__(self, keys: Keys, owners: Owners, webhooks: Webhooks) -> None:
         self._keys = keys
-        self._board = board
+        self._owners = owners
         self._webhooks = webhooks
 
     def _owner(self, participant_id: str, context: Context) -> str:
-        """Whose webhooks are meant: the caller's, or for an operator those it names."""
-        caller = self._keys.participant_of(context)
-        if caller.kind is not ParticipantKind.OPERATOR:
-            if participant_id not in ("", caller.participant_id):
-                raise ParticipantForeign(participant_id)
-            return caller.participant_id
-        if not participant_id:
-            raise ParticipantMissing
-        if participant_id not in self._board.current.participants:
-            raise ParticipantUnknown(participant_id)
-        return participant_id
+        return self._owners.of(self._keys.participant_of(context), participant_id)
 
     @answers
     async def PutWebhookEndpoint(

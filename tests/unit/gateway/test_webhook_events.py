@@ -115,9 +115,9 @@ def test_webhooks_and_http_tell_the_same() -> None:
         state=payment_pb2.TOP_UP_STATE_COMPLETED,
         amount=PAYMENT.target,
     )
-    for message in (refund, top_up):
-        message.create_time.FromDatetime(NOW)
-        message.update_time.FromDatetime(NOW.replace(microsecond=0))
+    for made in (refund, top_up):
+        made.create_time.FromDatetime(NOW)
+        made.update_time.FromDatetime(NOW.replace(microsecond=0))
 
     for told, message in (
         (answers.payment_told(PAYMENT), PAYMENT),
