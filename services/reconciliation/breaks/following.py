@@ -22,6 +22,9 @@ from services.reconciliation.breaks.model import (
 )
 from services.reconciliation.breaks.words import amount_text
 
+GONE = "-"
+"""Instead of a rule: our row is there no more, because its payment was cancelled."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -150,6 +153,8 @@ def _not_found(run: Run, known: Known) -> Iterator[Step]:
         resolution = replace(resolution, outcome=Outcome.DROPPED)
     after = replace(item, state=State.RESOLVED, resolution=resolution, update_time=run.now)
     text = f"Its rows are matched since the run of {run.day}, by the rule {known.matched_by}."
+    if known.matched_by == GONE:
+        text = f"Seen by the run of {run.day}: our entry was taken back with its payment."
     yield Step(after, (Note(HOUSE, What.RESOLVED, text),))
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
-from services.reconciliation.breaks.following import Known, Run, follow
+from services.reconciliation.breaks.following import GONE, Known, Run, follow
 from services.reconciliation.breaks.model import FoundBreak
 from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
 from services.reconciliation.matching.rows import BreakKind
@@ -41,7 +41,7 @@ SELECT break_kind, our_row, their_row, size, currency FROM pairs
 WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
 ORDER BY our_row NULLS LAST, their_row
 """
-# `matched_by` is null unless every row of the break is matched, on whatever day.
+# `matched_by` is null unless every row of the break is matched, on whatever day, or gone.
 _KNOWN = f"""
 WITH found AS MATERIALIZED (
     SELECT our_row, their_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
@@ -63,7 +63,10 @@ END AS matched_by
 FROM {JOINED}
 JOIN held ON held.break_id = b.break_id
 LEFT JOIN LATERAL (
-    SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.our_row = b.our_row AND p.rule <> ''
+    SELECT COALESCE(
+        (SELECT min(p.rule) FROM pairs AS p WHERE p.our_row = b.our_row AND p.rule <> ''),
+        (SELECT '{GONE}' WHERE NOT EXISTS (SELECT FROM our_rows AS o WHERE o.row = b.our_row))
+    ) AS rule
 ) AS ours ON true
 LEFT JOIN LATERAL (
     SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.their_row = b.their_row AND p.rule <> ''

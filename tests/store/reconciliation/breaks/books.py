@@ -1,5 +1,6 @@
 """A reconciliation on real Postgres into whose tables a test writes rows, files and pairs."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class Books:
 
     units: Units
     clock: ManualClock
+    owner: str
+    """The DSN of the tables' owner."""
     partner_id: str = PARTNER
     _numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -51,10 +54,22 @@ class Books:
         """A file of the partner."""
         number = next(self._numbers)
         file_id = f"file-{number}"
+        kept = {
+            "file_id": file_id,
+            "digest": f"\\x{number:064x}",
+            "file_name": f"{file_id}.csv",
+            "format": format_,
+            "partner_id": self.partner_id,
+            "day": day.isoformat(),
+            "byte_count": 100,
+            "row_count": 1,
+            "import_time": NOON.isoformat(),
+            "operator": "hanako",
+            "document_id": file_id,
+        }
         await self.units.pool.execute(
-            "INSERT INTO files VALUES ($1, $2, $3, $4, $5, $6, 100, 1, $7, 'hanako')",
-            *(file_id, number.to_bytes(32, "big"), f"{file_id}.csv", format_, self.partner_id),
-            *(day, NOON),
+            "INSERT INTO files SELECT * FROM jsonb_populate_record(NULL::files, $1::jsonb)",
+            json.dumps(kept),
         )
         return file_id
 
@@ -149,4 +164,4 @@ class Books:
 async def bookkeeping(database: Database, topics: Topics) -> AsyncIterator[Books]:
     """Empty books of a partner."""
     async with running_units("reconciliation", database, topics) as units:
-        yield Books(units, ManualClock(NOON))
+        yield Books(units, ManualClock(NOON), database.owner)

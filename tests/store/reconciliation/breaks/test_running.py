@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import asyncpg
 import pytest
 
 from services.kit.kafka import Topics
@@ -81,3 +82,15 @@ async def test_what_a_run_does_is_told_to_others(books: Books) -> None:
     (said,) = await books.run([broken(row, None, "MISSING_AT_PARTNER", 10_000)])
     assert (said.topic, said.type) == ("reconciliation.event", "BreakChanged")
     assert said.stripe < 32
+
+
+async def test_a_row_of_ours_that_is_taken_back_takes_its_break_along(books: Books) -> None:
+    row = await books.ours("R1")
+    await books.run([broken(row, None, "MISSING_AT_PARTNER", 10_000)])
+    owner = await asyncpg.connect(books.owner)
+    try:
+        await owner.execute("DELETE FROM reconciliation.our_rows WHERE row = $1", row)
+    finally:
+        await owner.close()
+    await books.run([])
+    assert (await books.only()).item.state is State.RESOLVED

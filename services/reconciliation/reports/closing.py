@@ -1,0 +1,145 @@
+"""Closes a partner's day: everything is matched or explained, or it is refused by name.
+
+A close keeps the day's reports in every format, and what stands behind their numbers, in one
+transaction. No run adds to a closed day.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import structlog
+
+from services.core.clock import Clock
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.kit.unit import Decided, Units
+from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2 as events
+from services.reconciliation.breaks.messages import fact
+from services.reconciliation.breaks.model import State
+from services.reconciliation.reports.building import AgedBreak
+from services.reconciliation.reports.files import Written, prepare, write_file
+from services.reconciliation.reports.refusals import (
+    BreaksOpen,
+    CopyBehind,
+    DayNotRun,
+    FilesMissing,
+    OperatorMissing,
+    RowsCameLater,
+)
+from services.reconciliation.reports.store import closings
+from services.reconciliation.reports.store.closings import KeptReport
+from services.reconciliation.reports.writing.formats import CANONICAL, FORMATS
+
+log = structlog.get_logger()
+
+CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Formats of files by partner, without which no day of it is closed."""
+
+    formats: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A closed day. `digest`: of the report's JSON; `newly`: by this call."""
+
+    digest: bytes
+    newly: bool
+
+
+async def close_day(
+    units: Units,
+    clock: Clock,
+    partner_id: str,
+    day: date,
+    operator: str,
+    expected: Expected,
+) -> Closed:
+    """Close a day; one that is closed stays as it was closed.
+
+    Raises `OperatorMissing`, `DayNotRun`, `BreaksOpen`, `FilesMissing`, `RowsCameLater`,
+    `CopyBehind`.
+    """
+    if not operator.strip():
+        raise OperatorMissing
+    place = (partner_id, day)
+
+    async def work(connection: Connection) -> Decided[Closed]:
+        held = await closings.find_day(connection, *place, lock=True)
+        if held is None or not held.run_count:
+            raise DayNotRun(*place)
+        if held.state == CLOSED:
+            kept = await closings.find_report(connection, *place, CANONICAL)
+            assert kept is not None
+            return Decided(Closed(kept.digest, newly=False))
+        now = clock.now()
+        await _check_files(connection, place, expected)
+        await _check_rows(connection, place)
+        with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
+            folder = Path(name)
+            built, source = await prepare(
+                connection, place, replace(held, state=CLOSED), now, folder
+            )
+            _check_breaks(place, built.breaks)
+            await closings.add_closing(connection, *place, operator, now)
+            await closings.add_closed_breaks(connection, *place, built.breaks)
+            for format_ in FORMATS:
+                written = await write_file(source, format_, folder)
+                await _keep(connection, place, format_, written)
+                if format_ == CANONICAL:
+                    digest = written.digest
+        await closings.end_day(connection, *place, operator, now, digest)
+        said = events.DayClosed(
+            participant_id=partner_id, day=day.isoformat(), report_digest=digest.hex()
+        )
+        event = events.ReconciliationEvent(day_closed=said)
+        messages: list[Outgoing] = [fact(f"{partner_id}/{day}", "DayClosed", event, now)]
+        return Decided(Closed(digest, newly=True), messages)
+
+    closed = (await units.write(work)).answer
+    if closed.newly:
+        log.info("day_closed", partner_id=partner_id, day=day.isoformat(), operator=operator)
+    return closed
+
+
+async def _check_files(connection: Connection, place: tuple[str, date], expected: Expected) -> None:
+    given = await closings.given_formats(connection, *place)
+    wanted = expected.formats.get(place[0])
+    if wanted is None:
+        if not given and await closings.has_our_rows(connection, *place):
+            raise FilesMissing(*place, ())
+    elif missing := [name for name in wanted if name not in given]:
+        raise FilesMissing(*place, missing)
+
+
+async def _check_rows(connection: Connection, place: tuple[str, date]) -> None:
+    gaps, unread = await closings.count_behind(connection, place[1])
+    if gaps or unread:
+        raise CopyBehind(gaps, unread)
+    if later := await closings.count_later_rows(connection, *place):
+        raise RowsCameLater(*place, later)
+
+
+def _check_breaks(place: tuple[str, date], breaks: Sequence[AgedBreak]) -> None:
+    open_kinds = Counter(e.item.kind for e in breaks if e.item.state != State.RESOLVED)
+    if open_kinds:
+        raise BreaksOpen(*place, open_kinds)
+
+
+async def _keep(
+    connection: Connection, place: tuple[str, date], format_: str, written: Written
+) -> None:
+    await closings.add_report(
+        connection,
+        (*place, format_),
+        KeptReport(written.file_name, written.digest),
+        written.byte_count,
+        written.pieces(),
+    )

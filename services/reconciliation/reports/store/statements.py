@@ -1,0 +1,68 @@
+"""Which entries of a bank's statement are news of a resource of ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from services.core.ids import Resource
+from services.kit.postgres import Connection
+
+TOLD = (Resource.PAYOUT, Resource.TOP_UP, Resource.DEAL)
+"""What others wait for to see on a statement."""
+READ_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of a statement that is matched with a resource. `minor`: more than zero."""
+
+    resource_id: str
+    partner_id: str
+    entry_reference: str
+    credit: bool
+    minor: int
+    currency: str
+    book_date: date
+
+
+async def new_entries(
+    connection: Connection, partner_id: str, day: date, formats: Sequence[str], now: datetime
+) -> list[Entry]:
+    """The entries that the run of a day has matched and that nobody was told of, now noted as told.
+
+    `formats`: those of files that are statements. Where one entry holds several resources, each
+    has its own amount.
+    """
+    pattern = f"^({'|'.join(TOLD)})-"
+    rows = await connection.fetch(
+        _NEW, partner_id, day, formats, pattern, now, timeout=READ_SECONDS
+    )
+    return [Entry(row["resource_id"], partner_id, *tuple(row)[1:]) for row in rows]
+
+
+_NEW = """
+WITH matched AS (
+    SELECT o.resource_id,
+        COALESCE(NULLIF(t.partner_reference, ''), NULLIF(t.reference, ''),
+            t.file_id || '/' || t.record) AS entry_reference,
+        t.minor > 0 AS credit,
+        abs(CASE WHEN count(*) OVER (PARTITION BY t.row) > 1 THEN o.minor ELSE t.minor END)
+            AS minor,
+        t.currency, t.day AS book_date
+    FROM pairs AS p
+    JOIN our_rows AS o ON o.row = p.our_row
+    JOIN their_rows AS t ON t.row = p.their_row
+    JOIN files AS f ON f.file_id = t.file_id
+    WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> '' AND f.format = ANY ($3)
+), told AS (
+    INSERT INTO told_entries (resource_id, entry_reference, credit, tell_time)
+    SELECT DISTINCT resource_id, entry_reference, credit, $5::timestamptz FROM matched
+    WHERE resource_id ~ $4
+    ON CONFLICT DO NOTHING
+    RETURNING resource_id, entry_reference, credit
+)
+SELECT DISTINCT ON (resource_id, entry_reference, credit)
+    resource_id, entry_reference, credit, minor, currency, book_date
+FROM matched JOIN told USING (resource_id, entry_reference, credit)
+ORDER BY resource_id, entry_reference, credit, book_date
+"""
