@@ -53,6 +53,8 @@ class Paying:
         self._units = units
         self._clock = clock
         self._mid = mid
+        # Agreements are gone through in turns, so that those without a rate hold nobody up.
+        self._after = ""
 
     async def run(self) -> None:
         """A pass a second, for ever; passes over what is away."""
@@ -66,12 +68,14 @@ class Paying:
 
     async def pay(self) -> int:
         """Pay what is due now; how many payouts were made."""
-        return (await self._units.write(self._pay)).answer
+        made, self._after = (await self._units.write(self._pay)).answer
+        return made
 
-    async def _pay(self, connection: Connection) -> Decided[int]:
+    async def _pay(self, connection: Connection) -> Decided[tuple[int, str]]:
         now = self._clock.now()
+        due = await store.agreements_due(connection, now, self._after, AGREEMENTS_AT_ONCE)
         made, messages = 0, []
-        for agreement_id in await store.agreements_due(connection, now, AGREEMENTS_AT_ONCE):
+        for agreement_id in due:
             agreement = await get_agreement(connection, agreement_id)
             assert agreement is not None
             dues = await store.dues_of(connection, agreement_id, now)
@@ -94,7 +98,8 @@ class Paying:
                 amount_minor=payout.amount.minor,
                 currency_code=payout.amount.currency,
             )
-        return Decided(made, messages)
+        following = due[-1] if len(due) == AGREEMENTS_AT_ONCE else ""
+        return Decided((made, following), messages)
 
     async def repeat(self) -> int:
         """Repeat the commands of those that wait too long; how many payouts."""

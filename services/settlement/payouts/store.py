@@ -115,12 +115,15 @@ async def postpone(connection: Connection, waits: Mapping[str, timedelta]) -> No
     await connection.execute(_POSTPONE, list(waits), list(waits.values()))
 
 
-async def agreements_due(connection: Connection, now: datetime, limit: int) -> list[str]:
-    """Agreements whose due positions reach their minimum, locked; not those others have locked.
+async def agreements_due(
+    connection: Connection, now: datetime, after: str, limit: int
+) -> list[str]:
+    """Agreements after an id whose due positions reach their minimum, in order and locked.
 
-    A position is due from the beginning of its day in the time zone of its window's schedule.
+    Those that others have locked are left out. A position is due from the beginning of its day in
+    the time zone of its window's schedule.
     """
-    rows = await connection.fetch(_AGREEMENTS_DUE, now, limit)
+    rows = await connection.fetch(_AGREEMENTS_DUE, now, after, limit)
     return [row["agreement_id"] for row in rows]
 
 
@@ -227,23 +230,25 @@ UPDATE payouts AS p SET repeat_count = p.repeat_count + 1, due_time = now() + co
 FROM unnest($1::text[], $2::interval[]) AS come (payout_id, wait)
 WHERE p.payout_id = come.payout_id
 """
-_IS_DUE = """
-    p.payout_id IS NULL AND EXISTS (
-        SELECT FROM windows AS w JOIN schedules AS s USING (corridor_id, currency_code)
-        WHERE w.window_id = p.window_id AND p.due_date <= ($1 AT TIME ZONE s.time_zone)::date
-    )
+# Nowhere is it later than tomorrow's date in UTC: that much the index can tell.
+_DUE_POSITIONS = """
+    positions AS p JOIN windows AS w USING (window_id)
+    JOIN schedules AS s USING (corridor_id, currency_code)
+    WHERE p.payout_id IS NULL AND p.due_date <= ($1 AT TIME ZONE 'UTC')::date + 1
+        AND p.due_date <= ($1 AT TIME ZONE s.time_zone)::date
 """
 _AGREEMENTS_DUE = f"""
-SELECT g.agreement_id FROM agreements AS g
-WHERE g.active AND (
-    SELECT sum(p.amount_minor) FROM positions AS p
-    WHERE p.agreement_id = g.agreement_id AND {_IS_DUE}
-) >= greatest(g.minimum_payout, 1)
-ORDER BY g.agreement_id LIMIT $2 FOR UPDATE OF g SKIP LOCKED
+SELECT g.agreement_id FROM (
+    SELECT p.agreement_id, sum(p.amount_minor) AS minor FROM {_DUE_POSITIONS}
+    GROUP BY p.agreement_id
+) AS due
+JOIN agreements AS g USING (agreement_id)
+WHERE g.active AND due.minor >= greatest(g.minimum_payout, 1) AND g.agreement_id > $2
+ORDER BY g.agreement_id LIMIT $3 FOR UPDATE OF g SKIP LOCKED
 """  # noqa: S608
 _DUES = f"""
-SELECT p.window_id, p.account_id, p.part, p.amount_minor, p.due_date FROM positions AS p
-WHERE p.agreement_id = $2 AND {_IS_DUE}
+SELECT p.window_id, p.account_id, p.part, p.amount_minor, p.due_date FROM {_DUE_POSITIONS}
+    AND p.agreement_id = $2
 ORDER BY p.window_id, p.account_id, p.part
 """  # noqa: S608
 _TAKE = """

@@ -1,6 +1,7 @@
 """Agreements, payouts and statements over gRPC: put, shown, listed, paid again, refused by name."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -57,25 +58,34 @@ class Served:
         return await call(self._windows.GetWindow(request, timeout=30))
 
 
+@asynccontextmanager
+async def serving(house: PayingWorld) -> AsyncIterator[str]:
+    """The services of a settlement, at an address."""
+    pool = house.world.units.pool
+    server = RpcServer("127.0.0.1:0")
+    server.add(
+        payout_service_pb2_grpc.add_PayoutServiceServicer_to_server,
+        PayoutServer(pool, house.operators, Statements(pool)),
+        NAME,
+    )
+    server.add(
+        settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server,
+        SettlementServer(pool, house.closing),
+        SETTLEMENT_NAME,
+    )
+    await server.start()
+    yield f"127.0.0.1:{server.port}"
+    await server.stop()
+
+
 @pytest.fixture
 async def served(database: Database, topics: Topics) -> AsyncIterator[Served]:
-    async with paying_world(database, topics) as house:
-        pool = house.world.units.pool
-        server = RpcServer("127.0.0.1:0")
-        server.add(
-            payout_service_pb2_grpc.add_PayoutServiceServicer_to_server,
-            PayoutServer(pool, house.operators, Statements(pool)),
-            NAME,
-        )
-        server.add(
-            settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server,
-            SettlementServer(pool, house.closing),
-            SETTLEMENT_NAME,
-        )
-        await server.start()
-        async with open_channel(f"127.0.0.1:{server.port}") as channel:
-            yield Served(house, channel)
-        await server.stop()
+    async with (
+        paying_world(database, topics) as house,
+        serving(house) as address,
+        open_channel(address) as channel,
+    ):
+        yield Served(house, channel)
 
 
 async def test_an_agreement_is_listed_without_its_account_number(served: Served) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from services.core.errors import KawaseError, Malformed, NotFound
+from services.core.ids import STRIPE_COUNT
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
+from services.pb.kawase.settlement.v1 import settlement_event_pb2 as events
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from services.settlement.closing import Closing
@@ -82,6 +84,19 @@ async def test_a_window_that_differs_says_in_which_account(served: Served) -> No
     answer = await served.window(window.window_id)
     assert answer.window.state == pb.WINDOW_STATE_DIFFERS
     assert PAYABLE in answer.window.difference
+
+
+async def test_a_closed_window_is_a_fact_that_can_be_asked_for(served: Served) -> None:
+    await served.world.pay()
+    window = await served.close()
+    found = [
+        fact
+        for stripe in range(STRIPE_COUNT)
+        for fact in (await served.ask("ListFacts", pb.ListFactsRequest(stripe=stripe))).facts
+    ]
+    (fact,) = found
+    event = events.SettlementEvent.FromString(fact.payload)
+    assert event.window_closed.window == window
 
 
 async def test_windows_are_listed_newest_first_and_by_page(served: Served) -> None:

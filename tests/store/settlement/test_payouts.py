@@ -1,5 +1,6 @@
 """Payouts beside the real ledger: each yen is payable, in clearing or at the bank."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from services.core.errors import Conflict, NotFound
 from services.kit.kafka import Topics
 from services.settlement.payouts.model import Payout, State
 from services.settlement.payouts.operators import AgreementNotActive, PayoutNotOver
+from services.settlement.payouts.paying import Paying
 from tests.conftest import Database
 from tests.store.settlement.paying_world import (
     AGREEMENT,
@@ -23,6 +25,7 @@ from tests.store.settlement.paying_world import (
     SHOP,
     YEN,
     PayingWorld,
+    mid,
     paying_world,
 )
 
@@ -264,14 +267,27 @@ async def test_an_account_is_paid_by_one_agreement_and_has_to_be_in_the_ledger(
         )
 
 
-async def test_windows_closed_while_payments_go_on_pay_each_yen_once(house: PayingWorld) -> None:
-    total = 0
-    for number in range(12):
-        await house.pay(10_000 + number)
-        total += 10_000 + number - (10_000 + number) // 100
-        await house.close()
-        if number % 3 == 0:
-            await house.pay_due()
+async def test_windows_closed_and_paid_while_payments_go_on_pay_each_yen_once(
+    house: PayingWorld,
+) -> None:
+    amounts = [10_000 + number for number in range(25)]
+    other = Paying(house.world.units, house.clock, mid)
+
+    async def earn() -> None:
+        for amount in amounts:
+            await house.pay(amount)
+
+    async def close_and_pay(paying: Paying) -> None:
+        while not earning.done():
+            await house.close()
+            await paying.pay()
+
+    earning = asyncio.create_task(earn())
+    await asyncio.gather(earning, close_and_pay(house.paying), close_and_pay(other))
+    await house.close()
     payouts = await house.pay_due()
-    assert sum(payout.amount.minor for payout in payouts) == total
+    assert len(payouts) > 1
+    assert sum(payout.amount.minor for payout in payouts) == sum(a - a // 100 for a in amounts)
     assert (await house.balances()).get(SHOP) is None
+    windows = [window for payout in payouts for window in payout.window_ids]
+    assert len(windows) == len(set(windows))
