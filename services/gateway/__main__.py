@@ -106,8 +106,8 @@ async def _serve(
         admin,
         "kawase.gateway.v1.AdminService",
     )
-    run_webhooks(life, settings, parts, board, keys)
-    await serve_http(life, settings, parts, gate, routers_of(calls))
+    webhooks = run_webhooks(life, settings, parts, board, keys)
+    await serve_http(life, settings, parts, gate, [*routers_of(calls), webhooks])
     await parts.server.start()
 
 
