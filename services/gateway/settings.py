@@ -22,10 +22,6 @@ class GatewaySettings(ServiceSettings):
     """Where the HTTP API listens; port 0 takes a free one."""
     gateway_http_proxies: str = ""
     """Addresses, separated by commas, whose `X-Forwarded-For` is believed: the load balancer's."""
-    gateway_http_listen: str = "127.0.0.1:0"
-    """Where the HTTP API listens; port 0 takes a free one."""
-    gateway_http_proxies: str = ""
-    """Addresses, separated by commas, whose `X-Forwarded-For` is believed: the load balancer's."""
     gateway_secrets_key: SecretStr | None = None
     """Keys of 32 bytes in URL-safe base64, separated by commas: what seals secrets at rest. The
     first seals, all open. Without one no webhook endpoint can be made."""

@@ -19,8 +19,6 @@ PARTNER = "partner-"
 CALLBACK = "bridge-callback"
 # The HTTP API of a gateway, beside its gRPC.
 HTTP = "-http"
-# The HTTP API of a gateway, beside its gRPC.
-HTTP = "-http"
 # For a process that is not run: nobody listens there.
 NOWHERE = f"{HOST}:1"
 PARTNERS_FILE = Path(__file__).with_name("partners.toml")
@@ -82,7 +80,6 @@ def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
     return {
         **service_env("gateway")(setup, name),
         "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
-        "KAWASE_GATEWAY_HTTP_LISTEN": setup.addresses.get(f"{name}{HTTP}", f"{HOST}:0"),
         "KAWASE_GATEWAY_HTTP_LISTEN": setup.addresses.get(f"{name}{HTTP}", f"{HOST}:0"),
         "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
         "KAWASE_GATEWAY_SECRETS_KEY": sealing_key(setup.stack.directory),
@@ -152,11 +149,9 @@ PROCESSES = tuple(
 def choose_addresses(specs: Iterable[ProcessSpec], ports: PortBook) -> dict[str, str]:
     """An address for each process, before any of them starts."""
     specs = list(specs)
-    specs = list(specs)
     names = [spec.name for spec in specs]
     if "bridge" in names:
         names.append(CALLBACK)
-    names += [f"{spec.name}{HTTP}" for spec in specs if spec.module == "services.gateway"]
     names += [f"{spec.name}{HTTP}" for spec in specs if spec.module == "services.gateway"]
     return {name: f"{HOST}:{ports.take(name)}" for name in names}
 
