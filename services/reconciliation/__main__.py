@@ -1,17 +1,34 @@
 """The reconciliation process: settings, parts, run."""
 
+from datetime import date
+
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
 from services.kit.service import Parts, build_parts
 from services.pb.kawase.reconciliation.v1 import (
     break_service_pb2_grpc,
+    day_service_pb2_grpc,
+    file_service_pb2_grpc,
     reconciliation_service_pb2_grpc,
 )
 from services.reconciliation.breaks.desk import Desk
 from services.reconciliation.breaks.resolving import Policy
 from services.reconciliation.breaks.server import NAME as BREAKS
 from services.reconciliation.breaks.server import BreakServer
+from services.reconciliation.breaks.store.running import put_breaks
+from services.reconciliation.days.running import EngineChoice, Running
+from services.reconciliation.days.server import NAME as DAYS
+from services.reconciliation.days.server import DayServer
+from services.reconciliation.files.server import NAME as FILES
+from services.reconciliation.files.server import FileServer
+from services.reconciliation.matching.rules import rules_of
+from services.reconciliation.ours.projecting import make_projection
+from services.reconciliation.partners import partners_of
+from services.reconciliation.reports.closing import Expected
+from services.reconciliation.reports.statements import statement_facts
 from services.reconciliation.server import NAME, ReconciliationServer
 from services.reconciliation.settings import ReconciliationSettings
 
@@ -23,7 +40,14 @@ async def build(life: Life) -> None:
     run_copy(life, "reconciliation", parts, settings)
     register = reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server
     parts.server.add(register, ReconciliationServer(parts.pool), NAME)
+    partners = partners_of(settings.recon_partners)
+    life.run_part("projection", make_projection(parts.units, partners).run())
+    files = FileServer(
+        parts.pool, parts.clock, partners, settings.recon_spool_bytes, settings.recon_work
+    )
+    parts.server.add(file_service_pb2_grpc.add_FileServiceServicer_to_server, files, FILES)
     _serve_breaks(parts, settings)
+    _serve_days(parts, settings)
     await parts.server.start()
 
 
@@ -32,6 +56,26 @@ def _serve_breaks(parts: Parts, settings: ReconciliationSettings) -> None:
     servicer = BreakServer(parts.pool, parts.clock, Desk(parts.units, parts.clock, policy))
     register = break_service_pb2_grpc.add_BreakServiceServicer_to_server
     parts.server.add(register, servicer, BREAKS)
+
+
+def _serve_days(parts: Parts, settings: ReconciliationSettings) -> None:
+    async def after_run(connection: Connection, partner_id: str, day: date) -> list[Outgoing]:
+        now = parts.clock.now()
+        return [
+            *await put_breaks(connection, partner_id, day, now),
+            *await statement_facts(connection, partner_id, day, now),
+        ]
+
+    choice = EngineChoice(
+        rules_of(settings.recon_rules),
+        settings.recon_engine,
+        settings.recon_spark_master,
+        settings.recon_work,
+    )
+    running = Running(parts.units, parts.clock, choice, after_run)
+    expected = Expected(settings.recon_expected_files)
+    servicer = DayServer(parts.units, parts.clock, running, expected)
+    parts.server.add(day_service_pb2_grpc.add_DayServiceServicer_to_server, servicer, DAYS)
 
 
 def main() -> None:

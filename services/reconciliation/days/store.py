@@ -40,6 +40,7 @@ class Counts:
     their_rows: int
     matches_by_rule: dict[str, int]
     breaks_by_kind: dict[str, int]
+    open_breaks: int
 
 
 async def find_day(connection: Connection, partner_id: str, day: date) -> Day:
@@ -120,6 +121,7 @@ async def count_day(connection: Connection, partner_id: str, day: date) -> Count
         sides["theirs"],
         {row["rule"]: row["pairs"] for row in groups if row["rule"]},
         {row["break_kind"]: row["pairs"] for row in groups if row["break_kind"]},
+        sides["open_breaks"],
     )
 
 
@@ -167,5 +169,7 @@ GROUP BY rule, break_kind ORDER BY rule, break_kind
 _SIDES = """
 SELECT
     (SELECT count(*) FROM our_rows WHERE (partner_id, day) = ($1, $2)) AS ours,
-    (SELECT count(*) FROM their_rows WHERE (partner_id, day) = ($1, $2)) AS theirs
+    (SELECT count(*) FROM their_rows WHERE (partner_id, day) = ($1, $2)) AS theirs,
+    (SELECT count(*) FROM breaks WHERE (partner_id, day) = ($1, $2) AND state <> 'resolved')
+        AS open_breaks
 """
