@@ -17,6 +17,8 @@ class ReconciliationSettings(FactsSettings):
     """A Spark cluster's URL; empty: this machine."""
     recon_rules: Path | None = None
     """Matching rules, as `matching/rules.py` describes them; without it the standard ones."""
+    recon_partners: Path | None = None
+    """What is known of partners, as `partners.toml` tells it; without it the sandbox's."""
     recon_work: Path | None = None
     """A folder for files in the making; without it the machine's own for temporary files."""
     recon_spool_bytes: int = Field(default=1 << 30, ge=1 << 20)

@@ -1,0 +1,1 @@
+"""Partners' and banks' files: read row by row, taken in or refused whole, kept as they came."""

@@ -1,0 +1,230 @@
+"""Takes a file in: read to its end in one transaction that keeps all of it, or nothing."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import structlog
+
+from services.core.clock import Clock
+from services.core.errors import Conflict, Malformed, Refused
+from services.core.ids import new_reference
+from services.core.money import LARGEST_UNITS
+from services.formats.findings import SHOWN_FINDINGS, Finding, Severity
+from services.kit.postgres import Connection
+from services.reconciliation.files import store
+from services.reconciliation.files.formats import HEAD_BYTES, READERS, find_format, named_day
+from services.reconciliation.files.model import (
+    Ask,
+    Head,
+    Item,
+    Settled,
+    Source,
+    StoredFile,
+    TheirRow,
+)
+from services.reconciliation.files.spool import Spool
+from services.reconciliation.ours.rows import OurRow, expected_credit
+from services.reconciliation.ours.store import add_rows
+from services.reconciliation.partners import Format, Partner, Partners, partner_named
+
+log = structlog.get_logger()
+
+# Of what a partner names itself; longer is no name, and no index holds it.
+LONGEST_NAME = 200
+
+
+class FileDamaged(Malformed):
+    """A file is not what it should be: nothing of it was taken in. `findings` say where and why."""
+
+    def __init__(self, file_name: str, findings: Sequence[Finding]) -> None:
+        shown = " ".join(map(_sentence, findings[:SHOWN_FINDINGS]))
+        first = findings[0]
+        super().__init__(
+            f"{file_name[:80]!r} is refused whole. {shown} Have the partner send it again.",
+            file_name=file_name[:80],
+            code=first.code,
+            record=str(first.record),
+            offset="" if first.offset is None else str(first.offset),
+        )
+        self.findings = tuple(findings)
+
+
+class DocumentKnown(Conflict):
+    """The same document of the same day was imported before, with other bytes."""
+
+
+class FormatNotExpected(Refused):
+    """The partner does not give files of this format."""
+
+
+class FileEmpty(Malformed):
+    """A file without a byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A file that is taken in. `repeated`: it was before, and nothing has changed."""
+
+    file: StoredFile
+    repeated: bool
+
+
+async def import_file(
+    pool: asyncpg.Pool, clock: Clock, partners: Partners, ask: Ask, spool: Spool
+) -> Imported:
+    """Take in the file in `spool`. Raises `PartnerUnknown`, `FormatUnknown`, `FormatNotExpected`,
+    `FileEmpty`, `FileDamaged`, `DocumentKnown`."""
+    partner = partner_named(partners, ask.partner_id)
+    async with pool.acquire() as connection, connection.transaction():
+        await store.lock_imports(connection, partner.id)
+        known = await store.find_digest(connection, partner.id, spool.digest)
+        if known is not None:
+            return Imported(known, repeated=True)
+        reading = _open(partner, ask, spool, clock)
+        await store.copy_rows(connection, reading.records())
+        file = reading.finish(ask, spool, clock)
+        await _keep(connection, file, reading.expected(), spool)
+    log.info(
+        "file_imported",
+        file_id=file.file_id,
+        partner_id=file.partner_id,
+        format=file.format,
+        day=file.day.isoformat(),
+        row_count=file.row_count,
+    )
+    return Imported(file, repeated=False)
+
+
+async def _keep(
+    connection: Connection, file: StoredFile, expected: Sequence[OurRow], spool: Spool
+) -> None:
+    known = await store.find_document(connection, file.partner_id, file.day, file.document_id)
+    if known is not None:
+        raise DocumentKnown(
+            f"{file.document_id} of {file.day} was imported as {known.file_name!r} with other "
+            f"bytes ({known.file_id}): ask {file.partner_id} which of the two holds.",
+            file_id=known.file_id,
+        )
+    await store.add_file(connection, file)
+    if await add_rows(connection, expected) < len(expected):
+        raise DocumentKnown(
+            f"What {file.file_name!r} says is settled is expected from another file already.",
+            document_id=file.document_id,
+        )
+    pieces = spool.pieces()
+    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
+        await store.add_bytes(connection, file.file_id, *piece)
+
+
+def _open(partner: Partner, ask: Ask, spool: Spool, clock: Clock) -> "Reading":
+    if not spool.byte_count:
+        raise FileEmpty(f"{ask.file_name[:80]!r} is empty.", file_name=ask.file_name[:80])
+    stream = spool.open()
+    found = ask.format or find_format(stream.read(HEAD_BYTES), ask.file_name)
+    if found not in partner.formats:
+        known = ", ".join(partner.formats)
+        raise FormatNotExpected(
+            f"{partner.id} gives files of {known}, and {ask.file_name[:80]!r} is {found}.",
+            format=found,
+        )
+    stream.seek(0)
+    now = clock.now()
+    day = ask.day or named_day(ask.file_name)
+    source = Source(stream, ask.file_name, partner, day, partner.day_of(now))
+    return Reading(source, found, f"file-{new_reference(now)}", spool.zero_at)
+
+
+class Reading:
+    """One file being read: gives rows until something is wrong."""
+
+    def __init__(
+        self, source: Source, format_: Format, file_id: str, zero_at: int | None = None
+    ) -> None:
+        self._source = source
+        self._format = format_
+        self._file_id = file_id
+        self._errors: list[Finding] = []
+        self._head: Head | None = None
+        self._settled: list[Settled] = []
+        self._totals: defaultdict[str, int] = defaultdict(int)
+        self._rows = 0
+        if zero_at is not None:
+            message = "A byte is zero: the file is not in the partner's encoding."
+            self._errors.append(Finding("encoding", Severity.ERROR, 0, zero_at, message))
+
+    def records(self) -> Iterator[tuple[Any, ...]]:
+        """Rows as `store.copy_rows` wants them. Raises `FileDamaged`, once some findings tell."""
+        beside = (self._source.partner.id, self._file_id)
+        if not self._errors:
+            for item in READERS[self._format](self._source):
+                if isinstance(item, TheirRow):
+                    self._totals[item.currency] += item.minor
+                    self._rows += 1
+                    if not self._errors:
+                        yield (*item, *beside)
+                else:
+                    self._see(item)
+                    if len(self._errors) >= SHOWN_FINDINGS:
+                        break
+        self._check()
+
+    def _see(self, item: Item) -> None:
+        if isinstance(item, Finding):
+            if item.severity is Severity.ERROR:
+                self._errors.append(item)
+        elif isinstance(item, Head):
+            self._head = item
+        elif isinstance(item, Settled):
+            self._settled.append(item)
+
+    def _check(self) -> None:
+        names = [self._head.document_id] if self._head else []
+        names += [settled.batch_id for settled in self._settled]
+        if any(len(name) > LONGEST_NAME for name in names):
+            self._add("name", f"A name has more than {LONGEST_NAME} characters.")
+        if any(abs(total) > LARGEST_UNITS for total in self._totals.values()):
+            self._add("sum", "The amounts add up to more than 18 digits.")
+        if self._head is None and not self._errors:
+            self._add("head", "The file does not say what it is.")
+        if self._errors:
+            raise FileDamaged(self._source.file_name, self._errors)
+
+    def _add(self, code: str, message: str) -> None:
+        self._errors.append(Finding(code, Severity.ERROR, 0, None, message))
+
+    def expected(self) -> list[OurRow]:
+        """What our bank is to bring because of this file."""
+        partner = self._source.partner
+        return [
+            expected_credit(partner, settled, self._file_id)
+            for settled in self._settled
+            if partner.settled_by and settled.currency == partner.settled_currency
+        ]
+
+    def finish(self, ask: Ask, spool: Spool, clock: Clock) -> StoredFile:
+        """The file, read to its end."""
+        assert self._head is not None, "refused otherwise"
+        return StoredFile(
+            file_id=self._file_id,
+            digest=spool.digest,
+            file_name=ask.file_name,
+            format=self._format,
+            partner_id=self._source.partner.id,
+            day=self._head.day,
+            byte_count=spool.byte_count,
+            row_count=self._rows + len(self._settled),
+            import_time=clock.now(),
+            operator=ask.operator,
+            document_id=self._head.document_id,
+            totals=tuple(sorted(self._totals.items())),
+        )
+
+
+def _sentence(finding: Finding) -> str:
+    place = f"Record {finding.record}" if finding.record else "The file"
+    at = "" if finding.offset is None else f", byte {finding.offset}"
+    return f"{place}{at}: {finding.message}"

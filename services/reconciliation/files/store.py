@@ -1,0 +1,136 @@
+"""Files, their bytes and rows in Postgres."""
+
+import zlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from services.kit.postgres import Connection
+from services.reconciliation.files.model import StoredFile
+
+COPY_SECONDS = 600.0
+COPIED = (
+    "record",
+    "reference",
+    "partner_reference",
+    "kind",
+    "currency",
+    "minor",
+    "fee",
+    "state",
+    "day",
+    "bundle",
+    "text",
+    "partner_id",
+    "file_id",
+)
+
+
+async def lock_imports(connection: Connection, partner_id: str) -> None:
+    """Let no other file of the partner in until this transaction ends."""
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('reconciliation.files'), hashtext($1))", partner_id
+    )
+
+
+async def find_digest(connection: Connection, partner_id: str, digest: bytes) -> StoredFile | None:
+    """The partner's file of these bytes."""
+    rows = await connection.fetch(
+        f"{_FILES} WHERE f.partner_id = $1 AND f.digest = $2 {_GROUP}", partner_id, digest
+    )
+    return _file(rows[0]) if rows else None
+
+
+async def find_document(
+    connection: Connection, partner_id: str, day: date, document_id: str
+) -> StoredFile | None:
+    """The file a document of a day has come in."""
+    rows = await connection.fetch(
+        f"{_FILES} WHERE (f.partner_id, f.day, f.document_id) = ($1, $2, $3) {_GROUP}",
+        partner_id,
+        day,
+        document_id,
+    )
+    return _file(rows[0]) if rows else None
+
+
+async def copy_rows(connection: Connection, records: Iterable[tuple[Any, ...]]) -> None:
+    """Rows with the columns of `COPIED`, in pieces as they come."""
+    await connection.copy_records_to_table(
+        "their_rows", records=records, columns=COPIED, timeout=COPY_SECONDS
+    )
+
+
+async def add_file(connection: Connection, file: StoredFile) -> None:
+    """A file and its totals."""
+    await connection.execute(
+        "INSERT INTO files (file_id, digest, file_name, format, partner_id, day, byte_count, "
+        "row_count, import_time, operator, document_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        file.file_id,
+        file.digest,
+        file.file_name,
+        file.format,
+        file.partner_id,
+        file.day,
+        file.byte_count,
+        file.row_count,
+        file.import_time,
+        file.operator,
+        file.document_id,
+    )
+    await connection.executemany(
+        "INSERT INTO file_totals (file_id, currency_code, total_minor) VALUES ($1, $2, $3)",
+        [(file.file_id, *total) for total in file.totals],
+    )
+
+
+async def add_bytes(connection: Connection, file_id: str, number: int, data: bytes) -> None:
+    """A compressed piece of the file."""
+    await connection.execute(
+        "INSERT INTO file_bytes (file_id, piece, data) VALUES ($1, $2, $3)", file_id, number, data
+    )
+
+
+async def read_bytes(connection: Connection, file_id: str) -> AsyncIterator[bytes]:
+    """The file as it came, in pieces."""
+    number = 0
+    while True:
+        data = await connection.fetchval(
+            "SELECT data FROM file_bytes WHERE (file_id, piece) = ($1, $2)", file_id, number
+        )
+        if data is None:
+            return
+        yield zlib.decompress(data)
+        number += 1
+
+
+async def list_files(
+    connection: Connection, partner_id: str, day: date | None, after: str, limit: int
+) -> Sequence[StoredFile]:
+    """Files, the latest first, those before `after` (a file's id; empty: from the first)."""
+    rows = await connection.fetch(
+        f"{_FILES} WHERE ($1 = '' OR f.partner_id = $1) AND ($2::date IS NULL OR f.day = $2) "
+        f"AND ($3 = '' OR f.file_id < $3) {_GROUP} ORDER BY f.file_id DESC LIMIT $4",
+        partner_id,
+        day,
+        after,
+        limit,
+    )
+    return [_file(row) for row in rows]
+
+
+def _file(row: Any) -> StoredFile:
+    fields = dict(row)
+    totals = zip(fields.pop("currencies"), fields.pop("minors"), strict=True)
+    return StoredFile(**fields, totals=tuple(totals))
+
+
+_FILES = """
+SELECT f.file_id, f.digest, f.file_name, f.format, f.partner_id, f.day, f.byte_count, f.row_count,
+    f.import_time, f.operator, f.document_id,
+    array_remove(array_agg(t.currency_code ORDER BY t.currency_code), NULL) AS currencies,
+    array_remove(array_agg(t.total_minor ORDER BY t.currency_code), NULL) AS minors
+FROM files AS f LEFT JOIN file_totals AS t ON t.file_id = f.file_id
+"""
+_GROUP = "GROUP BY f.file_id"

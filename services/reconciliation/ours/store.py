@@ -1,0 +1,171 @@
+"""Our side in Postgres: what facts say of charges, and the rows that follow."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from services.kit.postgres import Connection
+from services.reconciliation.ours.rows import ChargeSaid, OurRow, RefundSaid
+
+
+async def merge_charges(connection: Connection, charges: Sequence[ChargeSaid]) -> None:
+    """Add what is said of charges, each once in `charges`; a time that is known stays the first."""
+    await connection.execute(_MERGE, *_columns(charges, len(_CHARGE_TYPES)))
+
+
+async def add_refunds(connection: Connection, refunds: Iterable[RefundSaid]) -> None:
+    """Add refunds; one that is known stays as it is."""
+    await connection.execute(_ADD_REFUNDS, *_columns([_refund_tuple(each) for each in refunds], 6))
+
+
+async def read_charges(
+    connection: Connection, charge_ids: Sequence[str]
+) -> tuple[dict[str, ChargeSaid], list[RefundSaid]]:
+    """Charges by id, and the refunds of all of them."""
+    charges = await connection.fetch(_READ, charge_ids)
+    refunds = await connection.fetch(
+        "SELECT refund_id, charge_id, resource_id, minor, partner_reference, accept_time "
+        "FROM charge_refunds WHERE charge_id = ANY ($1::text[])",
+        charge_ids,
+    )
+    return (
+        {row["charge_id"]: ChargeSaid(*row) for row in charges},
+        [RefundSaid(*row) for row in refunds],
+    )
+
+
+async def put_rows(connection: Connection, rows: Sequence[OurRow]) -> None:
+    """Write rows, each once in `rows`, over those of the same partner, kind and reference."""
+    await connection.execute(f"{_INSERT} {_OVER}", *_columns(rows, len(OurRow._fields)))
+
+
+async def add_rows(connection: Connection, rows: Sequence[OurRow]) -> int:
+    """Add rows; one that is said already stays as it is. Returns how many are new."""
+    if not rows:
+        return 0
+    status = await connection.execute(
+        f"{_INSERT} ON CONFLICT (partner_id, kind, reference) DO NOTHING",
+        *_columns(rows, len(OurRow._fields)),
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def drop_rows(connection: Connection, keys: Sequence[tuple[str, str, str]]) -> None:
+    """Take rows out that no longer follow: partner, kind, reference."""
+    await connection.execute(_DROP, *_columns(keys, 3))
+
+
+async def add_booked(connection: Connection, posted: Sequence[tuple[str, datetime]]) -> None:
+    """Keep that the ledger has posted something under these ids."""
+    await connection.execute(
+        "INSERT INTO booked (resource_id, post_time) "
+        "SELECT * FROM unnest($1::text[], $2::timestamptz[]) "
+        "ON CONFLICT (resource_id) DO NOTHING",
+        *_columns(posted, 2),
+    )
+
+
+async def list_unbooked(connection: Connection, partner_id: str, day: date) -> list[str]:
+    """Payments, refunds and top-ups that the partner has moved money for on a day of its own, and
+    the ledger has posted nothing for: references of rows, in order."""
+    rows = await connection.fetch(_UNBOOKED, partner_id, day)
+    return [row["reference"] for row in rows]
+
+
+def _refund_tuple(each: RefundSaid) -> tuple[object, ...]:
+    return (
+        each.refund_id,
+        each.charge_id,
+        each.resource_id,
+        each.minor,
+        each.partner_reference,
+        each.accept_time,
+    )
+
+
+def _columns(rows: Sequence[object], width: int) -> list[list[object]]:
+    """Rows turned into columns for `unnest`; of nothing, empty columns."""
+    tuples = [_charge_tuple(row) if isinstance(row, ChargeSaid) else row for row in rows]
+    if not tuples:
+        return [[] for _ in range(width)]
+    return [list(column) for column in zip(*tuples, strict=True)]
+
+
+_CHARGE_TYPES = {
+    "charge_id": "text",
+    "resource_id": "text",
+    "partner_id": "text",
+    "kind": "text",
+    "currency": "text",
+    "minor": "bigint",
+    "partner_reference": "text",
+    "accept_time": "timestamptz",
+    "cancel_time": "timestamptz",
+    "cancel_reference": "text",
+    "late_time": "timestamptz",
+}
+_CHARGE_NAMES = tuple(_CHARGE_TYPES)
+
+
+def _charge_tuple(charge: ChargeSaid) -> tuple[object, ...]:
+    return tuple(getattr(charge, name) for name in _CHARGE_NAMES)
+
+
+def _arrays(types: Iterable[str]) -> str:
+    return ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(types, 1))
+
+
+# Only names of columns are put together here.
+_READ = "SELECT names FROM charges WHERE charge_id = ANY ($1::text[])".replace(
+    "names", ", ".join(_CHARGE_NAMES)
+)
+_MERGE = """
+INSERT INTO charges AS c (names)
+SELECT * FROM unnest(arrays)
+ON CONFLICT (charge_id) DO UPDATE SET
+    (partner_id, kind, currency, minor, partner_reference) = (
+        SELECT t.* FROM (VALUES
+            (c.partner_id, c.kind, c.currency, c.minor, c.partner_reference),
+            (excluded.partner_id, excluded.kind, excluded.currency, excluded.minor,
+                excluded.partner_reference)
+        ) AS t (partner_id, kind, currency, minor, partner_reference)
+        ORDER BY t.partner_id = '' LIMIT 1
+    ),
+    cancel_reference =
+        CASE WHEN c.cancel_time IS NULL THEN excluded.cancel_reference ELSE c.cancel_reference END,
+    accept_time = least(c.accept_time, excluded.accept_time),
+    cancel_time = least(c.cancel_time, excluded.cancel_time),
+    late_time = least(c.late_time, excluded.late_time)
+""".replace("names", ", ".join(_CHARGE_NAMES)).replace("arrays", _arrays(_CHARGE_TYPES.values()))
+_ADD_REFUNDS = """
+INSERT INTO charge_refunds
+    (refund_id, charge_id, resource_id, minor, partner_reference, accept_time)
+SELECT * FROM unnest(
+    $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::timestamptz[])
+ON CONFLICT (refund_id) DO NOTHING
+"""
+_ROW_TYPES = (
+    *("text", "text", "text", "text", "text", "bigint", "bigint", "text", "date"),
+    *("text", "text", "text", "text", "smallint", "bigint", "text"),
+)
+_INSERT = """
+INSERT INTO our_rows AS r (names)
+SELECT * FROM unnest(arrays)
+""".replace("names", ", ".join(OurRow._fields)).replace("arrays", _arrays(_ROW_TYPES))
+_OVER = """
+ON CONFLICT (partner_id, kind, reference) DO UPDATE SET
+    partner_reference = excluded.partner_reference, minor = excluded.minor, fee = excluded.fee,
+    state = excluded.state, day = excluded.day
+WHERE (r.partner_reference, r.minor, r.fee, r.state, r.day) IS DISTINCT FROM
+    (excluded.partner_reference, excluded.minor, excluded.fee, excluded.state, excluded.day)
+"""
+_DROP = """
+DELETE FROM our_rows AS r
+USING unnest($1::text[], $2::text[], $3::text[]) AS gone (partner_id, kind, reference)
+WHERE (r.partner_id, r.kind, r.reference) = (gone.partner_id, gone.kind, gone.reference)
+"""
+_UNBOOKED = """
+SELECT r.reference FROM our_rows AS r
+WHERE (r.partner_id, r.day) = ($1, $2) AND r.resource_id ~ '^(payment|refund|topup)-'
+    AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = r.resource_id)
+ORDER BY r.reference
+"""
