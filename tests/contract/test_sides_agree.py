@@ -244,7 +244,8 @@ async def statement(world: World, bank: Any, written: str) -> tuple[str, bytes]:
     if written != "pages":
         bank.clock.advance(timedelta(days=1))
         return await fetched(world, BANK, "statement")
-    calls, lines, token = StatementCalls(world.partners), [], ""
+    lines: list[str] = []
+    calls, token = StatementCalls(world.partners), ""
     while not lines or token:
         page = await calls.list_entries(
             rpc.ListStatementEntriesRequest(

@@ -128,7 +128,7 @@ def _file(row: Any) -> StoredFile:
 
 _FILES = """
 SELECT f.file_id, f.digest, f.file_name, f.format, f.partner_id, f.day, f.byte_count, f.row_count,
-    f.import_time, f.operator, f.document_id,
+    f.import_time, f.operator, coalesce(f.document_id, '') AS document_id,
     array_remove(array_agg(t.currency_code ORDER BY t.currency_code), NULL) AS currencies,
     array_remove(array_agg(t.total_minor ORDER BY t.currency_code), NULL) AS minors
 FROM files AS f LEFT JOIN file_totals AS t ON t.file_id = f.file_id

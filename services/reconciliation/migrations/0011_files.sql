@@ -1,6 +1,6 @@
 -- A document a partner names itself, such as a settlement batch or the statement of an account: it
--- is taken in once for a day, whatever the format and the bytes.
-ALTER TABLE files ADD COLUMN document_id text NOT NULL;
+-- is taken in once for a day, whatever the format and the bytes. Null: it has no name.
+ALTER TABLE files ADD COLUMN document_id text;
 ALTER TABLE files
     ADD CONSTRAINT a_document_is_taken_in_once UNIQUE (partner_id, day, document_id);
 
