@@ -27,7 +27,7 @@ check: install ## everything fast: format, lint, types, import contracts, protos
 	@$(BIN)/pytest -q tests/unit tests/test_tidy.py
 
 test: install ## all tests, on a real Postgres and a real Kafka
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2
 
 demo: install ## real payments on a local stack, told step by step
 	@$(BIN)/kawase demo

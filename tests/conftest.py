@@ -11,8 +11,10 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+import xdist.scheduler
 from aiokafka.admin import AIOKafkaAdminClient
 
 from services.kit.kafka import Topics
@@ -29,6 +31,25 @@ from services.sandbox.host import TEMPLATE, shared, template_of
 
 # Logins belong to the whole server, so all runs on one server agree on their passwords.
 PASSWORDS = {service: f"for-tests-{service}" for service in SERVICES}
+
+
+# Tests of a file share a house there, which takes long to start.
+TOGETHER = "tests/e2e/"
+
+
+class HouseScheduling(xdist.scheduler.LoadScopeScheduling):  # type: ignore[misc]
+    """Keeps the tests of an end-to-end file on one worker; all others go where there is room.
+
+    `xdist_group` does not: xdist 3.8 writes the group into an id that pytest 9.2 no longer reads.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> HouseScheduling:
+    return HouseScheduling(config, log)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("kafka faults"),
 ]
 OUTAGE_SECONDS = 20.0
 

@@ -20,7 +20,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(240),
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("races"),
 ]
 COMPLETED = payment_pb2.PAYMENT_STATE_COMPLETED
 CANCELLED = payment_pb2.PAYMENT_STATE_CANCELLED
