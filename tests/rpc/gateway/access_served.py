@@ -15,8 +15,14 @@ from services.gateway.access.keys import Keys
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.admin.server import AdminServer
+from services.gateway.sealing import SecretBox
 from services.gateway.server import GatewayServer
 from services.gateway.waking import Wakers
+from services.gateway.webhooks.addresses import AddressRules
+from services.gateway.webhooks.handlers import Webhooks
+from services.gateway.webhooks.owners import Owners
+from services.gateway.webhooks.sending import Names
+from services.gateway.webhooks.server import WebhookServer
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import (
     access_service_pb2,
@@ -24,12 +30,14 @@ from services.pb.kawase.gateway.v1 import (
     admin_service_pb2,
     admin_service_pb2_grpc,
     gateway_service_pb2_grpc,
+    webhook_service_pb2_grpc,
 )
 from services.pb.kawase.money.v1.money_pb2 import Money
 from tests.rpc.gateway.payments_served import calls_of
 from tests.store.gateway.payments_world import Gateway
 
 SETTING = "an-operator-key-by-setting"
+SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
 CALL_SECONDS = 10.0
 
 Put = admin_service_pb2
@@ -153,8 +161,10 @@ class House:
 
 
 @asynccontextmanager
-async def house_of(gateway: Gateway, server: RpcServer | None = None) -> AsyncIterator[House]:
-    """All services behind the guard, on a port of their own."""
+async def house_of(
+    gateway: Gateway, server: RpcServer | None = None, bridge: Any = None
+) -> AsyncIterator[House]:
+    """All services behind the guard, on a port of their own; nothing waits for its end."""
     await gateway.board.load()
     keys = Keys(gateway.board, gateway.clock, SecretStr(SETTING))
     trail = Trail()
@@ -174,8 +184,16 @@ async def house_of(gateway: Gateway, server: RpcServer | None = None) -> AsyncIt
     )
     server.add(
         gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
-        GatewayServer(keys, calls_of(gateway)),
+        GatewayServer(keys, calls_of(gateway, bridge, wait_seconds=0.0)),
         "kawase.gateway.v1.GatewayService",
+    )
+    webhooks = Webhooks(
+        gateway.units, gateway.clock, SecretBox(SecretStr(SEAL)), Names(AddressRules(inside=True))
+    )
+    server.add(
+        webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server,
+        WebhookServer(keys, Owners(gateway.board), webhooks),
+        "kawase.gateway.v1.WebhookService",
     )
     await server.start()
     try:
@@ -184,6 +202,7 @@ async def house_of(gateway: Gateway, server: RpcServer | None = None) -> AsyncIt
                 "GatewayService": gateway_service_pb2_grpc.GatewayServiceStub(channel),
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
+                "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
             }
             yield House(gateway, trail, gate, stubs)
     finally:
