@@ -11,7 +11,7 @@ import asyncpg
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from services.core.clock import ManualClock, SystemClock
+from services.core.clock import Clock, ManualClock, SystemClock
 from services.core.ids import new_reference
 from services.gateway.reference import Participant
 from services.gateway.reference.store import put_participant
@@ -89,8 +89,7 @@ class World:
         topics = Topics("localhost:1", "none", 1)
         self.units = Units(self.pool, OutboxSender("gateway", self.pool, Publisher(topics)))
         self.box = SecretBox(SecretStr(self.key))
-        rules = AddressRules(inside=True)
-        self.names = Names(rules)
+        self.names = Names(AddressRules(inside=True))
         self.webhooks = Webhooks(self.units, self.clock, self.box, self.names)
         self.reader = Reader(self.units, self.clock)
         self.keeper = Keeper(self.units, self.clock)
@@ -150,6 +149,12 @@ class World:
 
     async def states(self, by: Participant = PANDA) -> list[State]:
         return [one.state for one in await self.deliveries(by)]
+
+
+def webhooks_of(units: Units, clock: Clock) -> Webhooks:
+    """The calls about webhooks, of a gateway that may call inside."""
+    box = SecretBox(SecretStr(Fernet.generate_key().decode()))
+    return Webhooks(units, clock, box, Names(AddressRules(inside=True)))
 
 
 @asynccontextmanager

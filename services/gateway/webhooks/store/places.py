@@ -109,5 +109,5 @@ async def advance(
 _ADVANCE = """
 UPDATE webhook_stripes AS w SET sequence = come.sequence, target = come.target
 FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS come (stripe, sequence, target)
-WHERE w.stripe = come.stripe
+WHERE w.stripe = come.stripe AND (w.sequence, w.target) <> (come.sequence, come.target)
 """
