@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import grpc
 from pydantic import SecretStr
 
 from services.gateway.access.approvals.proposals import Approvals
@@ -162,7 +163,10 @@ class House:
 
 @asynccontextmanager
 async def house_of(
-    gateway: Gateway, server: RpcServer | None = None, bridge: Any = None
+    gateway: Gateway,
+    server: RpcServer | None = None,
+    bridge: Any = None,
+    credentials: grpc.ChannelCredentials | None = None,
 ) -> AsyncIterator[House]:
     """All services behind the guard, on a port of their own; nothing waits for its end."""
     await gateway.board.load()
@@ -197,7 +201,7 @@ async def house_of(
     )
     await server.start()
     try:
-        async with open_channel(server.address) as channel:
+        async with open_channel(server.address, credentials) as channel:
             stubs = {
                 "GatewayService": gateway_service_pb2_grpc.GatewayServiceStub(channel),
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),

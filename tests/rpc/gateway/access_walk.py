@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor, MethodDescriptor
+from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -64,7 +64,7 @@ def _fill(message: Message, ids: Mapping[str, str]) -> None:
             setattr(message, field.name, value)
 
 
-def _value_of(field: FieldDescriptor, ids: Mapping[str, str]) -> Any:
+def _value_of(field: Any, ids: Mapping[str, str]) -> Any:
     if field.name in ids:
         return ids[field.name]
     if field.name in SAMPLES:

@@ -7,6 +7,7 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
 from services.core.errors import KawaseError
+from services.gateway.access.book import Algorithm
 from services.kit.rpc import call
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pay
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as hooks
@@ -17,7 +18,7 @@ from tests.rpc.gateway.access_walk import markers_in, request_of, rpcs
 from tests.rpc.gateway.http.asking import Bridge
 from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import Gateway
-from tests.unit.gateway.test_access_signatures import Algorithm, pem_of
+from tests.unit.gateway.test_access_signatures import pem_of
 
 CALL_SECONDS = 10.0
 PAYER = "payer-of-the-victim"

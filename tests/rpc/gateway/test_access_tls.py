@@ -1,0 +1,144 @@
+"""Mutual TLS: no service without a certificate, and a key tied to the certificates listed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
+from pydantic import ValidationError
+
+from services.core.errors import Unauthenticated, Unavailable
+from services.kit.rpc import RpcServer
+from services.kit.settings import ServiceSettings
+from services.kit.tls import channel_credentials, server_credentials
+from tests.rpc.gateway.access_served import Access, House, Put, house_of
+from tests.store.gateway.payments_world import Gateway
+
+SPIFFE = "spiffe://panda.example/payments"
+REQUIRED: dict[str, Any] = {"postgres": "postgresql://nowhere/x", "kafka": "localhost:1"}
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Authority:
+    """Signs certificates, and keeps them as files."""
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        self.key = ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.folder.name)])
+        self.folder.mkdir()
+        basic = x509.BasicConstraints(ca=True, path_length=0)
+        made = self._builder(self.name, self.key).add_extension(basic, critical=True)
+        self.ca = self._write("ca", made.sign(self.key, hashes.SHA256()), self.key)
+
+    def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> Any:
+        now = datetime.now(UTC)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(self.name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - DAY)
+            .not_valid_after(now + DAY)
+        )
+
+    def _write(
+        self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
+    ) -> Path:
+        path = self.folder / f"{name}.pem"
+        path.write_bytes(certificate.public_bytes(Encoding.PEM))
+        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        path.with_suffix(".key").write_bytes(secret)
+        return path
+
+    def sign(self, name: str, *names: x509.GeneralName) -> Path:
+        """A certificate for these names; its key lies beside it."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = self._builder(subject, key).add_extension(
+            x509.SubjectAlternativeName(names), critical=False
+        )
+        return self._write(name, builder.sign(self.key, hashes.SHA256()), key)
+
+
+def settings(certificate: Path | None = None, **more: Path) -> ServiceSettings:
+    if certificate is not None:
+        more |= {"tls_certificate": certificate, "tls_key": certificate.with_suffix(".key")}
+    return ServiceSettings(**REQUIRED, **dict[str, Any](more))
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path / "ours")
+
+
+@asynccontextmanager
+async def served(
+    gateway: Gateway, authority: Authority, client: Path | None
+) -> AsyncIterator[House]:
+    """A house whose server wants certificates of `authority`, called with `client`."""
+    own = authority.sign("server", x509.IPAddress(ip_address("127.0.0.1")))
+    credentials = server_credentials(settings(own, tls_client_ca=authority.ca))
+    server = RpcServer("127.0.0.1:0", credentials)
+    trust = channel_credentials(settings(client, tls_server_ca=authority.ca))
+    async with house_of(gateway, server, credentials=trust) as house:
+        yield house
+
+
+async def test_a_key_tied_to_certificates_is_good_with_these_alone(
+    gateway: Gateway, authority: Authority
+) -> None:
+    client = authority.sign("client", x509.UniformResourceIdentifier(SPIFFE))
+    certificate = x509.load_pem_x509_certificate(client.read_bytes())
+    fingerprint = f"sha256:{certificate.fingerprint(hashes.SHA256()).hex()}"
+    async with served(gateway, authority, client) as house:
+        await house.open_up()
+        for identities, good in (
+            ([SPIFFE], True),
+            ([fingerprint, "spiffe://other"], True),
+            (["spiffe://panda.example"], False),
+        ):
+            policy = Access.AccessPolicy(participant_id="panda", tls_identities=identities)
+            policy.requires_signature = good
+            await house.access("PutAccessPolicy", Access.PutAccessPolicyRequest(policy=policy))
+            if good:
+                await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")
+                continue
+            with pytest.raises(Unauthenticated) as refusal:
+                await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")
+            assert refusal.value.reason == "CERTIFICATE_REQUIRED"
+        await house.access("ListApiKeys", Access.ListApiKeysRequest(), "momo")
+
+
+@pytest.mark.parametrize("stranger", [False, True])
+async def test_without_a_certificate_of_the_authority_nothing_is_served(
+    gateway: Gateway, authority: Authority, tmp_path: Path, stranger: bool
+) -> None:
+    client = None
+    if stranger:
+        other = Authority(tmp_path / "theirs")
+        client = other.sign("client", x509.UniformResourceIdentifier(SPIFFE))
+    async with served(gateway, authority, client) as house:
+        with pytest.raises(Unavailable):
+            await house.admin("ListCases", Put.ListCasesRequest())
+
+
+def test_a_certificate_without_its_key_is_no_setting(authority: Authority) -> None:
+    with pytest.raises(ValidationError, match="belong together"):
+        ServiceSettings(**REQUIRED, tls_certificate=authority.ca)
+    with pytest.raises(ValidationError, match="needs"):
+        ServiceSettings(**REQUIRED, tls_client_ca=authority.ca)
+    assert server_credentials(settings()) is None
+    assert channel_credentials(settings()) is None
