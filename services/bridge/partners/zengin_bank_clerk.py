@@ -332,13 +332,14 @@ class Clerk:
             del self._refused[next(iter(self._refused))]
 
     async def _take(self, file: BoxFile) -> None:
+        """Take one file. Whatever is wrong with it, those behind it are not held up."""
         desk = self._desk
         try:
-            content = await _within(desk.file_time, desk.exchange.fetch(file))
-            result = RESULTS[file.kind](content, desk.today(), file.name)
-            problem = await self._apply(file, result)
-        except (FileDamaged, BankFileWrong) as error:
-            problem = str(error)
+            problem = await self._problem_of(file)
+            if problem:
+                await _within(desk.rules.call, desk.exchange.ask_again(file))
+        except (NoAnswer, TimeoutError) as error:
+            problem = f"the bank did not answer: {error!r}"
         if problem:
             self._put_off(file)
             log.error(
@@ -348,7 +349,15 @@ class Clerk:
                 file_id=file.name,
                 problem=problem,
             )
-            await _within(desk.rules.call, desk.exchange.ask_again(file))
+
+    async def _problem_of(self, file: BoxFile) -> str:
+        """Read a result and apply it; why it is refused whole, or empty."""
+        desk = self._desk
+        try:
+            content = await _within(desk.file_time, desk.exchange.fetch(file))
+            return await self._apply(file, RESULTS[file.kind](content, desk.today(), file.name))
+        except (FileDamaged, BankFileWrong) as error:
+            return str(error)
 
     async def _apply(self, file: BoxFile, result: BankResult) -> str:
         """Apply a result whole and once; why it cannot be."""

@@ -55,6 +55,8 @@ from services.sandbox.partners.japan_bank_files import zengin_statement
 
 ROOT = "/files/v1"
 PAGE_SIZE = 500
+UPLOADS = ("debit", "transfer")
+"""The operations of an upload: a 91; a 21 or a pain.001."""
 OLDEST_STATEMENT = timedelta(days=62)
 _CREATED, _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 201, 400, 404, 409
 _FATES = (
@@ -68,13 +70,14 @@ _FATES = (
 
 
 class FileBank(Simulator):
-    """Takes any token. A call's id is the reference of a file's only record, or the file's name."""
+    """Takes any token. The id of an upload, and of the fetch of its result, is the reference of the
+    file's only record, or the file's name where there are more."""
 
     name = "Japanese bank by file"
     frame_faults = OF_CALLS
     own_faults: ClassVar[Mapping[str, OwnFault]] = {
-        **{fate: OwnFault(("upload",)) for fate in _FATES},
-        "upload_twice": OwnFault(("upload",)),
+        **{fate: OwnFault(UPLOADS) for fate in _FATES},
+        "upload_twice": OwnFault(UPLOADS),
         "cut_short": OwnFault(("fetch",)),
         WRONG_TOTALS: OwnFault((RESULT,)),
         DUPLICATE_RESULT: OwnFault((RESULT,)),
@@ -191,7 +194,7 @@ class FileBank(Simulator):
         if request.headers.get("Content-Digest") != f"sha-256=:{digest}:":
             return self.seal(request, _refusal("DIGEST_DIFFERS"))
         call = {
-            "operation": "upload",
+            "operation": UPLOADS[0] if folder == "91" else UPLOADS[1],
             "id": _id_of(folder, name, content, self.today()),
             "name": name,
             "folder": folder,
@@ -263,7 +266,8 @@ class FileBank(Simulator):
                 else Reply({"content": content})
             )
 
-        return await self.serve(request, {"operation": "fetch", "id": box_id}, work)
+        call = {"operation": "fetch", "id": self._orders.id_of(self._box.name_of(box_id)) or box_id}
+        return await self.serve(request, call, work)
 
     async def _again(self, request: web.Request) -> web.StreamResponse:
         _authorise(request)

@@ -42,6 +42,11 @@ class BankBox:
         self._store(entry, right)
         return True
 
+    def name_of(self, box_id: str) -> str:
+        """The client's file that a file of the box is about; empty where it is about none."""
+        entry = self._books.get(_KIND, box_id)
+        return "" if entry is None else str(entry["name"])
+
     def read(self, box_id: str) -> bytes | None:
         entry = self._books.get(_KIND, box_id)
         return None if entry is None else self._books.read_file(_path(box_id))

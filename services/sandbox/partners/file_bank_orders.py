@@ -135,6 +135,14 @@ class BankOrders:
     def entries(self) -> list[Fields]:
         return [entry for _, entry in self._books.all(_KIND)]
 
+    def id_of(self, name: str) -> str:
+        """The reference of a file's only record, or its name; empty where there is no such file."""
+        for entry in self.entries():
+            if entry["name"] == name and entry["records"]:
+                alone = len(entry["records"]) == 1
+                return str(entry["records"][0]["reference"] if alone else name)
+        return ""
+
     def decide(self, decision: str, now: datetime) -> int:
         """A person's word on files that wait for one: accept or refuse; how many there were."""
         self.advance(now)

@@ -50,6 +50,10 @@ class Descriptor:
     """What the payer does with the link of an action required, where there is one."""
     ends: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
     """Ends other than usual, by operation and fault."""
+    named: Callable[[str], str] = str
+    """What the partner knows a charge or refund of ours by; its books and faults name it so."""
+    cancelled_as: Callable[[str], str] = str
+    """The id, of ours, under which a charge's cancel is asked for."""
     audit: Callable[[Mapping[str, Any]], str] = lambda _books: ""
     """A last look at the partner's books for what ids do not show; what is wrong."""
     without: frozenset[Fault] = frozenset()

@@ -3,19 +3,22 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import aiohttp
 from pydantic import SecretStr
 
 from services.bridge.partner import BankAccount
+from services.bridge.partners.zengin_bank_rules import number_of
 from services.bridge.settings import PartnerConfig
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partner_keys import make_pair
 from services.sandbox.partners.ams_shanghai import IN_PROCESS, TAXI_CODE, AmsShanghai
 from services.sandbox.partners.base import Simulator
 from services.sandbox.partners.books import Books
-from services.sandbox.partners.faults import NOTICE, Fault
+from services.sandbox.partners.faults import NOTICE, Fault, OwnFault
+from services.sandbox.partners.file_bank import FileBank
+from services.sandbox.partners.file_bank_orders import CUSTOMERS_YEN, FileHabits
 from services.sandbox.partners.japan_bank import JapanBank
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from services.sandbox.partners.kakaopay_wallet import KakaoPayWallet
@@ -23,6 +26,7 @@ from services.sandbox.partners.paypay import API_KEY, MERCHANT, RAMEN_CODE, PayP
 from tests.contract.conformance.cases import End
 from tests.contract.conformance.descriptor import Descriptor, Place
 from tests.contract.conformance.playing import SCHEDULE
+from tests.contract.file_bank_house import HANAKO, HANAKOS, OPTIONS
 from tests.contract.house import Simulated, World
 
 
@@ -67,6 +71,48 @@ def _audit_hanako(books: Mapping[str, Any]) -> str:
     expected = _HANAKOS_YEN - sum(books["accepted"].values()) + sum(books["refunded"].values())
     found = books["balances"][_HANAKOS_NUMBER]
     return "" if found == expected else f"her balance is {found}, not {expected}"
+
+
+class DebitBank(FileBank):
+    """The bank by file with the fates of debits; those that need another day are tested apart."""
+
+    own_faults: ClassVar[Mapping[str, OwnFault]] = {
+        **{
+            name: OwnFault(("debit",))
+            for name in (
+                "account_closed",
+                "low_balance",
+                "name_mismatch",
+                "refused_whole",
+                "upload_twice",
+            )
+        },
+        "cut_short": OwnFault(("fetch",)),
+    }
+
+
+def _configure_files(_place: Place, url: str) -> PartnerConfig:
+    """A file for each record, at once, for today: so that a case has its own."""
+    at_once = {"gather_every_seconds": "0", "most_records": "1"}
+    today = {"transfer_lead_days": "0", "debit_lead_days": "0"}
+    options = OPTIONS | at_once | today
+    return PartnerConfig(
+        "japan-bank-files", "zengin_bank", url, SecretStr("token"), SCHEDULE, options
+    )
+
+
+async def _mandate(world: World, _partner: Simulated) -> dict[str, Any]:
+    linked = await world.partners["japan-bank-files"].link_account(HANAKO)
+    return {"payer_reference": linked.payer_reference}
+
+
+def _audit_debits(books: Mapping[str, Any]) -> str:
+    """A record that came in two files would show here, even where only one was carried out."""
+    twice = [reference for reference, count in books["orders"].items() if count > 1]
+    expected = CUSTOMERS_YEN - sum(books["accepted"].values())
+    found = books["balances"].get(HANAKOS, CUSTOMERS_YEN)
+    wrong = "" if found == expected else f"her balance is {found}, not {expected}"
+    return f"ordered twice: {twice}" if twice else wrong
 
 
 AMS = Descriptor(
@@ -160,4 +206,23 @@ JAPAN_BANK = Descriptor(
     prepare=_link_hanako,
     audit=_audit_hanako,
 )
-DESCRIPTORS = (AMS, ALIPAY, KAKAOPAY, KAKAOPAY_WALLET, PAYPAY, JAPAN_BANK)
+FILE_BANK = Descriptor(
+    "japan-bank-files",
+    DebitBank,
+    lambda place: DebitBank(place.clock, Books(None), FileHabits(0, 0, 0, 0)),
+    _configure_files,
+    pb.CHARGE_KIND_TOP_UP,
+    "JPY",
+    1_000,
+    charges=("debit",),
+    inquiry="fetch",
+    # What a file has taken along is given back by a transfer.
+    cancel="transfer",
+    refund="transfer",
+    prepare=_mandate,
+    ends={("debit", "upload_twice"): frozenset({End.ACCEPTED})},
+    named=number_of,
+    cancelled_as=lambda charge_id: f"{charge_id}-void",
+    audit=_audit_debits,
+)
+DESCRIPTORS = (AMS, ALIPAY, KAKAOPAY, KAKAOPAY_WALLET, PAYPAY, JAPAN_BANK, FILE_BANK)

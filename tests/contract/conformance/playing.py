@@ -152,11 +152,15 @@ class Player:
                 await approving
 
     async def _set_fault(self) -> None:
-        for rule in self.case.rules(self.charge_id, self.back):
+        told = self.descriptor
+        charge_id = self.charge_id
+        if self.case.step is Step.CANCEL:
+            charge_id = told.cancelled_as(charge_id)
+        for rule in self.case.rules(told.named(charge_id), told.named(self.back)):
             await self.partner.control("faults", rule)
 
     async def _fault(self, fault: Fault, operation: str) -> None:
-        match = {"operation": operation, "id": self.charge_id}
+        match = {"operation": operation, "id": self.descriptor.named(self.charge_id)}
         await self.partner.fault(fault, match=match, delay_ms=SILENT_MS)
 
     async def _order(self) -> None:
@@ -270,13 +274,14 @@ class Player:
         """Note what differs from the partner's books, and words that came more than once."""
         problems = self.played.problems
         # A cancel that came too late for the partner was a refund of all.
-        voided = books["refunded"].get(f"{self.charge_id}-void", 0)
-        held = books["accepted"].get(self.charge_id, 0) - voided
+        named = self.descriptor.named
+        voided = books["refunded"].get(named(f"{self.charge_id}-void"), 0)
+        held = books["accepted"].get(named(self.charge_id), 0) - voided
         if held != captured:
             problems.append(f"the partner holds {held}, the bridge has {captured}")
         if captured not in (0, self.descriptor.minor):
             problems.append(f"captured {captured} of {self.descriptor.minor}")
-        refunded = books["refunded"].get(self.back, 0)
+        refunded = books["refunded"].get(named(self.back), 0)
         if refunded != self.given_back:
             problems.append(f"the partner gave {refunded} back instead of {self.given_back}")
         self._check_words()
