@@ -1,0 +1,151 @@
+"""Our side, read out of copied facts: each once, in whatever order stripes are read."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
+
+import asyncpg
+import pytest
+
+from services.core.ids import new_reference
+from services.kit.facts.keeper import handle
+from services.kit.facts.owners import BRIDGE, WALLET, FactKind
+from services.kit.facts.projection import FactUnreadable, KeptFact
+from services.kit.kafka import Record, Topics
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.reconciliation.ours.projecting import make_projection, project_bridge
+from services.reconciliation.ours.store import list_unbooked
+from tests.conftest import Database
+from tests.parts import running_units
+from tests.store.reconciliation.importing import PARTNERS, reconciliation
+
+NOON = datetime(2026, 10, 30, 3, tzinfo=UTC)
+DAY = date(2026, 10, 30)
+PARTNER = "kakaopay"
+RESOURCE = f"payment-{new_reference(NOON)}"
+CHARGE = f"{RESOURCE}-deliver"
+
+
+def accepted(charge_id: str = CHARGE, minor: int = 10_001) -> pb.BridgeEvent:
+    event = event_of(charge_id)
+    body = event.charge_accepted
+    body.partner_id, body.partner_reference, body.kind = PARTNER, "P1", pb.CHARGE_KIND_DELIVER
+    body.amount.minor_units, body.amount.currency_code = minor, "KRW"
+    return event
+
+
+def refunded(refund_id: str, minor: int, minutes: int) -> pb.BridgeEvent:
+    event = event_of(refund_id, minutes)
+    body = event.refund_accepted
+    body.partner_reference, body.refunded_charge_id = f"R-{refund_id}", CHARGE
+    body.amount.minor_units, body.amount.currency_code = minor, "KRW"
+    return event
+
+
+def cancelled(hours: int = 1) -> pb.BridgeEvent:
+    event = event_of(CHARGE, 60 * hours)
+    event.charge_cancelled.partner_reference = "C1"
+    return event
+
+
+def event_of(charge_id: str, minutes: int = 0) -> pb.BridgeEvent:
+    event = pb.BridgeEvent(resource_id=RESOURCE, charge_id=charge_id)
+    event.event_time.FromDatetime(NOON + timedelta(minutes=minutes))
+    return event
+
+
+def kept(events: Sequence[pb.BridgeEvent]) -> list[KeptFact]:
+    return [
+        KeptFact("bridge", number, 1, event.resource_id, event.SerializeToString())
+        for number, event in enumerate(events)
+    ]
+
+
+async def rows_after(
+    pool: asyncpg.Pool, *batches: Sequence[pb.BridgeEvent]
+) -> list[tuple[str, ...]]:
+    """Kind, reference, amount, fee and day of the rows that follow from the batches alone."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        for batch in batches:
+            await project_bridge(connection, kept(batch), PARTNERS)
+        found = await connection.fetch(
+            "SELECT kind, reference, minor, fee, day FROM our_rows ORDER BY kind, reference"
+        )
+        await transaction.rollback()
+    return [tuple(row) for row in found]
+
+
+async def test_rows_are_the_same_in_whatever_order_facts_are_read(database: Database) -> None:
+    events = [accepted(), refunded("back-1", 1_001, 1), refunded("back-2", 2_002, 2)]
+    expected = [
+        ("payment", CHARGE, 10_001, 60, DAY),
+        ("refund", "back-1", -1_001, -6, DAY),
+        ("refund", "back-2", -2_002, -12, DAY),
+    ]
+    async with reconciliation(database) as pool:
+        for order in permutations(events):
+            batches = [[event] for event in order]
+            assert await rows_after(pool, *batches) == expected
+            assert await rows_after(pool, *batches, order) == expected
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_a_payment_cancelled_on_its_day_leaves_no_row(
+    database: Database, turned: bool
+) -> None:
+    events = [accepted(), cancelled()]
+    batches = [[event] for event in (events[::-1] if turned else events)]
+    async with reconciliation(database) as pool:
+        assert await rows_after(pool, *batches) == []
+
+
+async def test_a_payment_cancelled_on_a_later_day_goes_back_as_a_refund(
+    database: Database,
+) -> None:
+    async with reconciliation(database) as pool:
+        assert await rows_after(pool, [accepted()], [cancelled(24)]) == [
+            ("payment", CHARGE, 10_001, 60, DAY),
+            ("refund", CHARGE, -10_001, -60, DAY + timedelta(days=1)),
+        ]
+
+
+async def test_a_fact_that_is_no_event_stops_the_reading(database: Database) -> None:
+    async with reconciliation(database) as pool, pool.acquire() as connection:
+        with pytest.raises(FactUnreadable):
+            await project_bridge(connection, [KeptFact("bridge", 0, 1, "", b"\xff")], PARTNERS)
+
+
+async def test_copied_facts_are_projected_once_and_what_is_not_booked_is_found(
+    database: Database, topics: Topics
+) -> None:
+    other = RESOURCE.replace("payment", "refund")
+    posted = WalletEvent(link_id=RESOURCE)
+    posted.event_time.FromDatetime(NOON)
+    posted.funds_posted.SetInParent()
+    stray = accepted("stray-charge")
+    stray.resource_id = other
+    async with running_units("reconciliation", database, topics) as units:
+        projection = make_projection(units, PARTNERS)
+        async with units.pool.acquire() as connection, connection.transaction():
+            await copy(connection, BRIDGE, accepted().SerializeToString())
+            await copy(connection, WALLET, posted.SerializeToString())
+        assert await projection.step() == 1
+        assert await projection.step() == 0
+        async with units.pool.acquire() as connection, connection.transaction():
+            assert await list_unbooked(connection, PARTNER, DAY) == []
+            await copy(connection, BRIDGE, stray.SerializeToString(), 2)
+        assert await projection.step() == 1
+        async with units.pool.acquire() as connection:
+            assert await list_unbooked(connection, PARTNER, DAY) == ["stray-charge"]
+            assert await connection.fetchval("SELECT count(*) FROM our_rows") == 2
+
+
+async def copy(
+    connection: asyncpg.Connection, kind: FactKind, payload: bytes, sequence: int = 1
+) -> None:
+    """A fact of one stripe, as the copy takes it."""
+    place = f"{kind.source}/5/{sequence}"
+    await handle(connection, [Record(kind.topic, 0, sequence, "key", "", place, payload)])
