@@ -11,10 +11,13 @@ from services.gateway.access.gate import gate_of
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
 from services.gateway.reference import Participant
+from services.gateway.webhooks.owners import Owners
+from services.gateway.webhooks.routes import webhook_router
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.payments_served import calls_of, keys_known
 from tests.store.gateway.payments_world import PANDA, Gateway
+from tests.store.gateway.webhook_world import webhooks_of
 
 BASE = "http://gateway"
 
@@ -86,7 +89,8 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
     async def ready() -> bool:
         return True
 
-    routers = routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0))
+    webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
+    routers = [*routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0)), webhooks]
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 

@@ -1,0 +1,77 @@
+"""Every route of the OpenAPI document is asked for another participant's things: it knows none.
+
+A route with an id that is not listed here fails this test: say whose the thing is.
+"""
+
+import re
+from typing import Any
+
+import httpx
+
+from services.gateway.reference.store import put_participant
+from tests.rpc.gateway.http.asking import Http, problem
+from tests.rpc.gateway.http.test_other_routes import LINK, REFUND, TOP_UP
+from tests.rpc.gateway.payments_served import answered
+from tests.store.gateway.payments_world import EDO, PANDA, SAKURA, Gateway
+
+HOOK = "/v1/webhook-endpoints/hook-1"
+# Operations that make a thing of the caller's own.
+OWN = {"DecodeCode", "CreatePayment", "LinkBankAccount", "PutWebhookEndpoint"}
+
+
+async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
+    """A payment, its refund, a linked account, a top-up, a webhook and its delivery; their ids."""
+    async with gateway.pool.acquire() as connection:
+        await put_participant(connection, SAKURA)
+    await http.create(by=SAKURA)
+    async with answered(gateway):
+        assert (await http.confirm(by=SAKURA)).json()["state"] == "completed"
+    for path, body in (
+        ("/v1/refunds", REFUND),
+        ("/v1/bank-links", LINK),
+        ("/v1/top-ups", TOP_UP),
+    ):
+        assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
+    hook = {"url": "https://93.184.216.34/hook"}
+    assert (await http.ask("PUT", HOOK, SAKURA, json=hook)).status_code == 201
+    sent = await http.ask("POST", f"{HOOK}/test", SAKURA)
+    return {
+        "payment_id": "p1",
+        "refund_id": "r1",
+        "top_up_id": "t1",
+        "webhook_endpoint_id": "hook-1",
+        "delivery_id": sent.json()["delivery_id"],
+    }
+
+
+def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
+    """What names a thing in a body."""
+    bodies: dict[str, dict[str, Any]] = {
+        "CreateRefund": REFUND,
+        "CreateTopUp": TOP_UP,
+        "RotateWebhookSecret": {},
+        "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
+    }
+    return bodies.get(name)
+
+
+async def test_no_route_tells_of_another_participant_s_things(gateway: Gateway, http: Http) -> None:
+    ids = await things_of_sakura(gateway, http)
+    document = (await http.ask("GET", "/openapi.json")).json()
+    for path, methods in document["paths"].items():
+        asked = re.sub(r"{(\w+)}", lambda found: ids[found[1]], path)
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            for by in (PANDA, EDO):
+                if name not in OWN:
+                    told = await http.ask(method.upper(), asked, by, json=body_of(name, ids))
+                    check(name, told)
+
+
+def check(name: str, answer: httpx.Response) -> None:
+    """Nothing is told: a list is empty, all else is unknown or forbidden."""
+    if name.startswith("List") and answer.status_code == 200:
+        assert [value for value in answer.json().values() if value] == [], name
+        return
+    assert problem(answer)[0] in (403, 404), name
+    assert "shokudo" not in answer.text.lower()
