@@ -98,9 +98,8 @@ class CommandHandler:
     def __init__(self, worker: Worker, lane: int) -> None:
         self._worker = worker
         self._lane = lane
-        self._batch: Batch | None = None
 
-    async def handle(self, connection: Connection, records: Sequence[Record]) -> Decided[None]:
+    async def handle(self, connection: Connection, records: Sequence[Record]) -> Decided[Batch]:
         """Record a batch. Raises `UnknownMessage` for a member of the oneof we do not know."""
         batch = Batch(self._worker.moment(), self._lane)
         for record in records:
@@ -119,14 +118,11 @@ class CommandHandler:
         batch.messages += await record_payouts(
             connection, batch.payouts, self._worker.desks, batch.moment, batch.lane
         )
-        self._batch = batch
-        return Decided(None, batch.messages)
+        return Decided(batch, batch.messages)
 
-    def after_commit(self, _records: Sequence[Record]) -> None:
-        """Hand what is leased to the worker."""
-        batch, self._batch = self._batch, None
-        if batch is not None:
-            self._worker.take_on(list(batch.leased.values()), batch.leased_refunds)
+    def after_commit(self, batch: Batch) -> None:
+        """Hand what the durable batch has leased to the worker."""
+        self._worker.take_on(list(batch.leased.values()), batch.leased_refunds)
 
     async def _open(self, connection: Connection, batch: Batch) -> None:
         fresh: dict[str, tuple[Charge, tuple[Said, ...]]] = {}

@@ -32,33 +32,36 @@ class EventHandler(Protocol):
         ...
 
 
+Handled = Sequence[EventHandler]
+"""Those who had part in a batch."""
+
+
 class EventConsumer:
     """Feeds the handlers. They are called in the order of the mapping, so locks have an order."""
 
     def __init__(self, handlers: Mapping[Resource, EventHandler]) -> None:
         self._handlers = handlers
-        self._handled: list[EventHandler] = []
 
-    def consume(self, group: GroupConsumer, units: Units) -> BatchConsumer:
+    def consume(self, group: GroupConsumer, units: Units) -> BatchConsumer[Handled]:
         """The loop to run."""
         return BatchConsumer(GROUP, group, units, self.handle, self.committed)
 
-    async def handle(self, connection: Connection, records: Sequence[Record]) -> Decided[None]:
-        """One batch of records, within one unit."""
+    async def handle(self, connection: Connection, records: Sequence[Record]) -> Decided[Handled]:
+        """One batch of records, within one unit; answers who had part in it."""
         batches: dict[Resource, list[Incoming]] = {}
         for record in records:
             incoming = read_event(record)
             if incoming is not None:
                 batches.setdefault(incoming.resource, []).append(incoming)
-        self._handled = []
+        handled: list[EventHandler] = []
         messages: list[Outgoing] = []
         for resource, handler in self._handlers.items():
             if resource in batches:
                 messages += await handler.handle(connection, batches[resource])
-                self._handled.append(handler)
-        return Decided(None, messages)
+                handled.append(handler)
+        return Decided(handled, messages)
 
-    def committed(self, _records: Sequence[Record]) -> None:
+    def committed(self, handled: Handled) -> None:
         """The batch is durable: handlers may tell those who wait."""
-        for handler in self._handled:
+        for handler in handled:
             handler.committed()

@@ -9,6 +9,7 @@ it at once. While Postgres or Kafka is away the batch waits and is tried again, 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -41,14 +42,17 @@ class TooManyDeadLetters(Exception):
     """The consumer has given up: more messages fail than a few bad ones would explain."""
 
 
-Handle = Callable[[Connection, Sequence[Record]], Awaitable[Decided[None]]]
+T = TypeVar("T")
+A = TypeVar("A")
+Handle = Callable[[Connection, Sequence[Record]], Awaitable[Decided[T]]]
 
 
-class BatchConsumer:
+class BatchConsumer(Generic[T]):
     """Runs `handle` over a consumer group's records, a batch at a time.
 
     `handle` reads, decides and stores within the connection's transaction, and may be run again.
-    `after_commit` is told which records are durable, before their messages are acknowledged.
+    `after_commit` is handed the answer of the run that is durable, and no other, before its
+    messages are acknowledged.
     """
 
     def __init__(
@@ -56,8 +60,8 @@ class BatchConsumer:
         name: str,
         consumer: GroupConsumer,
         units: Units,
-        handle: Handle,
-        after_commit: Callable[[Sequence[Record]], None] = lambda _records: None,
+        handle: Handle[T],
+        after_commit: Callable[[T], None] = lambda _answer: None,
     ) -> None:
         self._name = name
         self._consumer = consumer
@@ -120,14 +124,14 @@ class BatchConsumer:
 
     async def _handle_until_possible(self, records: Sequence[Record]) -> None:
         committed = await self._write_until_possible(lambda c: self._handle(c, records))
-        self._after_commit(records)
+        self._after_commit(committed.answer)
         if committed.acknowledged is not None:
             await committed.acknowledged
         self._units.reach("after_publish")
 
     async def _write_until_possible(
-        self, work: Callable[[Connection], Awaitable[Decided[None]]]
-    ) -> Committed[None]:
+        self, work: Callable[[Connection], Awaitable[Decided[A]]]
+    ) -> Committed[A]:
         while True:
             try:
                 return await self._units.write(work)

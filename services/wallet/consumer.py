@@ -15,7 +15,7 @@ COMMANDS = "wallet.command"
 
 def build_consumer(
     topics: Topics, units: Units, work: WalletWork, instance: str = ""
-) -> BatchConsumer:
+) -> BatchConsumer[None]:
     """The wallet's consumer; run it as a part of the process."""
 
     async def handle(connection: Connection, records: Sequence[Record]) -> Decided[None]:

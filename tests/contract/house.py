@@ -99,8 +99,8 @@ class World:
         records = [record_of(command, key, number) for number, command in enumerate(commands)]
         # A consumer handles one batch after the other.
         async with self.batches:
-            await self.units.write(lambda c: self.handler.handle(c, records))
-            self.handler.after_commit(records)
+            committed = await self.units.write(lambda c: self.handler.handle(c, records))
+            self.handler.after_commit(committed.answer)
 
     async def event(self, kind: str, resource: str) -> pb.BridgeEvent:
         """The next event of this kind about `resource` that nobody has awaited yet."""

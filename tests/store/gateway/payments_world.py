@@ -194,8 +194,8 @@ class Gateway:
 
     async def hear(self, *records: Record) -> None:
         """What the consumer does with a batch."""
-        await self.units.write(lambda connection: self.events.handle(connection, records))
-        self.events.committed(records)
+        done = await self.units.write(lambda c: self.events.handle(c, records))
+        self.events.committed(done.answer)
 
     async def sent(self) -> list[tuple[str, str]]:
         """Type and key of what was sent since the last call, per lane in order."""

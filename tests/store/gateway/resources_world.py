@@ -88,8 +88,8 @@ class World:
         self.repeater = Repeater(made.units, made.lag, [repeat_of(k) for k in KINDS.values()])
 
     async def hear(self, *records: Record) -> None:
-        await self.gateway.units.write(lambda c: self.events.handle(c, records))
-        self.events.committed(records)
+        done = await self.gateway.units.write(lambda c: self.events.handle(c, records))
+        self.events.committed(done.answer)
 
     async def sent(self) -> list[str]:
         """Types of what was sent since the last call, commands before facts."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+import asyncpg
 import pytest
 
 from services.kit import batch
@@ -36,7 +37,7 @@ async def echo(_connection: Connection, records: Sequence[Record]) -> Decided[No
     return Decided(None, [Outgoing("wallet.event", r.key, 2, "Echo", b"y") for r in records])
 
 
-def consumer(units: Units, topics: Topics) -> BatchConsumer:
+def consumer(units: Units, topics: Topics) -> BatchConsumer[None]:
     return BatchConsumer("wallet", GroupConsumer(topics, "wallet", ["wallet.command"]), units, echo)
 
 
@@ -76,11 +77,36 @@ async def test_a_message_that_breaks_its_batch_is_set_aside_and_the_others_go_on
     assert letters[0].value == b"x"
 
 
+async def test_only_the_answer_of_the_durable_run_is_handed_over(
+    database: Database, topics: Topics
+) -> None:
+    runs: list[int] = []
+    durable: asyncio.Queue[int] = asyncio.Queue()
+
+    async def handle(_connection: Connection, _records: Sequence[Record]) -> Decided[int]:
+        runs.append(len(runs))
+        if len(runs) == 1:
+            raise asyncpg.UniqueViolationError("somebody was faster")
+        return Decided(runs[-1])
+
+    async with running_units("wallet", database, topics) as units:
+        await send(units, "a")
+        group = GroupConsumer(topics, "wallet", ["wallet.command"])
+        looping = BatchConsumer("wallet", group, units, handle, durable.put_nowait)
+        running = asyncio.create_task(looping.run())
+        assert await durable.get() == 1
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    assert runs == [0, 1]
+
+
 async def test_too_many_dead_letters_stop_the_consumer(database: Database, topics: Topics) -> None:
     async with running_units("wallet", database, topics) as units:
         await send(units, *(f"poison{n}" for n in range(batch.DEAD_IN_A_ROW_LIMIT + 1)))
         with pytest.raises(TooManyDeadLetters):
-            await asyncio.wait_for(consumer(units, topics).run(), 30)
+            await consumer(units, topics).run()
 
 
 async def test_a_message_of_a_newer_peer_stops_the_consumer(
@@ -89,4 +115,4 @@ async def test_a_message_of_a_newer_peer_stops_the_consumer(
     async with running_units("wallet", database, topics) as units:
         await send(units, "news")
         with pytest.raises(UnknownMessage):
-            await asyncio.wait_for(consumer(units, topics).run(), 30)
+            await consumer(units, topics).run()
