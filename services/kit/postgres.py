@@ -81,6 +81,18 @@ async def is_reachable(pool: asyncpg.Pool) -> bool:
     return True
 
 
+async def allow_wide_plans(connection: Connection) -> None:
+    """Let this transaction read whole tables and hash them: for sums, not for payments."""
+    await connection.execute(_WIDE_PLANS)
+
+
+_WIDE_PLANS = """
+SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
+    set_config('enable_mergejoin', 'on', true), set_config('enable_bitmapscan', 'on', true),
+    set_config('work_mem', '128MB', true), set_config('plan_cache_mode', 'force_custom_plan', true)
+"""
+
+
 async def _reset_if_needed(connection: asyncpg.Connection) -> None:
     """Spare the round trip that the pool would add to every unit.
 

@@ -1,12 +1,14 @@
 """What a participant's accounts have moved on a day or in a window."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import asyncpg
 
 from services.core.errors import NotFound
+from services.core.ids import STRIPE_COUNT
 from services.settlement.domain.statements import (
+    FIRST,
     Line,
     LineKey,
     Span,
@@ -88,18 +90,17 @@ class Statements:
                 for each in await windows.movements_of(connection, window_id)
                 if each.account_id in set(_known(accounts, participant_id))
             ]
-            # A window begins at the cut before it, which is not later than its opening.
-            spans = [Span(each.account_id, window.open_time, cut.cut_time) for each in held]
-            between = store.Between(window.corridor_id, window.from_cut_id, window.to_cut_id)
-            if window.from_cut_id == 0:
-                spans = [replace(span, begin=_FIRST) for span in spans]
+            begun = await cuts.get_cut(connection, window.from_cut_id)
+            begin = window.open_time if begun else FIRST
+            spans = [Span(each.account_id, begin, cut.cut_time) for each in held]
+            none = (0,) * STRIPE_COUNT
+            between = store.Between(
+                window.corridor_id, begun.sequences if begun else none, cut.sequences
+            )
             lines = (
                 await store.lines_between(connection, spans, between, after, size) if spans else []
             )
         return _page(held if after is None else [], lines, size)
-
-
-_FIRST = LineKey.read("0.0.0.0.0").post_time
 
 
 def _known(accounts: Sequence[str], participant_id: str) -> list[str]:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 from services.core.errors import Malformed
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# No posting is as old as this.
+FIRST = _EPOCH + timedelta(days=1)
 START = (-1, 0, 0, 0)
 """Stripe, sequence, leg and side before all others at a time."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.core.ids import STRIPE_COUNT
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.domain.postings import CLASSED_KINDS, COUNTED_PURPOSES, FEE_PURPOSE, Class
 
 # A cut over a million payments reads some four million legs.
@@ -109,11 +109,6 @@ async def all_agree(connection: Connection, after_cut_id: int, through_cut_id: i
     return found
 
 
-async def allow_wide_plans(connection: Connection) -> None:
-    """Let this transaction read whole tables and hash them."""
-    await connection.execute(_WIDE)
-
-
 async def _sequences_before(connection: Connection, cut: Cut) -> Sequence[int]:
     found = await connection.fetchval(
         "SELECT sequences FROM cuts WHERE cut_id = $1", cut.cut_id - 1
@@ -138,11 +133,6 @@ _ADD = """
 INSERT INTO cuts (cut_id, cut_time, sequences, state)
 SELECT coalesce(max(cut_id), 0) + 1, $1, $2, 'taken' FROM cuts
 RETURNING cut_id
-"""
-_WIDE = """
-SELECT set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true),
-    set_config('enable_bitmapscan', 'on', true), set_config('work_mem', '128MB', true),
-    set_config('plan_cache_mode', 'force_custom_plan', true)
 """
 _CUT_POSTINGS = """
     SELECT p.* FROM unnest($1::smallint[], $2::bigint[], $3::bigint[])

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.domain.postings import CLASSED_KINDS, FEE_PURPOSE, Class, Sums
 from services.settlement.domain.statements import START, Line, LineKey, Span
-from services.settlement.store.cuts import SUM_SECONDS, allow_wide_plans
+from services.settlement.store.cuts import SUM_SECONDS
 
 # The wallet's clock and ours, which is what cuts are timed by, are not further apart.
 SKEW = timedelta(hours=1)
@@ -16,11 +16,11 @@ ACCOUNT_LIMIT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A window's ends: lines of its corridor between its cuts."""
+    """A window: its corridor, and the sequences of its two cuts, stripe by stripe."""
 
     corridor_id: str
-    from_cut_id: int
-    to_cut_id: int
+    after: Sequence[int]
+    through: Sequence[int]
 
 
 async def accounts_of(connection: Connection, participant_id: str) -> list[str]:
@@ -64,18 +64,7 @@ async def lines_in(
     connection: Connection, spans: Sequence[Span], after: LineKey | None, limit: int
 ) -> list[Line]:
     """Up to `limit` lines of the accounts in their spans, in the order of time."""
-    await allow_wide_plans(connection)
-    begin = min(span.begin for span in spans)
-    key = after or LineKey(begin, *START)
-    rows = await connection.fetch(
-        _LINES,
-        *_columns(spans),
-        key.post_time,
-        max(span.end for span in spans),
-        *_classes(),
-        *(key.stripe, key.sequence, key.leg, key.side, limit),
-        timeout=SUM_SECONDS,
-    )
+    rows = await connection.fetch(_LINES, *_page(spans, after, limit), timeout=SUM_SECONDS)
     return [_line_of(row) for row in rows]
 
 
@@ -86,23 +75,30 @@ async def lines_between(
     after: LineKey | None,
     limit: int,
 ) -> list[Line]:
-    """Up to `limit` lines of the accounts in a window; the spans hold it with room to spare."""
-    await allow_wide_plans(connection)
-    begin = min(span.begin for span in spans) - SKEW
-    key = after or LineKey(begin, *START)
+    """Up to `limit` lines of the accounts in a window, in the order of time.
+
+    The spans are from its opening to its cut; the cuts decide.
+    """
+    wide = [Span(each.account_id, each.begin - SKEW, each.end + SKEW) for each in spans]
     rows = await connection.fetch(
         _LINES_BETWEEN,
-        [span.account_id for span in spans],
-        [span.begin - SKEW for span in spans],
-        [span.end + SKEW for span in spans],
-        key.post_time,
-        max(span.end for span in spans) + SKEW,
-        *_classes(),
-        *(key.stripe, key.sequence, key.leg, key.side, limit),
-        *(between.corridor_id, between.from_cut_id, between.to_cut_id),
+        *_page(wide, after, limit),
+        between.corridor_id,
+        between.after,
+        between.through,
         timeout=SUM_SECONDS,
     )
     return [_line_of(row) for row in rows]
+
+
+def _page(spans: Sequence[Span], after: LineKey | None, limit: int) -> tuple[object, ...]:
+    key = after or LineKey(min(span.begin for span in spans), *START)
+    return (
+        *_columns(spans),
+        *(key.post_time, max(span.end for span in spans)),
+        *_classes(),
+        *(key.stripe, key.sequence, key.leg, key.side, limit),
+    )
 
 
 def _columns(spans: Sequence[Span]) -> tuple[list[str], list[datetime], list[datetime]]:
@@ -143,11 +139,13 @@ _ASKED = """
 _CLASS = """
     CASE WHEN p.purpose = $6 THEN $7 WHEN p.kind = ANY ($8::text[]) THEN p.kind ELSE $9 END
 """
+_MINE = "(p.debit_account_id = ANY ($1::text[]) OR p.credit_account_id = ANY ($1::text[]))"
 _SIDES = """
     CROSS JOIN LATERAL (VALUES
         (p.debit_account_id, -p.amount_minor, 0), (p.credit_account_id, p.amount_minor, 1)
     ) AS s (account_id, minor, side)
     JOIN asked AS a ON a.account_id = s.account_id
+        AND p.post_time >= a.begin_time AND p.post_time < a.end_time
 """
 _OPENINGS = f"""
 WITH asked AS ({_ASKED}), placed AS (
@@ -180,35 +178,29 @@ SELECT s.account_id, {_CLASS} AS class,
     coalesce(sum(-s.minor) FILTER (WHERE s.side = 0), 0),
     coalesce(sum(s.minor) FILTER (WHERE s.side = 1), 0)
 FROM postings AS p {_SIDES}
-WHERE p.post_time >= $4 AND p.post_time < $5
-    AND p.post_time >= a.begin_time AND p.post_time < a.end_time
+WHERE p.post_time >= $4 AND p.post_time < $5 AND {_MINE}
 GROUP BY 1, 2
 """  # noqa: S608
-_CHOSEN = f"""
+# A page begins where the index by time finds the line after which it is asked for, and ends when it
+# is full: however long the statement is.
+_PAGE = f"""
+WITH asked AS ({_ASKED})
 SELECT p.post_time, p.stripe, p.sequence, p.leg, s.side, p.link_id, s.account_id,
     {_CLASS} AS class, s.minor, p.currency_code
 FROM postings AS p {_SIDES}
+WHERE (p.post_time, p.stripe, p.sequence, p.leg) >= ($4, $10, $11, $12) AND p.post_time < $5
+    AND {_MINE} AND (p.post_time, p.stripe, p.sequence, p.leg, s.side) > ($4, $10, $11, $12, $13)
 """  # noqa: S608
-_PAGE = """
-    p.post_time >= $4 AND p.post_time < $5
-    AND p.post_time >= a.begin_time AND p.post_time < a.end_time
-    AND (p.post_time, p.stripe, p.sequence, p.leg, s.side) > ($4, $10, $11, $12, $13)
-ORDER BY p.post_time, p.stripe, p.sequence, p.leg, s.side LIMIT $14
-"""
-_LINES = f"""
-WITH asked AS ({_ASKED})
-{_CHOSEN} WHERE {_PAGE}
-"""
+_ORDER = "ORDER BY p.post_time, p.stripe, p.sequence, p.leg, s.side LIMIT $14"
+_LINES = f"{_PAGE} {_ORDER}"
 _LINES_BETWEEN = f"""
-WITH asked AS ({_ASKED})
-{_CHOSEN}
-LEFT JOIN subjects AS j USING (reference)
-LEFT JOIN subjects AS origin ON j.kind = 'refund' AND origin.kind = 'payment'
-    AND (origin.participant_id, origin.payment_id) = (j.participant_id, j.payment_id)
-JOIN cuts AS t ON t.cut_id = $17
-LEFT JOIN cuts AS f ON f.cut_id = $16
-WHERE coalesce(origin.corridor_id, j.corridor_id, '') = $15
-    AND p.sequence > coalesce(f.sequences[p.stripe + 1], 0)
-    AND p.sequence <= t.sequences[p.stripe + 1]
-    AND {_PAGE}
-"""
+{_PAGE}
+    AND p.sequence > ($16::bigint[])[p.stripe + 1] AND p.sequence <= ($17::bigint[])[p.stripe + 1]
+    AND $15 = coalesce((
+        SELECT coalesce(origin.corridor_id, j.corridor_id) FROM subjects AS j
+        LEFT JOIN subjects AS origin ON j.kind = 'refund' AND origin.kind = 'payment'
+            AND (origin.participant_id, origin.payment_id) = (j.participant_id, j.payment_id)
+        WHERE j.reference = p.reference
+    ), '')
+{_ORDER}
+"""  # noqa: S608

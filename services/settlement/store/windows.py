@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.domain.postings import Class, Sums
 from services.settlement.domain.windows import Movement, Schedule
-from services.settlement.store.cuts import SUM_SECONDS, allow_wide_plans
+from services.settlement.store.cuts import SUM_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
