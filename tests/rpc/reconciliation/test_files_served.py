@@ -30,7 +30,7 @@ async def stub(database: Database) -> AsyncIterator[Any]:
         await server.stop()
 
 
-async def bring(stub: Any, name: str, data: bytes, piece: int = 100, **header: str) -> Any:
+async def bring(stub: Any, name: str, data: bytes, piece: int = 100, **header: Any) -> Any:
     """Send a file in pieces."""
     said = {"file_name": name, "partner_id": PARTNER, "operator": "hanako", **header}
 
@@ -58,7 +58,8 @@ async def test_pages_of_files_follow_one_another(stub: Any) -> None:
     _, data, summary = report(1_000)
     for name, content in (("items_000.csv", data), ("summary_000.csv", summary)):
         await bring(stub, name, content)
-    seen, token = [], ""
+    seen: list[str] = []
+    token = ""
     while not seen or token:
         request = pb.ListFilesRequest(page_size=1, page_token=token)
         page = await call(stub.ListFiles(request, timeout=10))
@@ -93,7 +94,7 @@ async def test_a_damaged_file_is_refused_with_its_record_and_byte(stub: Any) -> 
     ],
 )
 async def test_what_is_said_of_a_file_is_checked(
-    stub: Any, header: dict[str, str], reason: str
+    stub: Any, header: dict[str, Any], reason: str
 ) -> None:
     name, data, _ = report(1_000)
     with pytest.raises(KawaseError) as refused:

@@ -64,7 +64,7 @@ def kept(events: Sequence[pb.BridgeEvent]) -> list[KeptFact]:
 
 async def rows_after(
     pool: asyncpg.Pool, *batches: Sequence[pb.BridgeEvent]
-) -> list[tuple[str, ...]]:
+) -> list[tuple[object, ...]]:
     """Kind, reference, amount, fee and day of the rows that follow from the batches alone."""
     async with pool.acquire() as connection:
         transaction = connection.transaction()
