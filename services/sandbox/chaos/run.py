@@ -54,7 +54,7 @@ async def run_chaos(
         house = House(Stack(directory, tell=tell), tell)
         closing.push_async_callback(house.stop)
         endpoints = await house.start()
-        stage = await set_stage(closing, endpoints, Telling())
+        stage = await set_stage(closing, endpoints, Telling(), directory / "reports")
         chaos = Chaos(house, stage)
         cells = []
         for moments, expected in ((ACCEPTED, COMPLETED), (REJECTED, DECLINED)):

@@ -31,6 +31,10 @@ class Control:
         """What the partner has accepted and given back, and what else its simulator shows."""
         return await self._get("books")
 
+    async def planted(self) -> dict[str, Any]:
+        """What was planted in the files it has written."""
+        return await self._get("planted")
+
     async def struck(self) -> dict[str, int]:
         """How often which fault has befallen its calls."""
         found: dict[str, int] = (await self._get("faults"))["struck"]

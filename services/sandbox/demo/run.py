@@ -5,7 +5,7 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from services.core.clock import REFRESH_SECONDS
@@ -13,10 +13,12 @@ from services.core.money import Money
 from services.kit.rpc import open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
-from services.sandbox.clock import advance_clock
+from services.sandbox.clock import advance_clock, set_clock
 from services.sandbox.demo.codes import SEOUL_SHOP
+from services.sandbox.demo.evening import EVENING
+from services.sandbox.demo.finance import Finance
 from services.sandbox.demo.partners import Control
-from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage
+from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage, books
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
 from services.sandbox.endpoints import Endpoints
@@ -24,6 +26,7 @@ from services.sandbox.house import House
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.stack import Stack
 from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, put_world
+from services.sandbox.world_finance import put_finance
 
 WAIT_SECONDS = 60.0
 POLL_SECONDS = 0.1
@@ -41,25 +44,37 @@ async def run_demo(directory: Path, telling: Telling) -> None:
         closing.push_async_callback(house.stop)
         endpoints = await house.start()
         telling.progress(f"everything is up after {time.monotonic() - began:.1f} s")
-        stage = await set_stage(closing, endpoints, telling)
-        for chapter in CHAPTERS:
+        stage = await set_stage(closing, endpoints, telling, directory / "reports")
+        for chapter in (*CHAPTERS, *EVENING, books):
             await chapter(stage)
         telling.progress("\nthat was all; stopping what was started")
 
 
-async def set_stage(closing: AsyncExitStack, endpoints: Endpoints, telling: Telling) -> Stage:
-    """Put the world, and connect its wallets."""
+async def set_stage(
+    closing: AsyncExitStack, endpoints: Endpoints, telling: Telling, reports: Path
+) -> Stage:
+    """Put the world, and connect its wallets and finance people."""
     addresses = endpoints.processes
     operator = Operator.of(endpoints)
     keys = await put_world(operator)
     await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
     gateway = await closing.enter_async_context(open_channel(addresses["gateway"]))
     wallet = await closing.enter_async_context(open_channel(addresses["wallet"]))
+    channels = [
+        await closing.enter_async_context(open_channel(addresses[name]))
+        for name in ("settlement", "bridge", "reconciliation")
+    ]
+    finance = Finance.of(*channels)
+    await put_finance(finance.settlement, finance.payouts)
     stub = gateway_stubs.GatewayServiceStub(gateway)
 
     async def pass_time(by: timedelta) -> None:
         advance_clock(endpoints.clock, by)
         # By then every process has looked at the clock again.
+        await asyncio.sleep(2 * REFRESH_SECONDS)
+
+    async def set_time(instant: datetime) -> None:
+        set_clock(endpoints.clock, instant)
         await asyncio.sleep(2 * REFRESH_SECONDS)
 
     return Stage(
@@ -70,7 +85,10 @@ async def set_stage(closing: AsyncExitStack, endpoints: Endpoints, telling: Tell
         ledger=wallet_stubs.WalletServiceStub(wallet),
         kakaopay=Control(f"http://{addresses[f'partner-{KAKAOPAY}']}"),
         japan_bank=Control(f"http://{addresses[f'partner-{BANK}']}"),
+        finance=finance,
+        reports=reports,
         pass_time=pass_time,
+        set_time=set_time,
         until=until,
     )
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from services.core.errors import KawaseError
@@ -13,6 +14,7 @@ from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_service_pb2
 from services.sandbox.demo import codes
+from services.sandbox.demo.finance import Finance
 from services.sandbox.demo.partners import Control, open_link
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp, to_money
@@ -40,9 +42,19 @@ class Stage:
     """A stub of the wallet service."""
     kakaopay: Control
     japan_bank: Control
+    finance: Finance
+    reports: Path
+    """The folder for reports."""
     pass_time: Callable[[timedelta], Awaitable[None]]
+    set_time: Callable[[datetime], Awaitable[None]]
     until: Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
     """Wait for a condition, or raise DemoFailed."""
+
+    async def legs(self, link_id: str) -> list[transfer_pb2.Transfer]:
+        """The transfers of a link."""
+        request = wallet_service_pb2.ListTransfersRequest(link_id=link_id, page_size=100)
+        answer = await call(self.ledger.ListTransfers(request, timeout=CALL_SECONDS))
+        return list(answer.transfers)
 
 
 def expect(is_so: bool, what: str) -> None:
@@ -74,7 +86,7 @@ async def _show_end(stage: Stage, app: WalletApp, payment_id: str, state: int) -
     found = await app.get(payment_id)
     stage.telling.life(found.payment, found.moves)
     link = resource_id(Resource.PAYMENT, found.payment.reference)
-    stage.telling.legs(await _legs(stage, link))
+    stage.telling.legs(await stage.legs(link))
     expect(found.payment.state == state, f"{payment_id} ended as {found.payment.state}")
 
 
@@ -82,20 +94,10 @@ async def _is_settled(stage: Stage, app: WalletApp, payment_id: str) -> bool:
     """Whether the ledger has nothing pending of it any more."""
     found = await app.get(payment_id)
     link = resource_id(Resource.PAYMENT, found.payment.reference)
-    legs = await _legs(stage, link)
+    legs = await stage.legs(link)
     return found.moves[-1].step == "done" and all(
         leg.state != transfer_pb2.TRANSFER_STATE_PENDING for leg in legs
     )
-
-
-async def _legs(stage: Stage, link_id: str) -> list[transfer_pb2.Transfer]:
-    answer = await call(
-        stage.ledger.ListTransfers(
-            wallet_service_pb2.ListTransfersRequest(link_id=link_id, page_size=100),
-            timeout=CALL_SECONDS,
-        )
-    )
-    return list(answer.transfers)
 
 
 async def seoul(stage: Stage) -> None:
@@ -139,7 +141,7 @@ async def japan_and_shanghai(stage: Stage) -> None:
     await stage.until(is_there)
     top_up = await app.get_top_up("top-up-1")
     telling.line(f"topped up {to_money(top_up.amount)}   [{top_up.reference}]")
-    telling.legs(await _legs(stage, resource_id(Resource.TOP_UP, top_up.reference)))
+    telling.legs(await stage.legs(resource_id(Resource.TOP_UP, top_up.reference)))
 
     telling.line("At home, a restaurant's code with its amount; same currency, so no exchange:")
     await _pay(stage, app, "tokyo-1", "hanako", codes.TOKYO_DYNAMIC)
@@ -191,7 +193,7 @@ async def refund_in_seoul(stage: Stage) -> None:
         f"refunded  {to_money(refund.target)} by the shop, {to_money(refund.home)} to the payer"
         f"   [{refund.reference}]"
     )
-    telling.legs(await _legs(stage, resource_id(Resource.REFUND, refund.reference)))
+    telling.legs(await stage.legs(resource_id(Resource.REFUND, refund.reference)))
     expect(refund.state == payment_pb2.REFUND_STATE_COMPLETED, "the refund did not complete")
 
 
@@ -278,5 +280,4 @@ CHAPTERS = (
     refund_in_seoul,
     refusals,
     lost_answer,
-    books,
 )

@@ -13,6 +13,7 @@ from rich.table import Table
 from services.core.errors import KawaseError
 from services.core.money import Money
 from services.pb.kawase.gateway.v1 import gateway_service_pb2, payment_pb2
+from services.pb.kawase.settlement.v1 import settlement_service_pb2
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_service_pb2
 from services.sandbox.demo.wallet_app import to_money
 
@@ -99,6 +100,35 @@ class Telling:
                 state,
             )
         self._console.print(table, highlight=False)
+
+    def window(self, found: settlement_service_pb2.GetWindowResponse) -> None:
+        """A closed window: its accounts, and what it brings to whom."""
+        window = found.window
+        self.line(
+            f"window    {window.corridor_id or 'no corridor'} in {window.currency_code}: "
+            f"{window.payment_count} payments, {window.refund_count} refunds, "
+            f"paid on {window.settle_date}"
+        )
+        table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
+        table.add_column("account")
+        for column in ("opening", "payments", "refunds", "fees", "closing"):
+            table.add_column(column, justify="right")
+        for moved in window.movements:
+            sums = (
+                moved.opening_minor,
+                moved.payments_minor,
+                moved.refunds_minor,
+                moved.fees_minor,
+                moved.closing_minor,
+            )
+            amounts = (str(Money(minor, window.currency_code)) if minor else "" for minor in sums)
+            table.add_row(moved.account_id, *amounts)
+        self._console.print(table, highlight=False)
+        for position in found.positions:
+            net = Money(position.net_minor, window.currency_code)
+            reserve = Money(position.reserve_minor, window.currency_code)
+            held = f", of it {reserve} kept in reserve" if reserve.minor else ""
+            self.line(f"owed      {net} to {position.participant_id}{held}")
 
     def refused(self, error: KawaseError) -> None:
         """A typed refusal, as its caller gets it."""

@@ -19,6 +19,8 @@ from services.sandbox.partners.books import Books
 KINDS = ("missing", "extra", "wrong_amount", "wrong_fee", "late_day")
 BASIS_POINTS = 10_000
 _MOST_EXTRA_MINOR = 100_000
+# Fields by which partners name a movement.
+_NAMES = ("transaction_id", "paymentId", "reference")
 _PLAN, _CLOSED, _PLANTED = "plan", "closed_day", "planted"
 
 
@@ -109,12 +111,16 @@ def _invented(lines: Sequence[Line], plan: Plan, generator: Random) -> list[Line
     made = []
     for _ in range(plan.counts.get("extra", 0)):
         likeness = generator.choice(lines)
+        line_id = f"X{generator.getrandbits(80):020X}"
+        # Nothing in it names a true movement.
+        names = {name: line_id for name in _NAMES if name in likeness.fields}
         made.append(
             replace(
                 likeness,
-                line_id=f"X{generator.getrandbits(80):020X}",
+                line_id=line_id,
                 minor=generator.randint(100, _MOST_EXTRA_MINOR),
                 fee_minor=0,
+                fields={**likeness.fields, **names},
             )
         )
     return made

@@ -100,8 +100,8 @@ async def reconciling(database: Database, topics: Topics) -> AsyncIterator[World
 
 _FILE = """
 INSERT INTO files (file_id, digest, file_name, format, partner_id, day, byte_count, row_count,
-    import_time, operator)
-VALUES ($1, $2, $1, 'antom_settlement', $3, $4, 1, $5, $6, 'mei')
+    import_time, operator, document_id)
+VALUES ($1, $2, $1, 'antom_settlement', $3, $4, 1, $5, $6, 'mei', $1)
 """
 _OURS = """
 INSERT INTO our_rows (partner_id, reference, partner_reference, kind, currency, minor, fee, state,
