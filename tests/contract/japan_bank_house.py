@@ -19,6 +19,7 @@ from services.sandbox.partners.books import Books
 from services.sandbox.partners.japan_bank import JapanBank
 from services.sandbox.partners.japan_bank_transfers import Habits
 from tests.contract.house import (
+    EVENT_SECONDS,
     TODAY,
     Simulated,
     World,
@@ -33,7 +34,6 @@ TOKEN = "token"
 ACCOUNT_ID = "101010999999"
 OPENING_YEN = 500_000_000
 FEE_YEN = 145
-WAIT_SECONDS = 20.0
 PAYEE = {
     "bank_code": "0005",
     "branch_code": "001",
@@ -120,7 +120,7 @@ async def payout_of(world: World, resource: str) -> Payout:
 
 async def until_payout(world: World, resource: str, holds: Callable[[Payout], bool]) -> Payout:
     """Wait until something holds of the payout. Raises TimeoutError."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(EVENT_SECONDS):
         while not holds(found := await payout_of(world, resource)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found

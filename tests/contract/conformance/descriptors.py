@@ -16,7 +16,7 @@ from services.sandbox.partner_keys import make_pair
 from services.sandbox.partners.ams_shanghai import IN_PROCESS, TAXI_CODE, AmsShanghai
 from services.sandbox.partners.base import Simulator
 from services.sandbox.partners.books import Books
-from services.sandbox.partners.faults import NOTICE, Fault, OwnFault
+from services.sandbox.partners.faults import NOTICE, OF_NOTICES, Fault, OwnFault
 from services.sandbox.partners.file_bank import FileBank
 from services.sandbox.partners.file_bank_orders import CUSTOMERS_YEN, FileHabits
 from services.sandbox.partners.japan_bank import JapanBank
@@ -205,6 +205,9 @@ JAPAN_BANK = Descriptor(
     charges=("pay",),
     prepare=_link_hanako,
     audit=_audit_hanako,
+    # The bank signs nothing but notices of deposits, which are no charge's: a forged one is refused
+    # in test_japan_bank_statements. Nor does it send notices of debits.
+    without=frozenset({Fault.WRONG_SIGNATURE, *OF_NOTICES}),
 )
 FILE_BANK = Descriptor(
     "japan-bank-files",

@@ -89,7 +89,7 @@ async def play_payouts(dsn: str, _folder: Path) -> dict[str, Played]:
     # A person approves by control: a case decides when.
     async with (
         japan_bank(Habits(None, 0, 0)) as bank,
-        paying(dsn, bank, call_seconds=3, lease_seconds=10, breaker={"least_calls": 100_000}) as w,
+        paying(dsn, bank, call_seconds=20, lease_seconds=60, breaker={"least_calls": 100_000}) as w,
     ):
         players = [PayoutPlayer(w, bank, case) for case in payout_cases()]
         for shared in (True, False):

@@ -20,6 +20,8 @@ from tests.contract.conformance.playing import Played, play
 from tests.contract.conftest import CONFORMANCE
 from tests.contract.japan_bank_house import PARTNER
 
+# The first test of a part plays all of it.
+pytestmark = pytest.mark.timeout(900)
 Report = dict[str, Played]
 """What came of the cases of a part, by their names."""
 Play = Callable[[str, Path], Awaitable[Report]]
