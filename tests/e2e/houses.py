@@ -44,7 +44,7 @@ async def living(
         )
         closing.push_async_callback(house.stop)
         endpoints = await house.start()
-        yield Lived(house, await set_stage(closing, endpoints, Telling()))
+        yield Lived(house, await set_stage(closing, endpoints, Telling(), directory / "reports"))
 
 
 async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = WAIT_SECONDS) -> None:
