@@ -34,6 +34,7 @@ TOKEN = "token"
 ACCOUNT_ID = "101010999999"
 OPENING_YEN = 500_000_000
 FEE_YEN = 145
+WAIT_SECONDS = EVENT_SECONDS
 PAYEE = {
     "bank_code": "0005",
     "branch_code": "001",
@@ -120,7 +121,7 @@ async def payout_of(world: World, resource: str) -> Payout:
 
 async def until_payout(world: World, resource: str, holds: Callable[[Payout], bool]) -> Payout:
     """Wait until something holds of the payout. Raises TimeoutError."""
-    async with asyncio.timeout(EVENT_SECONDS):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not holds(found := await payout_of(world, resource)):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found
