@@ -11,10 +11,12 @@ from typing import Any
 import structlog
 
 from services.core.ids import Resource
+from services.core.money import Money
 from services.kit.facts.projection import KeptFact
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
+from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import ReconciliationEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.settlement.payouts import store
@@ -70,14 +72,17 @@ def bridge_said(fact: KeptFact) -> Said | None:
     if heard is None:
         return None
     body: Any = getattr(event, str(name))
-    fee = body.bank_fee.minor_units if heard is Heard.EXECUTED else 0
     return event.charge_id, Word(
         heard,
-        fee_minor=max(0, fee),
+        fee=_fee(body.bank_fee) if heard is Heard.EXECUTED else None,
         partner_reference=getattr(body, "partner_reference", ""),
         reason=getattr(body, "reason", ""),
         message=getattr(body, "message", ""),
     )
+
+
+def _fee(fee: money_pb2.Money) -> Money | None:
+    return Money(fee.minor_units, fee.currency_code) if fee.minor_units > 0 else None
 
 
 def statement_said(fact: KeptFact) -> Said | None:

@@ -159,7 +159,7 @@ class Word:
     """One thing heard, and what came with it."""
 
     heard: Heard
-    fee_minor: int = 0
+    fee: Money | None = None
     partner_reference: str = ""
     reason: str = ""
     message: str = ""
@@ -168,14 +168,16 @@ class Word:
 def hear(payout: Payout, word: Word, now: datetime) -> Payout:
     """The payout that has heard `word`; the same one where that is nothing new.
 
-    The first fee stands: it may be booked already.
+    The first fee stands: it may be booked already. One in a currency that is not the payout's is
+    none of the payout's account at the bank.
     """
-    if word.heard in payout.heard and (payout.fee_minor or not word.fee_minor):
+    fee = word.fee.minor if word.fee and word.fee.currency == payout.amount.currency else 0
+    if word.heard in payout.heard and (payout.fee_minor or not fee):
         return payout
     return replace(
         payout,
         heard=payout.heard | {word.heard},
-        fee_minor=payout.fee_minor or word.fee_minor,
+        fee_minor=payout.fee_minor or fee,
         partner_reference=payout.partner_reference or word.partner_reference,
         reason=payout.reason or word.reason,
         message=payout.message or word.message,

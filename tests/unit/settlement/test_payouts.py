@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.settlement.payouts.messages import link_of
+from services.bridge.payouts.messages import read_payout_order
+from services.core.money import Money
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeCommand
+from services.settlement.payouts.messages import command_of, link_of
 from services.settlement.payouts.model import (
     DONE_BY,
     Heard,
@@ -70,9 +73,9 @@ class World:
             self.posted.append(DONE_BY[task])
 
     def hear(self, heard: Heard) -> None:
-        fee = FEE if heard is Heard.EXECUTED else 0
+        fee = Money(FEE, "JPY") if heard is Heard.EXECUTED else None
         later = NOW + timedelta(seconds=1)
-        self.payout = hear(self.payout, Word(heard, fee_minor=fee), later)
+        self.payout = hear(self.payout, Word(heard, fee=fee), later)
 
 
 @given(data=st.data(), ending=st.sampled_from(sorted(OUTSIDE)))
@@ -155,3 +158,17 @@ def test_a_returned_payout_can_be_paid_again_only_when_its_money_is_back() -> No
         payout = hear(payout, Word(heard), NOW)
     assert payout.state is State.EXECUTED
     assert hear(payout, Word(Heard.PUT_BACK), NOW).state is State.RETURNED
+
+
+def test_the_bridge_takes_the_order_as_it_is_sent() -> None:
+    command = BridgeCommand.FromString(command_of(PAYOUT, Task.ORDER).payload)
+    order = read_payout_order(command.submit_payout)
+    assert (order.payout_id, order.amount) == (PAYOUT.payout_id, PAYOUT.amount)
+    assert order.payee.holder_name == PAYOUT.payee.holder_name
+
+
+def test_a_fee_in_another_currency_is_not_booked() -> None:
+    booked = hear(PAYOUT, Word(Heard.BOOKED), NOW)
+    executed = hear(booked, Word(Heard.EXECUTED, fee=Money(5, "USD")), NOW)
+    assert executed.fee_minor == 0
+    assert Task.BOOK_FEE not in wanted(executed)
