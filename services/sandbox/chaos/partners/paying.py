@@ -40,7 +40,8 @@ class Payers:
     partners: Mapping[str, Control]
     refused: Counter[str] = field(default_factory=Counter)
     """How often which refusal came before anything was asked of a partner."""
-    done: int = 0
+    made: int = 0
+    """Payments and top-ups whose payers have done their part."""
     _opened: set[str] = field(default_factory=set)
 
     async def all(self, works: Iterable[Callable[[], Awaitable[None]]]) -> None:
@@ -50,12 +51,15 @@ class Payers:
         async def lane() -> None:
             for work in waiting:
                 await work()
-                self.done += 1
 
         await asyncio.gather(*(lane() for _ in range(AT_A_TIME)))
 
     async def top_up(self, wish: TopUp) -> None:
         """Link the one bank account of the sandbox, and draw on it."""
+        await self._draw(wish)
+        self.made += 1
+
+    async def _draw(self, wish: TopUp) -> None:
         app = self.apps[SAKURA]
         link = pb.LinkBankAccountRequest(
             bank_link_id=f"{wish.payer}-bank",
@@ -73,6 +77,10 @@ class Payers:
 
     async def pay(self, wish: Wish) -> None:
         """Scan and confirm; where the wallet asks, approve or say no."""
+        await self._pay(wish)
+        self.made += 1
+
+    async def _pay(self, wish: Wish) -> None:
         app = self.apps[wish.way.wallet]
         amount = wish.amount
         quoted = await self._patiently(

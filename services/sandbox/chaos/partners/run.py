@@ -252,6 +252,6 @@ class Run:
             await asyncio.sleep(LOOK_SECONDS)
             left = await self._house.store.left()
             self._say(
-                f"{self._house.payers.done} of {self._payments} made; with work left: "
+                f"{self._house.payers.made} of {self._payments} made; with work left: "
                 f"{left.payments} payments, {left.charges} charges, {left.cases} cases"
             )
