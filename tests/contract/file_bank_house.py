@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from services.bridge.domain.charge import Charge
 from services.bridge.partner import BankAccount
 from services.bridge.partners.zengin_bank import ZenginBank
+from services.bridge.payouts.model import PayoutState
 from services.bridge.settings import PartnerConfig
 from services.bridge.store.bank_files import get_record
 from services.bridge.store.charges import get_charge
@@ -22,6 +23,7 @@ from services.sandbox.partners.books import Books
 from services.sandbox.partners.file_bank import FileBank
 from services.sandbox.partners.file_bank_orders import FileHabits
 from tests.contract.house import Simulated, World, bridge, new_resource, quick, simulated, start
+from tests.contract.japan_bank_house import order_payout, until_payout
 
 PARTNER = "file-bank"
 OWN = "9990-101-1-0888888"
@@ -36,6 +38,10 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 HANAKO = BankAccount("hanako", PARTNER, "0005", "001", "1", "1234567", "ヤマダ　ハナコ")
 HANAKOS = "0005-001-1-1234567"
 AT_ONCE = FileHabits(0, 0, 1, 0)
+YEN = 120_000
+NOON, GATHERED, LATE = (30, 12), (30, 14, 5), (30, 15, 5)
+MONDAY, WEDNESDAY = (33, 10), (35, 10)
+"""2 and 4 November: the days of value and of a debit's result; the 3rd is a holiday."""
 
 
 def tokyo(day: int, hour: int, minute: int = 0) -> datetime:
@@ -133,3 +139,21 @@ async def file_bank(
         )
         async with bridge(dsn, [config], moves_files=False) as world:
             yield FileWorld(world, served, clock)
+
+
+async def pay(house: FileWorld, yen: int = YEN, **more: str) -> str:
+    """Order a payout, and wait until its record is kept."""
+    resource = await order_payout(house.world, yen, partner_id=PARTNER, **more)
+    await until_payout(house.world, resource, lambda payout: payout.asked)
+    return resource
+
+
+async def debit(house: FileWorld, yen: int = 1_000) -> str:
+    """Order a top-up, and wait until its record is kept."""
+    resource = await house.top_up(yen)
+    await house.world.event("ChargeUnknown", resource)
+    return resource
+
+
+async def in_state(house: FileWorld, resource: str, state: PayoutState) -> None:
+    await until_payout(house.world, resource, lambda payout: payout.state is state)

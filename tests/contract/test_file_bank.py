@@ -1,54 +1,40 @@
 """The bank by file: what is gathered, sent once, and heard of, whatever becomes of the files."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from services.bridge.domain.charge import State
+from services.bridge.operators import Queue
 from services.bridge.partners.http import NoAnswer
 from services.bridge.partners.zengin_bank_rules import FileState, number_of
 from services.bridge.payouts.model import PayoutState
 from services.sandbox.partners.file_bank_orders import NO_SUCH_ACCOUNT
 from tests.conftest import Database
-from tests.contract.file_bank_house import HANAKOS, PARTNER, FileWorld, file_bank
-from tests.contract.house import cancel, refund
+from tests.contract.file_bank_house import (
+    GATHERED,
+    HANAKOS,
+    LATE,
+    MONDAY,
+    PARTNER,
+    WEDNESDAY,
+    YEN,
+    FileWorld,
+    debit,
+    file_bank,
+    in_state,
+    pay,
+)
 from tests.contract.japan_bank_house import (
-    WAIT_SECONDS,
-    order_payout,
     payout_of,
     text_of,
-    until_payout,
 )
-
-YEN = 120_000
-NOON, GATHERED, LATE = (30, 12), (30, 14, 5), (30, 15, 5)
-MONDAY, WEDNESDAY = (33, 10), (35, 10)
-"""2 and 4 November: the days of value and of a debit's result; the 3rd is a holiday."""
 
 
 @pytest.fixture
 async def house(database: Database) -> AsyncIterator[FileWorld]:
     async with file_bank(database.dsn("bridge")) as running:
         yield running
-
-
-async def pay(house: FileWorld, yen: int = YEN, **more: str) -> str:
-    """Order a payout, and wait until its record is kept."""
-    resource = await order_payout(house.world, yen, partner_id=PARTNER, **more)
-    await until_payout(house.world, resource, lambda payout: payout.asked)
-    return resource
-
-
-async def debit(house: FileWorld, yen: int = 1_000) -> str:
-    """Order a top-up, and wait until its record is kept."""
-    resource = await house.top_up(yen)
-    await house.world.event("ChargeUnknown", resource)
-    return resource
-
-
-async def in_state(house: FileWorld, resource: str, state: PayoutState) -> None:
-    await until_payout(house.world, resource, lambda payout: payout.state is state)
 
 
 async def executed_payout(house: FileWorld) -> str:
@@ -80,6 +66,18 @@ async def test_payouts_of_a_day_go_out_in_one_file_at_the_cut_off(house: FileWor
     books = await house.bank.books()
     assert books["paid"] == {text_of(each): YEN + n for n, each in enumerate(resources)}
     assert (await house.files())[0]["state"] == FileState.DONE
+
+
+async def test_a_debit_that_waits_alarms_nobody_before_its_age(house: FileWorld) -> None:
+    resource = await debit(house)
+    world = house.world
+    queue = Queue(world.units, {PARTNER: house.partner.rules}, world.clock)
+    house.at(35, 10)
+    assert await queue.count() == 0
+    house.at(31 + 12, 12)
+    assert [each.charge_id for each in await queue.list(None, PARTNER, 10)] == [
+        f"{resource}-charge"
+    ]
 
 
 async def test_a_debit_waits_for_its_result_and_is_then_accepted(house: FileWorld) -> None:
@@ -321,54 +319,6 @@ async def test_a_result_that_comes_twice_has_one_effect(house: FileWorld) -> Non
     await house.move(2)
     await house.world.event("ChargeAccepted", resource)
     assert house.world.sent.kinds(resource) == []
-
-
-async def test_a_debit_that_waits_is_taken_out_when_it_is_cancelled(house: FileWorld) -> None:
-    resource = await debit(house)
-    await house.world.command(resource, cancel_charge=cancel(resource))
-    await house.world.event("ChargeCancelled", resource)
-    house.at(*GATHERED)
-    await house.move()
-    assert await house.files() == []
-
-
-async def test_a_debit_cancelled_on_its_way_is_given_back_when_it_was_collected(
-    house: FileWorld,
-) -> None:
-    resource = await debit(house)
-    house.at(*GATHERED)
-    await house.move()
-    await house.world.command(resource, cancel_charge=cancel(resource))
-    house.at(*WEDNESDAY)
-    await house.move(2)
-    await carried_out(house, f"{resource}-charge-void")
-    await house.world.event("ChargeCancelled", resource)
-    books = await house.bank.books()
-    assert books["refunded"] == {number_of(f"{resource}-charge-void"): 1_000}
-
-
-async def test_a_refund_is_a_transfer_to_the_account_that_was_debited(house: FileWorld) -> None:
-    resource = await debit(house)
-    house.at(*GATHERED)
-    await house.move()
-    house.at(*WEDNESDAY)
-    await house.move(2)
-    await house.world.event("ChargeAccepted", resource)
-    await house.world.command("back", refund_charge=refund(resource, "back", 400, "JPY"))
-    await carried_out(house, "back")
-    await house.world.event("RefundAccepted", "back")
-    assert (await house.bank.books())["refunded"] == {number_of("back"): 400}
-
-
-async def carried_out(house: FileWorld, item_id: str) -> None:
-    """Wait until a record is kept on Wednesday morning, and have it paid on Thursday."""
-    async with asyncio.timeout(WAIT_SECONDS):
-        while not await house.has_record(item_id):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-    house.at(35, 14, 5)
-    await house.move()
-    house.at(36, 10)
-    await house.move(2)
 
 
 async def test_payouts_as_zedi_are_paid_and_known_by_the_same_reference(

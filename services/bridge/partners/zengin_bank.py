@@ -74,8 +74,8 @@ RULES = Rules(
     slowest=timedelta(minutes=30),
     call=timedelta(seconds=10),
     lease=timedelta(seconds=30),
-    # A result comes days after: the value date, a weekend, and the day after it.
-    operator_after=timedelta(days=7),
+    # A result comes days after: over the holidays of May or the new year it takes ten.
+    operator_after=timedelta(days=12),
     zone=ZoneInfo(ZONE),
 )
 DIGITS_SHOWN = 3
@@ -167,7 +167,8 @@ class ZenginBank(Partner):
             return answer
         back = await self._give_back(charge, f"{charge.charge_id}-void", charge.order.amount)
         if back.outcome is Outcome.ACCEPTED:
-            return replace(back, outcome=Outcome.CANCELLED, amount=None, detail="given back")
+            back = replace(back, outcome=Outcome.CANCELLED, amount=None)
+            return replace(back, given_back=True, detail="given back")
         return replace(back, outcome=Outcome.UNKNOWN)
 
     async def refund(self, charge: Charge, refund: Refund) -> Answer:

@@ -123,7 +123,8 @@ class Clerk:
         """Close what is due: write the files of records whose time has come."""
         desk, now = self._desk, self._desk.clock.now()
         async with desk.pool.acquire() as connection, connection.transaction():
-            waiting = await lock_waiting(connection, desk.partner_id, AT_A_TIME)
+            closed = desk.timetable.closed_at(now)
+            waiting = await lock_waiting(connection, desk.partner_id, closed, AT_A_TIME)
             late = [each for each in waiting if desk.timetable.is_late(each.send_date, now)]
             moved = {each.item_id: desk.timetable.moved(each, now) for each in late}
             await update_records(connection, list(moved.values()))

@@ -109,6 +109,15 @@ def number_of(item_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Which records are due: of days up to `last`, or of days up to `today` and waiting `since`."""
+
+    last: date
+    since: datetime | None
+    today: date
+
+
+@dataclass(frozen=True, slots=True)
 class Timetable:
     """When files are closed and have to be there; local times of `ZONE`, business days of Japan.
 
@@ -142,6 +151,13 @@ class Timetable:
         if self.gather_every is None or now < _at(record.send_date, time()):
             return False
         return now >= record.create_time + self.gather_every
+
+    def closed_at(self, now: datetime) -> Closed:
+        """What `is_due` comes to for all records, for a search in the table."""
+        here = now.astimezone(ZoneInfo(ZONE))
+        last = here.date() if here.time() >= self.gather_at else here.date() - timedelta(days=1)
+        since = None if self.gather_every is None else now - self.gather_every
+        return Closed(last, since, here.date())
 
     def is_late(self, send_date: date, now: datetime) -> bool:
         """Whether the bank takes no file of this day any more."""

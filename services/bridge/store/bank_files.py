@@ -8,6 +8,7 @@ from typing import Any
 from services.bridge.partners.zengin_bank_rules import (
     BankFile,
     BankRecord,
+    Closed,
     FileKind,
     FileState,
     RecordState,
@@ -64,10 +65,15 @@ async def withdraw_record(connection: Connection, partner_id: str, item_id: str)
     await connection.execute(_WITHDRAW, partner_id, item_id)
 
 
-async def lock_waiting(connection: Connection, partner_id: str, limit: int) -> list[BankRecord]:
-    """Records that wait and that no other process gathers; those are passed over whose payout or
-    charge somebody has ended meanwhile."""
-    return [_record(row) for row in await connection.fetch(_LOCK_WAITING, partner_id, limit)]
+async def lock_waiting(
+    connection: Connection, partner_id: str, closed: Closed, limit: int
+) -> list[BankRecord]:
+    """Records whose file is closed and that no other process gathers; those are passed over whose
+    payout or charge somebody has ended meanwhile."""
+    rows = await connection.fetch(
+        _LOCK_WAITING, partner_id, closed.last, closed.since, closed.today, limit
+    )
+    return [_record(row) for row in rows]
 
 
 async def lock_records(connection: Connection, partner_id: str, file_id: str) -> list[BankRecord]:
@@ -105,11 +111,13 @@ async def take_file(connection: Connection, partner_id: str, lease: timedelta) -
 async def files_under_way(
     connection: Connection, partner_id: str, *, only_due: bool
 ) -> list[BankFile]:
-    """Files whose last word is open; `only_due`: those no process is sending now."""
+    """Files the bank has not yet said yes or no to, without their bytes; `only_due`: those no
+    process is sending now."""
     return [_file(row) for row in await connection.fetch(_UNDER_WAY, partner_id, only_due)]
 
 
 async def lock_file(connection: Connection, partner_id: str, file_id: str) -> BankFile | None:
+    """The file, without its bytes."""
     row = await connection.fetchrow(_LOCK_FILE, partner_id, file_id)
     return None if row is None else _file(row)
 
@@ -218,10 +226,11 @@ UPDATE bank_records SET state = 6 WHERE partner_id = $1 AND item_id = $2 AND sta
 # 6 of a payout: rejected; 5 and 6 of a charge: rejected, cancelled.
 _LOCK_WAITING = f"""
 SELECT {_COLUMNS} FROM bank_records AS r WHERE r.partner_id = $1 AND r.state = 1
+    AND (r.send_date <= $2 OR (r.create_time <= $3 AND r.send_date <= $4))
     AND NOT EXISTS (SELECT FROM payouts AS p WHERE p.payout_id = r.item_id AND p.state = 6)
     AND NOT EXISTS (
         SELECT FROM charges AS c WHERE c.charge_id = r.item_id AND c.state IN (5, 6))
-ORDER BY r.send_date, r.item_id LIMIT $2 FOR UPDATE OF r SKIP LOCKED
+ORDER BY r.send_date, r.item_id LIMIT $5 FOR UPDATE OF r SKIP LOCKED
 """  # noqa: S608
 _LOCK_RECORDS = f"""
 SELECT {_COLUMNS} FROM bank_records AS r WHERE r.partner_id = $1 AND r.file_id = $2
@@ -234,6 +243,9 @@ FROM unnest($2::text[], $3::date[], $4::date[], $5::smallint[], $6::text[], $7::
     AS n (item_id, send_date, value_date, state, file_id, code)
 WHERE r.partner_id = $1 AND r.item_id = n.item_id
 """
+_WITHOUT_BYTES = ", ".join(
+    "''::bytea AS content" if name == "content" else name for name in _FILE_COLUMNS
+)
 _ADD_FILE = f"""
 INSERT INTO bank_files ({", ".join(_FILE_COLUMNS)}, due_time)
 VALUES ({", ".join(f"${place}" for place in range(1, len(_FILE_COLUMNS) + 1))}, now())
@@ -247,12 +259,14 @@ WHERE (partner_id, file_id) = (
 )
 RETURNING *
 """
-_UNDER_WAY = """
-SELECT * FROM bank_files
-WHERE partner_id = $1 AND state BETWEEN 1 AND 4 AND (NOT $2 OR due_time <= now())
+_UNDER_WAY = f"""
+SELECT {_WITHOUT_BYTES} FROM bank_files
+WHERE partner_id = $1 AND state BETWEEN 1 AND 3 AND (NOT $2 OR due_time <= now())
 ORDER BY due_time
-"""
-_LOCK_FILE = "SELECT * FROM bank_files WHERE partner_id = $1 AND file_id = $2 FOR UPDATE"
+"""  # noqa: S608
+_LOCK_FILE = f"""
+SELECT {_WITHOUT_BYTES} FROM bank_files WHERE partner_id = $1 AND file_id = $2 FOR UPDATE
+"""  # noqa: S608
 _UPDATE_FILE = """
 UPDATE bank_files SET state = $3, perhaps_sent = $4, searches = $5, bank_number = $6, code = $7,
     due_time = now() + $8::interval

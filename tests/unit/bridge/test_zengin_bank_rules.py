@@ -147,6 +147,23 @@ def test_a_file_is_closed_at_its_hour_or_when_its_oldest_record_has_waited() -> 
     assert not soon.is_due(tomorrow, NOON + timedelta(hours=1))
 
 
+@given(
+    st.integers(0, 100_000).map(lambda minutes: NOON - timedelta(minutes=minutes)),
+    st.dates(date(2026, 10, 25), date(2026, 11, 2)),
+    st.integers(0, 4 * 24 * 60).map(lambda minutes: NOON + timedelta(minutes=minutes)),
+    st.none() | st.integers(0, 600).map(lambda minutes: timedelta(minutes=minutes)),
+)
+def test_what_is_due_by_the_table_is_what_is_searched_for(
+    create_time: datetime, send_date: date, now: datetime, every: timedelta | None
+) -> None:
+    table = replace(TABLE, gather_every=every)
+    record = replace(RECORD, create_time=create_time, send_date=send_date)
+    closed = table.closed_at(now)
+    waited = closed.since is not None and create_time <= closed.since
+    found = send_date <= closed.last or (waited and send_date <= closed.today)
+    assert found is table.is_due(record, now)
+
+
 def test_a_table_may_close_at_another_hour() -> None:
     early = Timetable(gather_at=time(9), cutoff=time(10), leads={FileKind.TRANSFER: 0})
     send, value = early.days(FileKind.TRANSFER, None, NOON)
