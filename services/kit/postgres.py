@@ -81,7 +81,7 @@ async def is_reachable(pool: asyncpg.Pool) -> bool:
     return True
 
 
-async def allow_wide_plans(connection: Connection) -> None:
+async def allow_wide_plans(connection: asyncpg.Connection) -> None:
     """Let this transaction read whole tables and hash them: for sums, not for payments."""
     await connection.execute(_WIDE_PLANS)
 

@@ -44,7 +44,7 @@ async def list_rows(
     """
     asked, after = parse_figure(figure), parse_place(page_token)
     size = min(page_size, PAGE_LIMIT) if page_size > 0 else PAGE_SIZE
-    async with pool.acquire() as connection:
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
         held = await closings.find_day(connection, partner_id, day)
         if held is None or not held.run_count:
             raise DayNotRun(partner_id, day)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.reconciliation.reports.building import AgedBreak
 from services.reconciliation.reports.writing.settlement import KINDS
 
@@ -37,7 +37,8 @@ class KeptReport:
 async def find_day(
     connection: Connection, partner_id: str, day: date, *, lock: bool = False
 ) -> DayRow | None:
-    """The day; `lock`: until the transaction ends."""
+    """The day; `lock`: until the transaction ends, in which whole days may be read from now on."""
+    await allow_wide_plans(connection)
     query = _LOCK_DAY if lock else _DAY
     row = await connection.fetchrow(query, partner_id, day)
     return None if row is None else DayRow(**dict(row))

@@ -70,7 +70,9 @@ async def matched_totals(connection: Connection, partner_id: str, day: date) -> 
 
 async def held_breaks(connection: Connection, partner_id: str, day: date) -> list[HeldBreak]:
     """The breaks the day waits for, or has waited for: its run's, and those of its rows."""
-    rows = await connection.fetch(_HELD, partner_id, day, timeout=SUM_SECONDS)
+    held = await connection.fetch(_HELD, partner_id, day, timeout=SUM_SECONDS)
+    ids = [row["break_id"] for row in held]
+    rows = await connection.fetch(_BREAKS, ids, timeout=SUM_SECONDS)
     return [HeldBreak(**dict(row)) for row in rows]
 
 
@@ -121,15 +123,16 @@ GROUP BY p.rule, p.currency ORDER BY p.rule, p.currency
 _HELD = """
 WITH found AS MATERIALIZED (
     SELECT our_row, their_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
-), held AS (
-    SELECT break_id FROM breaks WHERE (partner_id, day) = ($1, $2)
-    UNION
-    SELECT b.break_id FROM found JOIN breaks AS b ON b.our_row = found.our_row
-    JOIN our_rows AS o ON o.row = b.our_row WHERE o.day = $2
-    UNION
-    SELECT b.break_id FROM found JOIN breaks AS b ON b.their_row = found.their_row
-    JOIN their_rows AS t ON t.row = b.their_row WHERE t.day = $2
 )
+SELECT break_id FROM breaks WHERE (partner_id, day) = ($1, $2)
+UNION
+SELECT b.break_id FROM found JOIN breaks AS b ON b.our_row = found.our_row
+JOIN our_rows AS o ON o.row = b.our_row WHERE o.day = $2
+UNION
+SELECT b.break_id FROM found JOIN breaks AS b ON b.their_row = found.their_row
+JOIN their_rows AS t ON t.row = b.their_row WHERE t.day = $2
+"""
+_BREAKS = """
 SELECT b.break_id, b.kind, b.state, b.our_row, b.their_row,
     COALESCE(o.reference, '') AS our_reference,
     COALESCE(NULLIF(t.partner_reference, ''), t.reference, '') AS their_reference,
@@ -138,12 +141,11 @@ SELECT b.break_id, b.kind, b.state, b.our_row, b.their_row,
         AS resolution,
     CASE WHEN r.outcome = 'done' THEN r.reason ELSE '' END AS reason,
     b.open_time, b.update_time
-FROM held
-JOIN breaks AS b USING (break_id)
+FROM breaks AS b
 LEFT JOIN resolutions AS r ON (r.break_id, r.number) = (b.break_id, b.resolution_number)
 LEFT JOIN our_rows AS o ON o.row = b.our_row
 LEFT JOIN their_rows AS t ON t.row = b.their_row
-WHERE b.joined_to = ''
+WHERE b.break_id = ANY ($1::text[]) AND b.joined_to = ''
 ORDER BY b.break_id
 """
 _FILES = """
