@@ -13,7 +13,7 @@ from tests.rpc.gateway.payments_served import answered, keys_known
 from tests.store.gateway.payments_world import SAKURA, Gateway
 
 SECONDS = 200.0
-EXAMPLES = 10
+EXAMPLES = 5
 HERE = Path(__file__).parent
 PROGRAM = "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"
 
