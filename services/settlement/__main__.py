@@ -17,6 +17,7 @@ from services.pb.kawase.settlement.v1 import (
     prefunding_service_pb2_grpc,
     settlement_service_pb2_grpc,
 )
+from services.settlement.arrivals import ArrivalRepeater
 from services.settlement.closing import Closing
 from services.settlement.fx_book.events import DealRepeater
 from services.settlement.fx_book.server import NAME as FX_BOOK_NAME
@@ -65,6 +66,7 @@ async def build(life: Life) -> None:
     parts.server.add(
         payout_service_pb2_grpc.add_PayoutServiceServicer_to_server, payouts, PAYOUTS_NAME
     )
+    life.run_part("arrivals", ArrivalRepeater(parts.units, parts.clock).run())
     life.run_part("deals", DealRepeater(parts.units, parts.clock).run())
     prefundings = Prefundings(parts.units, ledger, parts.clock)
     life.run_part("prefundings", prefundings.run())

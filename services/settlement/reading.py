@@ -16,6 +16,7 @@ from services.kit.postgres import Connection
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.settlement.arrivals import read_arrivals, read_booked
 from services.settlement.domain.postings import Posting, Subject, parse_link
 from services.settlement.fx_book.events import read_statement_facts, read_wallet_facts
 from services.settlement.payouts.hearing import (
@@ -59,6 +60,7 @@ async def read_wallet(
     await add_postings(connection, postings)
     await add_spending(connection, postings)
     paid = await hear_all(connection, facts, _checked(wallet_said), clock.now())
+    await read_booked(connection, facts)
     return [*paid, *await read_wallet_facts(connection, facts, clock)]
 
 
@@ -72,9 +74,10 @@ async def read_bridge(
 async def read_statements(
     connection: Connection, facts: Sequence[KeptFact], clock: Clock
 ) -> Sequence[Outgoing]:
-    """Move payouts and deals whose money is on a statement."""
+    """Move payouts and deals whose money is on a statement, and book what came of top-ups."""
     paid = await hear_all(connection, facts, _checked(statement_said), clock.now())
-    return [*paid, *await read_statement_facts(connection, facts, clock)]
+    settled = await read_statement_facts(connection, facts, clock)
+    return [*paid, *settled, *await read_arrivals(connection, facts, clock)]
 
 
 def postings_of(fact: KeptFact) -> list[Posting]:

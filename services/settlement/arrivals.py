@@ -1,0 +1,127 @@
+"""Books what banks' statements show of top-ups: from clearing to the bank (design §6).
+
+A top-up is credited when the bank has said yes to it; its money lies in clearing until it is on the
+statement, and a top-up that was given back goes the same way. Each entry of a statement is booked
+once, under a link made of its resource and its place there.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from services.core.accounts import AccountKind, house
+from services.core.clock import Clock
+from services.core.errors import KawaseError
+from services.core.ids import Resource
+from services.core.money import Money
+from services.kit.facts.projection import KeptFact
+from services.kit.ledger import Move, transfer_funds
+from services.kit.outbox import Outgoing
+from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.unit import Decided, Units
+from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import (
+    ReconciliationEvent,
+    ResourceOnStatement,
+)
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.settlement.lanes import command_stripe
+from services.settlement.store import arrivals as store
+
+log = structlog.get_logger()
+
+SILENCE = timedelta(seconds=30)
+LOOK_SECONDS = 5.0
+MARK = "-arrival-"
+_KEY = f"{Resource.TOP_UP}-"
+_DIGEST_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One entry. Money that came in is more than zero, what was given back is less."""
+
+    resource_id: str
+    witness: str
+    amount: Money
+
+    @property
+    def link_id(self) -> str:
+        """The same for the same entry, however often it is told."""
+        digest = hashlib.sha256(self.witness.encode()).hexdigest()[:_DIGEST_LENGTH]
+        return f"{self.resource_id}{MARK}{digest}"
+
+    @property
+    def command(self) -> Outgoing:
+        """Have the ledger book it; a repeat changes nothing."""
+        clearing = house(AccountKind.BANK_CLEARING_IN, self.amount.currency).account_id
+        bank = house(AccountKind.BANK, self.amount.currency).account_id
+        amount = Money(abs(self.amount.minor), self.amount.currency)
+        move = Move(bank, clearing, amount, "arrival")
+        moves = [move if self.amount.minor > 0 else move.reverse]
+        return transfer_funds(self.link_id, moves, command_stripe(self.resource_id))
+
+
+def arrival_of(told: ResourceOnStatement) -> Arrival | None:
+    """What a statement's entry has brought of a top-up; None where it is of something else."""
+    if not told.resource_id.startswith(_KEY) or told.amount.minor_units <= 0:
+        return None
+    minor = told.amount.minor_units if told.credit else -told.amount.minor_units
+    witness = f"{told.partner_id}/{told.entry_reference}"
+    return Arrival(told.resource_id, witness, Money(minor, told.amount.currency_code))
+
+
+async def read_arrivals(
+    connection: Connection, facts: Sequence[KeptFact], clock: Clock
+) -> list[Outgoing]:
+    """Have booked what statements show for the first time. Raises DecodeError."""
+    told = [ReconciliationEvent.FromString(fact.payload).resource_on_statement for fact in facts]
+    found = [arrival for each in told if (arrival := arrival_of(each)) is not None]
+    fresh = await store.add_arrivals(connection, found, clock.now())
+    return [arrival.command for arrival in found if arrival.link_id in fresh]
+
+
+async def read_booked(connection: Connection, facts: Sequence[KeptFact]) -> None:
+    """Note what the ledger has booked; a refusal is left for a person. Raises DecodeError."""
+    booked = []
+    for fact in facts:
+        if MARK not in fact.key:
+            continue
+        event = WalletEvent.FromString(fact.payload)
+        if event.WhichOneof("body") == "funds_posted":
+            booked.append(event.link_id)
+        else:
+            reason = event.funds_refused.reason
+            log.error("arrival_refused", link_id=event.link_id, reason=reason)
+    await store.mark_booked(connection, booked)
+
+
+class ArrivalRepeater:
+    """Asks the ledger again for what it has not answered."""
+
+    def __init__(self, units: Units, clock: Clock) -> None:
+        self._units = units
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look for it, for ever."""
+        while True:
+            try:
+                await self.step()
+            except (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY) as error:
+                log.warning("arrivals_wait", problem=str(error) or repr(error))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def step(self) -> None:
+        """Repeat what has been silent for the time of grace."""
+
+        async def work(connection: Connection) -> Decided[None]:
+            now = self._clock.now()
+            silent = await store.take_silent(connection, now - SILENCE, now)
+            return Decided(None, [Arrival(*each).command for each in silent])
+
+        await self._units.write(work)
