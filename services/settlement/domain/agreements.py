@@ -29,6 +29,10 @@ class AccountTaken(Conflict):
     """Another agreement pays the account already."""
 
 
+class AgreementFixed(Conflict):
+    """Whose an agreement is, and in which currency, stays: positions stand in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Payee:
     """Who is paid, as the bank knows them; the holder's name in kana."""

@@ -47,8 +47,8 @@ class PayoutOperators:
     async def put(self, agreement: Agreement) -> None:
         """Store an agreement, and open the accounts of the house that its payouts need.
 
-        Raises `AgreementMalformed`, `AccountTaken`, `NotFound` where the ledger has none of one of
-        its accounts, `Unavailable`.
+        Raises `AgreementMalformed`, `AccountTaken`, `AgreementFixed`, `NotFound` where one of its
+        accounts is not in the ledger, `Unavailable`.
         """
         agreement.check()
         await self._ledger.totals(agreement.account_ids, [0] * STRIPE_COUNT)

@@ -4,12 +4,28 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.kit.postgres import Connection
-from services.settlement.domain.agreements import AccountTaken, Agreement, Payee, Position
+from services.settlement.domain.agreements import (
+    AccountTaken,
+    Agreement,
+    AgreementFixed,
+    Payee,
+    Position,
+)
 
 
 async def put_agreement(connection: Connection, agreement: Agreement) -> None:
-    """Store an agreement and its accounts. Raises `AccountTaken`."""
+    """Store an agreement and its accounts. Raises `AccountTaken`, `AgreementFixed`."""
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _PUTTING)
+    before = await get_agreement(connection, agreement.agreement_id)
+    if before is not None and (before.participant_id, before.currency) != (
+        agreement.participant_id,
+        agreement.currency,
+    ):
+        raise AgreementFixed(
+            f"The agreement {agreement.agreement_id} is with {before.participant_id} in "
+            f"{before.currency}: put another one under an id of its own.",
+            agreement_id=agreement.agreement_id,
+        )
     taken = await connection.fetchrow(
         "SELECT account_id, agreement_id FROM agreement_accounts "
         "WHERE account_id = ANY ($1::text[]) AND agreement_id <> $2 ORDER BY account_id LIMIT 1",

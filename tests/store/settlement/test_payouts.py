@@ -261,6 +261,8 @@ async def test_an_account_is_paid_by_one_agreement_and_has_to_be_in_the_ledger(
 ) -> None:
     with pytest.raises(Conflict, match="is paid by the agreement shokudo"):
         await house.operators.put(replace(AGREEMENT, agreement_id="other"))
+    with pytest.raises(Conflict, match="is with shokudo in JPY"):
+        await house.operators.put(replace(AGREEMENT, participant_id="somebody"))
     with pytest.raises(NotFound, match="nobody"):
         await house.operators.put(
             replace(AGREEMENT, agreement_id="other", account_ids=("merchant-payable:nobody:JPY",))
