@@ -12,7 +12,16 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from tests.conftest import Database
-from tests.contract.house import TODAY, World, bridge, new_resource, quick, simulated, start
+from tests.contract.house import (
+    EVENT_SECONDS,
+    TODAY,
+    World,
+    bridge,
+    new_resource,
+    quick,
+    simulated,
+    start,
+)
 
 CHARGES = 150
 CHAOS = {
@@ -36,7 +45,7 @@ SCHEDULE = quick(call_seconds=2, lease_seconds=10, breaker={"least_calls": 100_0
 
 async def held(world: World, charge_ids: list[str]) -> dict[str, int]:
     """What the bridge has as captured once all charges have ended."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(EVENT_SECONDS):
         while True:
             async with world.units.pool.acquire() as connection:
                 charges = await read_charges(connection, charge_ids)
