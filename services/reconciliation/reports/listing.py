@@ -14,7 +14,7 @@ from services.reconciliation.reports.closing import CLOSED
 from services.reconciliation.reports.refusals import DayNotRun
 from services.reconciliation.reports.rows import Place, Question, parse_figure, parse_place
 from services.reconciliation.reports.store import closings
-from services.reconciliation.reports.store.rows import ClosedBreak, closed_breaks, find_rows
+from services.reconciliation.reports.store.rows import ClosedBreak, closed_breaks, find_places
 
 PAGE_SIZE = 100
 PAGE_LIMIT = 1000
@@ -49,15 +49,19 @@ async def list_rows(
         if held is None or not held.run_count:
             raise DayNotRun(partner_id, day)
         if asked.section not in _OF_BREAKS:
-            found = await find_rows(connection, asked, (partner_id, day), after, size)
+            page = await find_places(connection, asked, (partner_id, day), after, size)
         else:
             if held.state == CLOSED:
                 breaks = await closed_breaks(connection, partner_id, day)
             else:
                 breaks = await _open_breaks(connection, clock, partner_id, day)
-            found = await _rows_of(connection, asked, breaks, after, size)
-    token = found[-1][0].token if len(found) == size else ""
-    return RowPage([row for _, row in found], token)
+            page = _places_of(asked, breaks, after)[:size]
+        rows = await read_rows(
+            connection,
+            [place.row for place in page if place.side == 1],
+            [place.row for place in page if place.side == 2],
+        )
+    return RowPage(rows, page[-1].token if len(page) == size else "")
 
 
 async def _open_breaks(
@@ -76,13 +80,7 @@ async def _open_breaks(
     ]
 
 
-async def _rows_of(
-    connection: Connection,
-    asked: Question,
-    breaks: Sequence[ClosedBreak],
-    after: Place,
-    limit: int,
-) -> list[tuple[Place, SideRow]]:
+def _places_of(asked: Question, breaks: Sequence[ClosedBreak], after: Place) -> list[Place]:
     fitting = [
         each
         for each in breaks
@@ -91,10 +89,4 @@ async def _rows_of(
     ]
     ours = {Place(1, each.our_row) for each in fitting if each.our_row is not None}
     theirs = {Place(2, each.their_row) for each in fitting if each.their_row is not None}
-    page = sorted(place for place in ours | theirs if place > after)[:limit]
-    rows = await read_rows(
-        connection,
-        [place.row for place in page if place.side == 1],
-        [place.row for place in page if place.side == 2],
-    )
-    return [(Place(1 if row.side == "ledger" else 2, row.row), row) for row in rows]
+    return sorted(place for place in ours | theirs if place > after)

@@ -1,5 +1,6 @@
 """What closes a day, and what it is closed with."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ async def add_report(
     for number, piece in enumerate(pieces):
         await connection.execute(
             "INSERT INTO report_pieces VALUES ($1, $2, $3, $4, $5)",
-            *(*place, number, zlib.compress(piece)),
+            *(*place, number, await asyncio.to_thread(zlib.compress, piece)),
         )
 
 

@@ -4,13 +4,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.kit.postgres import Connection
-from services.reconciliation.breaks.store.rows import (
-    BANK_FORMATS,
-    OUR_COLUMNS,
-    THEIR_COLUMNS,
-    SideRow,
-    row_of,
-)
 from services.reconciliation.reports.rows import Place, Question
 
 READ_SECONDS = 120.0
@@ -38,75 +31,56 @@ async def closed_breaks(connection: Connection, partner_id: str, day: date) -> l
     return [ClosedBreak(**dict(row)) for row in rows]
 
 
-async def find_rows(
+async def find_places(
     connection: Connection, asked: Question, day: tuple[str, date], after: Place, limit: int
-) -> list[tuple[Place, SideRow]]:
-    """The rows of a figure after a place, each with its own. `day`: partner and day.
+) -> list[Place]:
+    """The places of a figure's rows after one of them. `day`: partner and day.
 
     Figures of breaks have their rows from the breaks.
     """
-    rows = await connection.fetch(
-        _QUERIES[asked.section],
-        *day,
-        BANK_FORMATS,
-        asked.name,
-        asked.currency,
-        after.side,
-        after.row,
-        limit,
-        timeout=READ_SECONDS,
-    )
-    return [(Place(row["rank"], row["row"]), row_of(row)) for row in rows]
+    places: list[Place] = []
+    for side, query in enumerate(_QUERIES[asked.section], 1):
+        if query is None or side < after.side:
+            continue
+        row = after.row if side == after.side else 0
+        found = await connection.fetch(
+            query,
+            *(*day, asked.name, asked.currency, row, limit - len(places)),
+            timeout=READ_SECONDS,
+        )
+        places += [Place(side, number) for (number,) in found]
+    return places
 
 
 # Of what comes after a closed day its numbers know nothing.
-_OURS_LAST = """
-COALESCE((SELECT last_our_row FROM closings WHERE (partner_id, day) = ($1, $2)), o.row)
+_OURS = """
+SELECT row FROM our_rows
+WHERE (partner_id, day) = ($1, $2) AND kind = $3 AND ($4 = '' OR currency = $4) AND row > $5
+    AND row <= COALESCE(
+        (SELECT last_our_row FROM closings AS c WHERE (c.partner_id, c.day) = ($1, $2)), row
+    )
+ORDER BY row LIMIT $6
 """
-_THEIRS_LAST = _OURS_LAST.replace("our_row", "their_row").replace("o.row", "t.row")
-_OURS = f"""
-SELECT o.row FROM our_rows AS o
-WHERE (o.partner_id, o.day) = ($1, $2) AND o.kind = $4 AND o.row <= {_OURS_LAST}
-"""  # noqa: S608
-_THEIRS = f"""
-SELECT t.row FROM their_rows AS t
-WHERE (t.partner_id, t.day) = ($1, $2) AND t.kind = $4 AND t.row <= {_THEIRS_LAST}
-"""  # noqa: S608
+_THEIRS = _OURS.replace("our_row", "their_row")
+_PAYMENTS = _OURS.replace("kind = $3", "kind = 'payment' AND $3 <> ''")
 _FILE = """
-SELECT t.row FROM their_rows AS t JOIN files AS g USING (file_id)
-WHERE (g.partner_id, g.day) = ($1, $2) AND t.file_id = $4
+SELECT t.row FROM their_rows AS t JOIN files AS f USING (file_id)
+WHERE (f.partner_id, f.day) = ($1, $2) AND t.file_id = $3 AND ($4 = '' OR t.currency = $4)
+    AND t.row > $5
+ORDER BY t.row LIMIT $6
 """
-_PAIRED = "SELECT one_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND rule = $4"
-_NONE = "SELECT NULL::bigint WHERE false"
-
-
-def _side(rank: int, columns: str, source: str, rows: str) -> str:
-    """Rows of one side, among those that `rows` selects."""
-    one = "o" if rank == 1 else "t"
-    return f"""
-    SELECT {rank} AS rank, {columns} FROM {source}
-    WHERE {one}.row IN ({rows}) AND ($5 = '' OR {one}.currency = $5)
-        AND ({rank}, {one}.row) > ($6::int, $7::bigint)
-    """  # noqa: S608
-
-
-def _query(ours: str, theirs: str) -> str:
-    """The two sides as one list. Every query names all of its parameters."""
-    left = _side(1, OUR_COLUMNS, "our_rows AS o", ours)
-    right = _side(2, THEIR_COLUMNS, "their_rows AS t JOIN files AS f USING (file_id)", theirs)
-    return f"""
-    SELECT * FROM (({left} ORDER BY o.row LIMIT $8) UNION ALL ({right} ORDER BY t.row LIMIT $8))
-        AS both_sides
-    WHERE ($1::text, $2::date, $4::text) IS NOT NULL ORDER BY rank, row LIMIT $8
-    """  # noqa: S608
-
-
-_QUERIES = {
-    "ours": _query(_OURS, _NONE),
-    "fx": _query(_OURS.replace("o.kind = $4", "o.kind = 'payment'"), _NONE),
-    "theirs": _query(_NONE, _THEIRS),
-    "files": _query(_NONE, _FILE),
-    "matched": _query(
-        _PAIRED.replace("one_row", "our_row"), _PAIRED.replace("one_row", "their_row")
-    ),
+_OUR_PAIRS = """
+SELECT DISTINCT our_row FROM pairs
+WHERE (partner_id, day) = ($1, $2) AND rule = $3 AND ($4 = '' OR currency = $4) AND our_row > $5
+ORDER BY our_row LIMIT $6
+"""
+_THEIR_PAIRS = _OUR_PAIRS.replace("our_row", "their_row")
+# Our side, then theirs.
+_QUERIES: dict[str, tuple[str | None, str | None]] = {
+    "ours": (_OURS, None),
+    # A spread is in the payer's currency, and its payment's row is not.
+    "fx": (_PAYMENTS.replace("($4 = '' OR currency = $4)", "$4::text IS NOT NULL"), None),
+    "theirs": (None, _THEIRS),
+    "files": (None, _FILE),
+    "matched": (_OUR_PAIRS, _THEIR_PAIRS),
 }
