@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.bench_day import day
 from services.cli.bench_quote import quote
 from services.cli.bench_recon import recon
 from services.cli.bench_slow import slow_partner
@@ -21,6 +22,7 @@ def bench() -> None:
     """Measure, and check the books afterwards."""
 
 
+bench.add_command(day)
 bench.add_command(quote)
 bench.add_command(recon)
 bench.add_command(slow_partner)

@@ -16,12 +16,12 @@ from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
 from services.sandbox.clock import advance_clock, set_clock
 from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.demo.evening import EVENING
-from services.sandbox.demo.finance import Finance
 from services.sandbox.demo.partners import Control
 from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage, books
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
 from services.sandbox.endpoints import Endpoints
+from services.sandbox.finance import Finance
 from services.sandbox.house import House
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.stack import Stack

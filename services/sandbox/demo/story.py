@@ -14,10 +14,10 @@ from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_service_pb2
 from services.sandbox.demo import codes
-from services.sandbox.demo.finance import Finance
 from services.sandbox.demo.partners import Control, open_link
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp, to_money
+from services.sandbox.finance import Finance
 from services.sandbox.world import BANK
 
 CALL_SECONDS = 30.0

@@ -94,7 +94,8 @@ def _draw(counts: Mapping[str, int], ids: Iterator[str]) -> Iterator[tuple[str, 
 
 
 def _spoiled(line: Line, kind: str, generator: Random) -> Line | None:
-    off = generator.randint(1, 500)
+    # By more than a partner may round in its own way.
+    off = generator.randint(2, 500)
     match kind:
         case "wrong_amount":
             return replace(line, minor=line.minor + off)

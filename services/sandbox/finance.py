@@ -1,4 +1,4 @@
-"""The demo's finance people: their calls to settlement, bridge and reconciliation."""
+"""The sandbox's finance people: their calls to settlement, bridge and reconciliation."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,8 @@ from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlemen
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc as settlement_stubs
 
 CALL_SECONDS = 60.0
+# A day of a hundred thousand payments is fetched, taken in, matched.
+BULK_SECONDS = 600.0
 PIECE_BYTES = 256 << 10
 # Two people: who proposes never approves.
 MEI, KENJI = "mei", "kenji"
@@ -95,16 +97,15 @@ class Finance:
     async def fetch(self, partner_id: str, kind: str, day: str) -> dict[str, bytes]:
         """A partner's files of a day, by name, through the bridge."""
         request = bridge_pb.FetchPartnerFileRequest(partner_id=partner_id, kind=kind, day=day)
-        found: dict[str, bytes] = {}
+        found: dict[str, bytearray] = {}
         try:
-            async for piece in self.bridge.FetchPartnerFile(request, timeout=CALL_SECONDS):
+            async for piece in self.bridge.FetchPartnerFile(request, timeout=BULK_SECONDS):
                 if piece.file_name:
-                    found.setdefault(piece.file_name, b"")
-                name = next(reversed(found))
-                found[name] += piece.data
+                    found.setdefault(piece.file_name, bytearray())
+                found[next(reversed(found))].extend(piece.data)
         except grpc.aio.AioRpcError as error:
             raise remote_error(error) from error
-        return found
+        return {name: bytes(data) for name, data in found.items()}
 
     async def take_in(self, partner_id: str, name: str, data: bytes) -> file_pb.ImportFileResponse:
         """Import a file."""
@@ -116,7 +117,7 @@ class Finance:
                 yield file_pb.ImportFileRequest(data=data[first : first + PIECE_BYTES])
 
         answer: file_pb.ImportFileResponse = await call(
-            self.files.ImportFile(pieces(), timeout=CALL_SECONDS)
+            self.files.ImportFile(pieces(), timeout=BULK_SECONDS)
         )
         return answer
 
@@ -124,15 +125,20 @@ class Finance:
         """Match a day."""
         request = day_pb.RunDayRequest(partner_id=partner_id, day=day)
         summary: day_pb.DaySummary = (
-            await call(self.days.RunDay(request, timeout=CALL_SECONDS))
+            await call(self.days.RunDay(request, timeout=BULK_SECONDS))
         ).summary
         return summary
 
     async def open_breaks(self, partner_id: str) -> Sequence[break_pb.Break]:
-        """Breaks of a partner that are not resolved."""
+        """Breaks of a partner that are not resolved, all of them."""
+        found: list[break_pb.Break] = []
         request = break_pb.ListBreaksRequest(partner_id=partner_id, page_size=500)
-        answer = await call(self.breaks.ListBreaks(request, timeout=CALL_SECONDS))
-        return [each for each in answer.breaks if each.state != "resolved"]
+        while True:
+            answer = await call(self.breaks.ListBreaks(request, timeout=CALL_SECONDS))
+            found += [each for each in answer.breaks if each.state != "resolved"]
+            if not answer.next_page_token:
+                return found
+            request.page_token = answer.next_page_token
 
     async def resolve(self, found: break_pb.Break, resolution: break_pb.Resolution) -> None:
         """One proposes, another approves."""
