@@ -26,7 +26,7 @@ from services.reconciliation.files.server import NAME as FILES
 from services.reconciliation.files.server import FileServer
 from services.reconciliation.matching.rules import rules_of
 from services.reconciliation.ours.projecting import make_projection
-from services.reconciliation.partners import partners_of
+from services.reconciliation.partners import Partners, partners_of
 from services.reconciliation.reports.closing import Expected
 from services.reconciliation.reports.statements import statement_facts
 from services.reconciliation.server import NAME, ReconciliationServer
@@ -47,7 +47,7 @@ async def build(life: Life) -> None:
     )
     parts.server.add(file_service_pb2_grpc.add_FileServiceServicer_to_server, files, FILES)
     _serve_breaks(parts, settings)
-    _serve_days(parts, settings)
+    _serve_days(parts, settings, partners)
     await parts.server.start()
 
 
@@ -58,7 +58,7 @@ def _serve_breaks(parts: Parts, settings: ReconciliationSettings) -> None:
     parts.server.add(register, servicer, BREAKS)
 
 
-def _serve_days(parts: Parts, settings: ReconciliationSettings) -> None:
+def _serve_days(parts: Parts, settings: ReconciliationSettings, partners: Partners) -> None:
     async def after_run(connection: Connection, partner_id: str, day: date) -> list[Outgoing]:
         now = parts.clock.now()
         return [
@@ -73,7 +73,8 @@ def _serve_days(parts: Parts, settings: ReconciliationSettings) -> None:
         settings.recon_work,
     )
     running = Running(parts.units, parts.clock, choice, after_run)
-    expected = Expected(settings.recon_expected_files)
+    zones = {partner.id: partner.time_zone for partner in partners.values()}
+    expected = Expected(settings.recon_expected_files, zones)
     servicer = DayServer(parts.units, parts.clock, running, expected)
     parts.server.add(day_service_pb2_grpc.add_DayServiceServicer_to_server, servicer, DAYS)
 

@@ -8,7 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from pathlib import Path
 
 import structlog
@@ -41,9 +41,16 @@ CLOSED = "closed"
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Formats of files by partner, without which no day of it is closed."""
+    """What a day is closed with. `formats` of files by partner, without which no day of it is."""
 
     formats: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    zones: Mapping[str, tzinfo] = field(default_factory=dict)
+    """Where partners have their days; a partner left out has them last of all, in UTC-12."""
+
+    def day_end(self, partner_id: str, day: date) -> datetime:
+        """The first instant that is not the partner's day any more."""
+        zone = self.zones.get(partner_id, timezone(timedelta(hours=-12)))
+        return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,7 @@ async def close_day(
             return Decided(Closed(kept.digest, newly=False))
         now = clock.now()
         await _check_files(connection, place, expected)
-        await _check_rows(connection, place)
+        await _check_rows(connection, place, expected.day_end(*place))
         with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
             folder = Path(name)
             built, source = await prepare(
@@ -119,8 +126,8 @@ async def _check_files(connection: Connection, place: tuple[str, date], expected
         raise FilesMissing(*place, missing)
 
 
-async def _check_rows(connection: Connection, place: tuple[str, date]) -> None:
-    gaps, unread = await closings.count_behind(connection, place[1])
+async def _check_rows(connection: Connection, place: tuple[str, date], day_end: datetime) -> None:
+    gaps, unread = await closings.count_behind(connection, day_end)
     if gaps or unread:
         raise CopyBehind(gaps, unread)
     if later := await closings.count_later_rows(connection, *place):

@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from services.kit.postgres import Connection, allow_wide_plans
@@ -14,8 +14,6 @@ from services.reconciliation.reports.writing.settlement import KINDS
 BULK_SECONDS = 600.0
 READ_SOURCES = ("bridge", "wallet")
 """Whose facts our rows follow from."""
-# Where the partner's day ends last: UTC-12 is behind UTC by that.
-DAY_END = timedelta(days=1, hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,8 @@ async def count_later_rows(connection: Connection, partner_id: str, day: date) -
     return count
 
 
-async def count_behind(connection: Connection, day: date) -> tuple[int, int]:
-    """Gaps in the copy of the facts, and facts of the day or earlier that are not read yet."""
-    until = datetime.combine(day, time(), UTC) + DAY_END
+async def count_behind(connection: Connection, until: datetime) -> tuple[int, int]:
+    """Gaps in the copy of the facts, and facts from before `until` that are not read yet."""
     row = await connection.fetchrow(_BEHIND, until, READ_SOURCES, timeout=BULK_SECONDS)
     return row["gaps"], row["unread"]
 

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -59,6 +60,12 @@ class Day:
     async def rows(self, figure: str, size: int = 0, token: str = "") -> RowPage:
         pool, clock = self.books.units.pool, self.books.clock
         return await list_rows(pool, clock, PARTNER, DAY, figure, size, token)
+
+    async def tell_fact(self, stripe: int, event_time: datetime) -> None:
+        """A fact is copied that nobody has read yet."""
+        await self.books.units.pool.execute(
+            "INSERT INTO facts VALUES ('bridge', $1, 1, 'key', 'type', '', $2)", stripe, event_time
+        )
 
     async def explain(self) -> None:
         """Two people explain the one break."""
@@ -182,6 +189,19 @@ async def test_a_day_is_not_closed_while_facts_are_missing(day: Day) -> None:
         " VALUES ('bridge', 3, 1, 2)"
     )
     assert (await day.refusal()).reason == "COPY_BEHIND"
+
+
+async def test_only_facts_of_the_day_or_before_it_hold_up_its_close(day: Day) -> None:
+    row, theirs = await day.books.ours("R1"), await day.books.theirs("R1")
+    await day.books.run([matched(row, theirs)])
+    day.expected = Expected(zones={PARTNER: ZoneInfo("Asia/Seoul")})
+    end = day.expected.day_end(PARTNER, DAY)
+    await day.tell_fact(1, end)
+    await day.tell_fact(2, end - timedelta(seconds=1))
+    refusal = await day.refusal()
+    assert (refusal.reason, refusal.metadata["unread"]) == ("COPY_BEHIND", "1")
+    await day.books.units.pool.execute("UPDATE projected SET sequence = 2 WHERE stripe = 2")
+    assert (await day.close()).newly
 
 
 async def test_an_empty_day_is_closed(day: Day) -> None:
