@@ -35,11 +35,15 @@ address_option = click.option(
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Where one service is asked; `address` empty: as the stack in `directory` says."""
+    """Where one service is asked; `address` empty: as the stack in `directory` says.
+
+    `key` is the API key that a call carries, where the service wants one.
+    """
 
     directory: Path
     service: str
     address: str = ""
+    key: str = ""
 
     def ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
         """The answer of one call. Raises what the service refuses with."""
@@ -47,7 +51,9 @@ class Asking:
 
     async def _ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
         async with open_channel(self.address or self._found()) as channel:
-            return await call(getattr(stub(channel), method)(request, timeout=ASK_SECONDS))
+            metadata = (("authorization", f"Bearer {self.key}"),) if self.key else ()
+            ask = getattr(stub(channel), method)
+            return await call(ask(request, metadata=metadata, timeout=ASK_SECONDS))
 
     def send(self, stub: Callable[[Any], Any], method: str, requests: Iterable[Any]) -> Any:
         """The answer of one call that takes a stream. Raises what the service refuses with."""

@@ -14,6 +14,7 @@ from itertools import islice
 import asyncpg
 import structlog
 
+from services.core.clock import Clock
 from services.gateway.access.book import AuditEntry
 from services.gateway.access.store import add_audit_entries, note_keys_used
 from services.kit.postgres import POSTGRES_AWAY
@@ -32,7 +33,7 @@ class Trail:
     def __init__(self, limit: int = TRAIL_LIMIT) -> None:
         self._limit = limit
         self._entries: deque[AuditEntry] = deque()
-        self._used: dict[str, datetime] = {}
+        self._used: set[str] = set()
 
     @property
     def is_full(self) -> bool:
@@ -43,9 +44,9 @@ class Trail:
         """Keep `entry`: a call that was let in is written even past the limit."""
         self._entries.append(entry)
 
-    def note_used(self, key_id: str, now: datetime) -> None:
-        """Remember when a key was last used."""
-        self._used[key_id] = now
+    def note_used(self, key_id: str) -> None:
+        """Remember that a key was used; when, is told once for all of them."""
+        self._used.add(key_id)
 
     async def write(self, pool: asyncpg.Pool) -> None:
         """Write all entries. Raises what asyncpg raises; what was not written stays."""
@@ -56,19 +57,20 @@ class Trail:
             for _ in batch:
                 self._entries.popleft()
 
-    async def write_used(self, pool: asyncpg.Pool) -> None:
-        """Write when keys were last used. Raises what asyncpg raises."""
-        used, self._used = self._used, {}
+    async def write_used(self, pool: asyncpg.Pool, now: datetime) -> None:
+        """Write that keys were used until `now`. Raises what asyncpg raises."""
+        used, self._used = self._used, set()
         if used:
             async with pool.acquire() as connection:
-                await note_keys_used(connection, used)
+                await note_keys_used(connection, sorted(used), now)
 
 
 class Recorder:
     """Writes the trail for as long as the process lives."""
 
-    def __init__(self, trail: Trail, pool: asyncpg.Pool) -> None:
+    def __init__(self, trail: Trail, pool: asyncpg.Pool, clock: Clock) -> None:
         self._trail = trail
+        self._clock = clock
         self._pool = pool
 
     async def run(self) -> None:
@@ -81,7 +83,7 @@ class Recorder:
                 await self._trail.write(self._pool)
                 if loop.time() >= next_used:
                     next_used = loop.time() + USED_SECONDS
-                    await self._trail.write_used(self._pool)
+                    await self._trail.write_used(self._pool, self._clock.now())
             except (asyncpg.PostgresError, *POSTGRES_AWAY) as error:
                 log.warning("audit_delayed", problem=repr(error))
 
@@ -89,4 +91,4 @@ class Recorder:
         """Write what is left, if Postgres is there."""
         with suppress(asyncpg.PostgresError, *POSTGRES_AWAY):
             await self._trail.write(self._pool)
-            await self._trail.write_used(self._pool)
+            await self._trail.write_used(self._pool, self._clock.now())

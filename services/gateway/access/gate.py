@@ -20,7 +20,7 @@ from services.gateway.access.book import AuditEntry, Policy, Rate
 from services.gateway.access.keys import Caller, Keys
 from services.gateway.access.operations import Audit, Operation, operation_of
 from services.gateway.access.proof.signatures import HttpRequest, Signatures
-from services.gateway.access.rates import DEFAULTS, Rates, RateState
+from services.gateway.access.rates import DEFAULTS, Bucket, Rates, RateState
 from services.gateway.access.refusals import (
     AuditBacklog,
     CertificateRequired,
@@ -33,15 +33,18 @@ from services.gateway.access.refusals import (
     SignatureRequired,
 )
 from services.gateway.payments.refusals import WalletRequired
-from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.reference import Participant, ParticipantKind, Reference
 from services.gateway.reference.board import ReferenceBoard
 
 log = structlog.get_logger()
 
 OK = "OK"
+PASSES_LIMIT = 20_000
+NO_IDENTITIES: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as that would cost more than all the looking up of a call.
+@dataclass(slots=True)
 class Credentials:
     """What a call brings. `peer` is an address, or gRPC's text for one (`ipv4:127.0.0.1:5`).
 
@@ -51,32 +54,59 @@ class Credentials:
 
     authorization: str
     peer: str = ""
-    tls_identities: frozenset[str] = frozenset()
+    tls_identities: frozenset[str] = NO_IDENTITIES
     request: HttpRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
-    """A call that was let in."""
+class Pass:
+    """That a key may call a method, remembered for as long as the reference data stay the same."""
 
     method: str
     operation: Operation
     caller: Caller
-    peer: str
-    rate: RateState | None
+    policy: Policy | None
+    bucket: Bucket | None
     """None where nothing is counted."""
+    is_audited: bool
+
+
+@dataclass(slots=True)
+class Allowed:
+    """A call that was let in."""
+
+    known: Pass
+    peer: str
+
+    @property
+    def method(self) -> str:
+        """The full name of the RPC."""
+        return self.known.method
+
+    @property
+    def operation(self) -> Operation:
+        """Its row in the table."""
+        return self.known.operation
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls, and by which key."""
+        return self.known.caller
 
     @property
     def participant(self) -> Participant:
         """Who calls."""
-        return self.caller.participant
+        return self.known.caller.participant
 
     @property
     def is_audited(self) -> bool:
         """Whether this call goes to the audit log."""
-        audit = self.operation.audit
-        by_operator = self.caller.participant.kind is ParticipantKind.OPERATOR
-        return audit is Audit.ALWAYS or (audit is Audit.OPERATORS and by_operator)
+        return self.known.is_audited
+
+    @property
+    def rate(self) -> RateState | None:
+        """How much is left; None where nothing is counted."""
+        return None if self.known.bucket is None else self.known.bucket.state
 
 
 class Gate:
@@ -90,55 +120,64 @@ class Gate:
         self._rates = Rates(monotonic)
         self._signatures = Signatures(lambda: board.current.access.signing_keys, clock)
         self._warned: set[str] = set()
+        self._passes: dict[tuple[str, str], Pass] = {}
+        self._passes_of: Reference | None = None
 
     def authorize(self, method: str, credentials: Credentials) -> Allowed:
         """Let a call of `method` (`kawase.gateway.v1.GatewayService/GetPayment`) in.
 
         Raises leaves of `Unauthenticated` and `Forbidden`, `RateLimited`, `AuditBacklog`.
         """
+        known = self._pass(method, credentials)
+        caller = known.caller
+        if caller.expire_time is not None:
+            self._keys.check_time(caller)
+        if caller.networks:
+            check_network(caller, credentials.peer)
+        if known.bucket is not None:
+            known.bucket.take()
+        if known.policy is not None or credentials.request is not None:
+            self._check_proof(caller, known.policy, credentials)
+        if known.is_audited and self._trail.is_full:
+            raise AuditBacklog
+        self._trail.note_used(caller.key_id)
+        return Allowed(known, credentials.peer)
+
+    def _pass(self, method: str, credentials: Credentials) -> Pass:
+        reference = self.board.current
+        if reference is not self._passes_of or len(self._passes) > PASSES_LIMIT:
+            self._passes = {}
+            self._passes_of = reference
+        name = (credentials.authorization, method)
+        known = self._passes.get(name)
+        if known is None:
+            known = self._passes[name] = self._look_up(method, credentials, reference)
+        return known
+
+    def _look_up(self, method: str, credentials: Credentials, reference: Reference) -> Pass:
         operation = operation_of(method)
         caller = self._keys.caller_of(credentials.authorization)
         check_caller(operation, caller)
-        if caller.networks:
-            check_network(caller, credentials.peer)
-        policy = self.board.current.access.policies.get(caller.participant.participant_id)
-        rate = None if self._is_uncounted(caller) else self._count(operation, caller, policy)
-        self._check_proof(caller, policy, credentials)
-        allowed = Allowed(method, operation, caller, credentials.peer, rate)
-        if allowed.is_audited and self._trail.is_full:
-            raise AuditBacklog
-        now = self._clock.now()
-        self._trail.note_used(caller.key_id, now)
         if caller.is_bootstrap and method not in self._warned:
             self._warned.add(method)
             log.warning("bootstrap_key_used", method=method, peer=credentials.peer)
-        return allowed
-
-    def _is_uncounted(self, caller: Caller) -> bool:
-        """The house's own services copy facts as fast as they can."""
-        return caller.is_bootstrap or (
-            caller.person is None and caller.participant.kind is ParticipantKind.OPERATOR
-        )
-
-    def _count(self, operation: Operation, caller: Caller, policy: Policy | None) -> RateState:
-        rate = rate_of(operation, policy)
-        return self._rates.take(caller.participant.participant_id, operation.rate, rate)
-
-    def spend(self, allowed: Allowed, count: int) -> float:
-        """Count operations that came within one call; returns seconds to wait before the next."""
-        if allowed.rate is None:
-            return 0.0
-        participant_id = allowed.participant.participant_id
-        policy = self.board.current.access.policies.get(participant_id)
-        rate = rate_of(allowed.operation, policy)
-        return self._rates.spend(participant_id, allowed.operation.rate, rate, count)
+        participant = caller.participant
+        policy = reference.access.policies.get(participant.participant_id)
+        bucket = None
+        if not is_uncounted(caller):
+            rate = rate_of(operation, policy)
+            bucket = self._rates.bucket(participant.participant_id, operation.rate, rate)
+        audited = is_audited(operation, participant.kind)
+        return Pass(method, operation, caller, policy, bucket, audited)
 
     async def counted(self, allowed: Allowed, requests: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The messages of a session, each operation counted: past the rate they come slower."""
+        bucket = allowed.known.bucket
         async for request in requests:
-            wait = self.spend(allowed, len(request.operations))
-            if wait > 0:
-                await asyncio.sleep(wait)
+            if bucket is not None:
+                wait = bucket.spend(len(request.operations))
+                if wait > 0:
+                    await asyncio.sleep(wait)
             yield request
 
     def _check_proof(self, caller: Caller, policy: Policy | None, credentials: Credentials) -> None:
@@ -153,6 +192,19 @@ class Gate:
         """Write the end of an audited call down; of others nothing is kept."""
         if allowed.is_audited:
             self._trail.note(entry_of(allowed, self._clock.now(), object_id, outcome))
+
+
+def is_audited(operation: Operation, kind: ParticipantKind) -> bool:
+    """Whether calls of this operation by participants of this kind go to the audit log."""
+    if operation.audit is Audit.OPERATORS:
+        return kind is ParticipantKind.OPERATOR
+    return operation.audit is Audit.ALWAYS
+
+
+def is_uncounted(caller: Caller) -> bool:
+    """The house's own services copy facts as fast as they can."""
+    by_service = caller.person is None and caller.participant.kind is ParticipantKind.OPERATOR
+    return caller.is_bootstrap or by_service
 
 
 def check_caller(operation: Operation, caller: Caller) -> None:

@@ -114,9 +114,13 @@ class Keys:
         caller = self._callers.get(authorization)
         if caller is None:
             caller = self._callers[authorization] = self._find(reference, authorization)
+        self.check_time(caller)
+        return caller
+
+    def check_time(self, caller: Caller) -> None:
+        """Raises `KeyExpired`."""
         if caller.expire_time and caller.expire_time <= self._clock.now().timestamp():
             raise KeyExpired(caller.key_id)
-        return caller
 
     def _find(self, reference: Reference, authorization: str) -> Caller:
         if not authorization:

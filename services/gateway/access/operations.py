@@ -112,6 +112,7 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _read("DecodeCode"),
         _pay("CreatePayment"),
         _pay("ConfirmPayment"),
+        _pay("Pay"),
         _pay("CancelPayment"),
         _pay("PaySession"),
         _read("GetPayment"),

@@ -37,41 +37,58 @@ class RateState:
         }
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    seconds: float
+class Bucket:
+    """Tokens of one participant for one class of calls."""
+
+    __slots__ = ("_now", "_seconds", "_tokens", "name", "rate")
+
+    def __init__(self, name: RateClass, rate: Rate, now: Callable[[], float]) -> None:
+        self.name = name
+        self.rate = rate
+        self._now = now
+        self._tokens = float(rate.burst)
+        self._seconds = now()
+
+    def take(self) -> None:
+        """Take one. Raises `RateLimited` with the time until there is one."""
+        self._fill()
+        if self._tokens < 1:
+            per_second = self.rate.per_second
+            raise RateLimited(self.name, per_second, (1 - self._tokens) / per_second)
+        self._tokens -= 1
+
+    def spend(self, count: int) -> float:
+        """Take `count`, on credit if need be; returns the seconds to wait before the next."""
+        self._fill()
+        self._tokens -= count
+        return max(0.0, -self._tokens / self.rate.per_second)
+
+    def _fill(self) -> None:
+        now = self._now()
+        rate = self.rate
+        self._tokens = min(rate.burst, self._tokens + (now - self._seconds) * rate.per_second)
+        self._seconds = now
+
+    @property
+    def state(self) -> RateState:
+        """As it stands after the last call."""
+        burst, left = self.rate.burst, max(0, int(self._tokens))
+        return RateState(burst, left, -(-(burst - left) // self.rate.per_second))
 
 
 class Rates:
-    """Token buckets. `now` gives monotonic seconds: a clock that is moved refills nothing."""
+    """All buckets. `now` gives monotonic seconds: a clock that is moved refills nothing."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._buckets: dict[tuple[str, RateClass], _Bucket] = {}
+        self._buckets: dict[tuple[str, RateClass], Bucket] = {}
 
-    def take(self, participant_id: str, name: RateClass, rate: Rate) -> RateState:
-        """Take one. Raises `RateLimited` with the time until there is one."""
-        bucket = self._filled(participant_id, name, rate)
-        if bucket.tokens < 1:
-            raise RateLimited(name, rate.per_second, (1 - bucket.tokens) / rate.per_second)
-        bucket.tokens -= 1
-        left = int(bucket.tokens)
-        return RateState(rate.burst, left, -(-(rate.burst - left) // rate.per_second))
-
-    def spend(self, participant_id: str, name: RateClass, rate: Rate, count: int) -> float:
-        """Take `count`, on credit if need be; returns the seconds to wait before the next."""
-        bucket = self._filled(participant_id, name, rate)
-        bucket.tokens -= count
-        return max(0.0, -bucket.tokens / rate.per_second)
-
-    def _filled(self, participant_id: str, name: RateClass, rate: Rate) -> _Bucket:
-        now = self._now()
+    def bucket(self, participant_id: str, name: RateClass, rate: Rate) -> Bucket:
+        """The bucket of a participant, of this rate from now on."""
         bucket = self._buckets.get((participant_id, name))
         if bucket is None:
             if len(self._buckets) >= _BUCKETS_LIMIT:
                 self._buckets.clear()
-            bucket = self._buckets[participant_id, name] = _Bucket(rate.burst, now)
-        bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.seconds) * rate.per_second)
-        bucket.seconds = now
+            bucket = self._buckets[participant_id, name] = Bucket(name, rate, self._now)
+        bucket.rate = rate
         return bucket

@@ -146,16 +146,13 @@ async def end_api_key(connection: Connection, key_id: str, end: datetime) -> Non
     )
 
 
-async def note_keys_used(connection: Connection, used: Mapping[str, datetime]) -> None:
-    """When keys were last used; keys of the setting are not there."""
+async def note_keys_used(connection: Connection, key_ids: Sequence[str], now: datetime) -> None:
+    """They were used until now; the key of the setting is not there."""
     await connection.execute(
-        """
-        UPDATE api_keys SET last_used_time = greatest(last_used_time, used.used_time)
-        FROM unnest($1::text[], $2::timestamptz[]) AS used (key_id, used_time)
-        WHERE api_keys.key_id = used.key_id
-        """,
-        list(used),
-        list(used.values()),
+        "UPDATE api_keys SET last_used_time = greatest(last_used_time, $2)"
+        " WHERE key_id = ANY ($1::text[])",
+        key_ids,
+        now,
     )
 
 

@@ -2,25 +2,23 @@
 
 import json
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 
-from services.core.errors import KawaseError
-from services.gateway.access.gate import Allowed, Credentials, Gate
+from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import Caller
-from services.gateway.access.operations import OPERATIONS, Audit, method_named
+from services.gateway.access.operations import method_named
 from services.gateway.access.proof.signatures import HttpRequest
 from services.gateway.access.refusals import RateLimited
 from services.gateway.http.guard import say_header
 
 AUTHORIZATION = "authorization"
-FAILED = "FAILED"
+_ALLOWED = "kawase_allowed"
 OBJECT_CHARACTERS = 100
 
 
-def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller] | AsyncIterator[Caller]]:
+def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller]]:
     """The dependency of the operation `rpc`, by whose name its rights are kept.
 
     It runs before the body is looked at. Raises leaves of `Unauthenticated` and `Forbidden`, and
@@ -31,21 +29,16 @@ def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller] | AsyncIterato
     async def caller(request: Request) -> Caller:
         return (await _let_in(request, method)).caller
 
-    async def audited(request: Request) -> AsyncIterator[Caller]:
-        allowed = await _let_in(request, method)
-        gate: Gate = request.app.state.gate
-        object_id = await _object_of(request)
-        try:
-            yield allowed.caller
-        except BaseException as error:
-            outcome = error.reason if isinstance(error, KawaseError) else FAILED
-            gate.note(allowed, object_id, outcome)
-            raise
-        gate.note(allowed, object_id)
+    caller.__name__ = f"caller_for_{rpc}"
+    return caller
 
-    dependency: Any = audited if OPERATIONS[method].audit is Audit.ALWAYS else caller
-    dependency.__name__ = f"caller_for_{rpc}"
-    return dependency  # type: ignore[no-any-return]
+
+async def note_end(request: Request, outcome: str = OK) -> None:
+    """Write the end of a call down, where one was let in that is audited."""
+    allowed: Allowed | None = getattr(request.state, _ALLOWED, None)
+    if allowed is not None:
+        gate: Gate = request.app.state.gate
+        gate.note(allowed, await _object_of(request), outcome)
 
 
 async def _let_in(request: Request, method: str) -> Allowed:
@@ -61,6 +54,8 @@ async def _let_in(request: Request, method: str) -> Allowed:
         seconds = float(error.metadata["retry_after_seconds"])
         say_header(request, "retry-after", str(math.ceil(seconds)))
         raise
+    if allowed.is_audited:
+        setattr(request.state, _ALLOWED, allowed)
     if allowed.rate is not None:
         for name, value in allowed.rate.headers().items():
             say_header(request, name.lower(), value)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.http.calling import note_end
 from services.gateway.http.headers import WAIT_MAXIMUM, etag_of, none_match
 from services.kit.http import PROBLEM_TYPE, FieldProblem, Problem, problem_of
 
@@ -198,11 +199,16 @@ class LimitedRoute(APIRoute):
             limit = asyncio.timeout(self.seconds)
             try:
                 async with limit:
-                    return await answer(request)
+                    told = await answer(request)
             except TimeoutError as error:
-                return problem_answer(TOO_LONG if limit.expired() else problem_of(error))
+                problem = TOO_LONG if limit.expired() else problem_of(error)
             except Exception as error:
-                return problem_answer(edge_problem(error))
+                problem = edge_problem(error)
+            else:
+                await note_end(request)
+                return told
+            await note_end(request, problem.reason)
+            return problem_answer(problem)
 
         return handle
 

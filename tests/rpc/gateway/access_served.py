@@ -107,6 +107,7 @@ class House:
     trail: Trail
     gate: Gate
     stubs: dict[str, Any]
+    address: str
     keys: dict[str, str] = field(default_factory=lambda: {"bootstrap": SETTING})
 
     async def call(self, service: str, method: str, request: object, by: str = "bootstrap") -> Any:
@@ -208,6 +209,6 @@ async def house_of(
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
             }
-            yield House(gateway, trail, gate, stubs)
+            yield House(gateway, trail, gate, stubs, server.address)
     finally:
         await asyncio.shield(server.stop())

@@ -273,7 +273,7 @@ async def test_a_key_is_used_from_its_networks_only(house: House) -> None:
 
 async def test_when_a_key_was_last_used_is_written_for_all_at_once(house: House) -> None:
     await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")
-    await house.trail.write_used(house.gateway.pool)
+    await house.trail.write_used(house.gateway.pool, house.gateway.clock.now())
 
     (key,) = (await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")).api_keys
     assert key.last_used_time.ToDatetime() == house.gateway.clock.now().replace(tzinfo=None)

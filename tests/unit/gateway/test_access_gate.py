@@ -126,7 +126,9 @@ def test_a_bad_signature_is_refused_even_where_none_is_asked_for() -> None:
 
 def test_a_participants_own_rate_is_kept() -> None:
     slow = gate(policy=Policy("panda", rates={RateClass.READS: Rate(1, 2)}))
-    states = [slow.authorize(f"{SERVICE}/GetPayment", CREDENTIALS).rate for _ in range(2)]
+    states = []
+    for _ in range(2):
+        states.append(slow.authorize(f"{SERVICE}/GetPayment", CREDENTIALS).rate)
 
     assert [state and state.remaining for state in states] == [1, 0]
     with pytest.raises(RateLimited) as refusal:
@@ -136,12 +138,11 @@ def test_a_participants_own_rate_is_kept() -> None:
 
 
 def test_the_headers_tell_size_rest_and_time() -> None:
-    rates = Rates(lambda: 0.0)
-    rates.take("panda", RateClass.READS, Rate(2, 10))
+    bucket = Rates(lambda: 0.0).bucket("panda", RateClass.READS, Rate(2, 10))
+    bucket.take()
+    bucket.take()
 
-    state = rates.take("panda", RateClass.READS, Rate(2, 10))
-
-    assert state.headers() == {
+    assert bucket.state.headers() == {
         "RateLimit-Limit": "10",
         "RateLimit-Remaining": "8",
         "RateLimit-Reset": "1",
@@ -153,12 +154,12 @@ def test_a_bucket_never_lets_more_through_than_it_should(
     pauses: list[float], per_second: int, burst: int
 ) -> None:
     now = 0.0
-    rates = Rates(lambda: now)
+    bucket = Rates(lambda: now).bucket("panda", RateClass.READS, Rate(per_second, burst))
     taken = 0
     for pause in pauses:
         now += pause
         try:
-            rates.take("panda", RateClass.READS, Rate(per_second, burst))
+            bucket.take()
             taken += 1
         except RateLimited:
             continue
@@ -167,10 +168,10 @@ def test_a_bucket_never_lets_more_through_than_it_should(
 
 
 def test_operations_of_a_session_are_counted_and_slow_it_down() -> None:
-    rates = Rates(lambda: 0.0)
+    bucket = Rates(lambda: 0.0).bucket("panda", RateClass.PAYMENTS, Rate(100, 500))
 
-    assert rates.spend("panda", RateClass.PAYMENTS, Rate(100, 500), 500) == 0
-    assert rates.spend("panda", RateClass.PAYMENTS, Rate(100, 500), 200) == 2
+    assert bucket.spend(500) == 0
+    assert bucket.spend(200) == 2
 
 
 def test_calls_that_are_audited_are_refused_while_the_log_cannot_be_written() -> None:

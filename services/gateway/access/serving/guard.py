@@ -60,10 +60,10 @@ class Guard:
         )
 
     def _let_in(self, method: str, context: Context) -> Allowed:
-        identities = identities_of(context.auth_context()) if self._with_tls else frozenset()
-        allowed = self._gate.authorize(
-            method, Credentials(authorization_of(context), context.peer(), identities)
-        )
+        credentials = Credentials(authorization_of(context), context.peer())
+        if self._with_tls:
+            credentials.tls_identities = identities_of(context.auth_context())
+        allowed = self._gate.authorize(method, credentials)
         CALLER.set(allowed.caller)
         return allowed
 

@@ -17,7 +17,7 @@ from services.pb.kawase.gateway.v1.access_service_pb2_grpc import (
 def open_gate(life: Life, parts: Parts, board: ReferenceBoard, keys: Keys) -> Gate:
     """The gate; every service that is added to the server from now on stands behind it."""
     trail = Trail()
-    recorder = Recorder(trail, parts.pool)
+    recorder = Recorder(trail, parts.pool, parts.clock)
     life.run_part("audit", recorder.run())
     life.on_close(recorder.close)
     gate = Gate(keys, board, parts.clock, trail)
