@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from services.codes import Code
 from services.core.ids import checked_id
-from services.core.money import Money
+from services.gateway.payments.asking import price_refusal
 from services.gateway.payments.confirming import Ask, Asked, Confirming
 from services.gateway.payments.creating import Creating
-from services.gateway.payments.messages import money, payment_message
+from services.gateway.payments.messages import money, money_of, payment_message
+from services.gateway.payments.model import Payment
 from services.gateway.payments.reading import Reading
-from services.gateway.payments.refusals import WalletRequired
+from services.gateway.payments.refusals import MaximumRequired, WalletRequired
 from services.gateway.payments.scanning import scan
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.gateway.reference import Participant, ParticipantKind
@@ -55,14 +56,31 @@ class Calls:
         self, caller: Participant, request: pb.CreatePaymentRequest
     ) -> Snapshot:
         """Price a payment, or the payment of this id as it is now."""
-        wallet = require_wallet(caller)
-        typed = None
-        if request.HasField("amount"):
-            typed = Money(request.amount.minor_units, request.amount.currency_code)
-        payment = await self.creating.submit(
+        return payment_message(await self._priced(require_wallet(caller), request))
+
+    async def _priced(
+        self, wallet: Participant, request: pb.CreatePaymentRequest | pb.PayRequest
+    ) -> Payment:
+        typed = money_of(request.amount) if request.HasField("amount") else None
+        return await self.creating.submit(
             wallet, request.payment_id, request.payer_id, request.code, typed
         )
-        return payment_message(payment)
+
+    async def pay(
+        self, caller: Participant, request: pb.PayRequest, wait_seconds: Callable[[], float]
+    ) -> Snapshot:
+        """Price and confirm, where the price is within the maximum; else the quote stands.
+
+        Raises `MaximumRequired`, `MaximumCurrencyDiffers`, `PriceAboveMaximum`.
+        """
+        wallet = require_wallet(caller)
+        if not request.HasField("maximum"):
+            raise MaximumRequired
+        payment = await self._priced(wallet, request)
+        refusal = price_refusal(payment, money_of(request.maximum))
+        if refusal is not None:
+            raise refusal
+        return await self.confirm_payment(caller, request.payment_id, wait_seconds)
 
     async def confirm_payment(
         self, caller: Participant, payment_id: str, wait_seconds: Callable[[], float]

@@ -55,6 +55,12 @@ class GatewayServer(GatewayServiceServicer):
         return pb.ConfirmPaymentResponse(payment=payment)
 
     @answers
+    async def Pay(self, request: pb.PayRequest, context: Context) -> pb.PayResponse:
+        caller = self._keys.participant_of(context)
+        payment = await self._calls.pay(caller, request, lambda: _wait_seconds(context))
+        return pb.PayResponse(payment=payment)
+
+    @answers
     async def CancelPayment(
         self, request: pb.CancelPaymentRequest, context: Context
     ) -> pb.CancelPaymentResponse:

@@ -10,6 +10,7 @@ def _money(currency: str, minor: int, display: str) -> dict[str, Any]:
 
 
 CREATE_PAYMENT = {"payment_id": "order-1", "payer_id": "li-na", "code": EXAMPLE_CODE}
+PAY = {**CREATE_PAYMENT, "maximum": {"currency_code": "CNY", "minor_units": 6000}}
 CREATE_REFUND = {
     "refund_id": "refund-1",
     "payment_id": "order-1",

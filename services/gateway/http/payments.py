@@ -28,14 +28,18 @@ from services.gateway.http.requests import (
     IdempotencyKey,
     IfNoneMatch,
     LastEventId,
+    MoneyInput,
     PageQuery,
     PaymentIdPath,
+    PayRequest,
     Prefer,
 )
 from services.gateway.payments.messages import STATE_NUMBERS, money
 from services.gateway.payments.model import State
+from services.gateway.payments.waiters import Snapshot
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
+from services.pb.kawase.money.v1 import money_pb2
 
 PATH = "/v1/payments"
 ONE = f"{PATH}/{{payment_id}}"
@@ -68,13 +72,35 @@ class PaymentRoutes:
         by then; the same id with other content is refused."""
         payment_id = chosen_id("payment_id", body.payment_id, key)
         asked = pb.CreatePaymentRequest(
-            payment_id=payment_id, payer_id=body.payer_id, code=body.code
+            payment_id=payment_id,
+            payer_id=body.payer_id,
+            code=body.code,
+            amount=_money(body.amount),
         )
-        if body.amount is not None:
-            asked.amount.CopyFrom(money(body.amount.minor_units, body.amount.currency_code))
         payment = await self._calls.create_payment(caller.participant, asked)
         told = answers.payment_told(payment)
         return answered(told, 201, {"location": f"{PATH}/{payment_id}"})
+
+    async def pay(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("Pay"))],
+        body: Annotated[PayRequest, Body(examples=[examples.PAY])],
+        key: IdempotencyKey = None,
+        prefer: Prefer = None,
+    ) -> Response:
+        """Price and pay in one call. A price above `maximum` is refused as PRICE_ABOVE_MAXIMUM and
+        nothing is taken: the quote stands, to be confirmed until it expires. Answers as a confirm
+        does; a repeat pays nothing twice."""
+        asked = pb.PayRequest(
+            payment_id=chosen_id("payment_id", body.payment_id, key),
+            payer_id=body.payer_id,
+            code=body.code,
+            amount=_money(body.amount),
+            maximum=_money(body.maximum),
+        )
+        seconds = wait_seconds(prefer)
+        payment = await self._calls.pay(caller.participant, asked, lambda: float(seconds))
+        return _ended(payment, prefer, seconds)
 
     async def confirm(
         self,
@@ -89,9 +115,7 @@ class PaymentRoutes:
         payment = await self._calls.confirm_payment(
             caller.participant, payment_id, lambda: float(seconds)
         )
-        going = payment.state == payment_pb2.PAYMENT_STATE_CONFIRMED
-        applied = {"preference-applied": f"wait={seconds}"} if prefer else {}
-        return answered(answers.payment_told(payment), 202 if going else 200, applied)
+        return _ended(payment, prefer, seconds)
 
     async def cancel(
         self,
@@ -148,6 +172,17 @@ class PaymentRoutes:
         return await self._streams.open(stream)
 
 
+def _money(given: MoneyInput | None) -> money_pb2.Money | None:
+    return None if given is None else money(given.minor_units, given.currency_code)
+
+
+def _ended(payment: Snapshot, prefer: str | None, seconds: int) -> Response:
+    """A payment whose end was waited for."""
+    going = payment.state == payment_pb2.PAYMENT_STATE_CONFIRMED
+    applied = {"preference-applied": f"wait={seconds}"} if prefer else {}
+    return answered(answers.payment_told(payment), 202 if going else 200, applied)
+
+
 def payment_router(calls: Calls) -> APIRouter:
     """The routes of codes and payments, for `app.make_app`."""
     routes = PaymentRoutes(calls)
@@ -163,6 +198,9 @@ def payment_router(calls: Calls) -> APIRouter:
         methods=post,
         route_class_override=WaitingRoute,
         **_CONFIRM,
+    )
+    router.add_api_route(
+        "/v1/pay", routes.pay, methods=post, route_class_override=WaitingRoute, **_PAY
     )
     router.add_api_route(f"{ONE}/cancel", routes.cancel, methods=post, **_CANCEL)
     router.add_api_route(
@@ -210,6 +248,14 @@ _CONFIRM = declared(
     answers.Payment,
     examples.COMPLETED,
     refusals=(404, 409, 422),
+    also={202: also_told("Under way still.", answers.Payment, examples.CONFIRMED)},
+)
+_PAY = declared(
+    "Pay",
+    "Price and pay in one call",
+    answers.Payment,
+    examples.COMPLETED,
+    refusals=(404, 409, 422, *WITH_BODY),
     also={202: also_told("Under way still.", answers.Payment, examples.CONFIRMED)},
 )
 _CANCEL = declared(

@@ -79,6 +79,14 @@ class CreatePaymentRequest(DecodeCodeRequest):
     )
 
 
+class PayRequest(CreatePaymentRequest):
+    """A payment to be priced and paid in one call."""
+
+    maximum: MoneyInput = Field(
+        description="The most that the payer agrees to pay, all told; in home currency."
+    )
+
+
 class CreateRefundRequest(Asked):
     """A refund of a completed payment."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.core.errors import KawaseError
+from services.core.money import Money
 from services.gateway.payments.limits import (
     Rules,
     Usage,
@@ -20,8 +21,10 @@ from services.gateway.payments.limits import (
 from services.gateway.payments.model import Life, Payment, State
 from services.gateway.payments.refusals import (
     CorridorClosed,
+    MaximumCurrencyDiffers,
     PaymentCancelled,
     PaymentConfirmed,
+    PriceAboveMaximum,
     QuoteExpired,
 )
 from services.gateway.payments.saga import cancelled, confirmed, expired, screened_out
@@ -70,6 +73,21 @@ def confirm(
         return Outcome(refusal=refusal)
     keys = limit_keys(corridor, terms, rules)
     return Outcome(confirmed(life, now, day if keys else None, keys))
+
+
+def price_refusal(payment: Payment, maximum: Money) -> KawaseError | None:
+    """Why a payer who agreed to pay up to `maximum` does not pay this price; None where they do.
+
+    What was confirmed before is past asking: a repeat is answered with its state.
+    """
+    terms = payment.terms
+    if payment.life.state is not State.QUOTED:
+        return None
+    if maximum.currency != terms.home_currency:
+        return MaximumCurrencyDiffers(maximum.currency, terms.home_currency)
+    if terms.home_minor > maximum.minor:
+        return PriceAboveMaximum(terms.payment_id, terms.home, maximum)
+    return None
 
 
 def screened(payment: Payment, outcome: Outcome, verdict: Verdict, now: datetime) -> Outcome:

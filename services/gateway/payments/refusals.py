@@ -303,6 +303,41 @@ class PayerLimitRuleReached(LimitReached):
         )
 
 
+class MaximumRequired(Malformed):
+    """A payment in one call, without what the payer agrees to pay."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Send the most that the payer agrees to pay as maximum, in home currency; to show the "
+            "price first, create the payment and confirm it."
+        )
+
+
+class MaximumCurrencyDiffers(Malformed):
+    """The maximum is not in the payer's currency."""
+
+    def __init__(self, currency: str, expected: str) -> None:
+        super().__init__(
+            f"The maximum is in {currency[:10]!r}; this payer pays in {expected}.",
+            currency_code=currency[:10],
+            expected_currency_code=expected,
+        )
+
+
+class PriceAboveMaximum(Refused):
+    """The price is more than the payer agreed to; nothing was taken, and the quote stands."""
+
+    def __init__(self, payment_id: str, price: Money, maximum: Money) -> None:
+        super().__init__(
+            f"The price is {price}, the maximum {maximum}; nothing was taken. Where the payer "
+            f"agrees to the price, confirm payment {payment_id} before its quote expires.",
+            payment_id=payment_id,
+            minor_units=str(price.minor),
+            maximum_minor_units=str(maximum.minor),
+            currency_code=price.currency,
+        )
+
+
 class QuoteExpired(Refused):
     """The price was not confirmed in time."""
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.core.errors import KawaseError
-from services.gateway.payments.asking import cancel, confirm
+from services.core.money import Money
+from services.gateway.payments.asking import cancel, confirm, price_refusal
 from services.gateway.payments.limits import (
     amount_refusal,
     limit_keys,
@@ -18,9 +19,11 @@ from services.gateway.payments.refusals import (
     AmountOverLimit,
     CorridorClosed,
     CorridorDayLimitReached,
+    MaximumCurrencyDiffers,
     PayerDayLimitReached,
     PaymentCancelled,
     PaymentConfirmed,
+    PriceAboveMaximum,
     QuoteExpired,
 )
 from services.gateway.reference import Corridor
@@ -160,3 +163,16 @@ def test_limits_are_taken_where_they_are_set() -> None:
 def test_the_day_is_the_wallet_s() -> None:
     assert local_day(PANDA, datetime(2026, 10, 30, 15, 59, tzinfo=UTC)) == date(2026, 10, 30)
     assert local_day(PANDA, datetime(2026, 10, 30, 16, 0, tzinfo=UTC)) == date(2026, 10, 31)
+
+
+def test_a_price_up_to_the_maximum_is_agreed_to_and_one_above_is_not() -> None:
+    assert price_refusal(quoted(), Money(9_545, "CNY")) is None
+    above = price_refusal(quoted(), Money(9_544, "CNY"))
+    assert isinstance(above, PriceAboveMaximum)
+    assert "CNY 95.45" in above.message
+    assert isinstance(price_refusal(quoted(), Money(9_545, "KRW")), MaximumCurrencyDiffers)
+
+
+def test_what_was_confirmed_is_past_asking_for_a_price() -> None:
+    paid = payment(State.COMPLETED, Step.POST)
+    assert price_refusal(paid, Money(1, "XXX")) is None

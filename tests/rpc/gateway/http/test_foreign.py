@@ -16,7 +16,7 @@ from tests.store.gateway.payments_world import EDO, PANDA, SAKURA, Gateway
 
 HOOK = "/v1/webhook-endpoints/hook-1"
 # Operations that make a thing of the caller's own.
-OWN = {"DecodeCode", "CreatePayment", "LinkBankAccount", "PutWebhookEndpoint"}
+OWN = {"DecodeCode", "CreatePayment", "Pay", "LinkBankAccount", "PutWebhookEndpoint"}
 
 
 async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:

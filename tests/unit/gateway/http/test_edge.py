@@ -157,7 +157,7 @@ async def test_the_document_names_every_operation_and_the_page_loads_nothing(htt
     document = (await http.ask("GET", "/openapi.json")).json()
     operations = [each for path in document["paths"].values() for each in path.values()]
     assert {each["operationId"] for each in operations} == {
-        "DecodeCode", "CreatePayment", "ConfirmPayment", "CancelPayment", "GetPayment",
+        "DecodeCode", "CreatePayment", "Pay", "ConfirmPayment", "CancelPayment", "GetPayment",
         "ListPayments", "WatchPayment", "CreateRefund", "GetRefund", "LinkBankAccount",
         "CreateTopUp", "GetTopUp",
     }  # fmt: skip

@@ -224,6 +224,70 @@ class ConfirmPaymentResponse(_message.Message):
 Global___ConfirmPaymentResponse: _TypeAlias = ConfirmPaymentResponse  # noqa: Y015
 
 @_typing.final
+class PayRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    PAYER_ID_FIELD_NUMBER: _builtins.int
+    CODE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    MAXIMUM_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    """Chosen by the caller, as in CreatePaymentRequest; it names the payment to
+    all other calls.
+    """
+    payer_id: _builtins.str
+    """Who pays, as the participant knows them."""
+    code: _builtins.str
+    """The scanned text."""
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """What the payer typed, where the code states no amount; in the merchant's
+        currency.
+        """
+
+    @_builtins.property
+    def maximum(self) -> _money_pb2.Money:
+        """The most that the payer agrees to pay, all told; in home currency."""
+
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+        payer_id: _builtins.str = ...,
+        code: _builtins.str = ...,
+        amount: _money_pb2.Money | None = ...,
+        maximum: _money_pb2.Money | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "maximum", b"maximum"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "code", b"code", "maximum", b"maximum", "payer_id", b"payer_id", "payment_id", b"payment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayRequest: _TypeAlias = PayRequest  # noqa: Y015
+
+@_typing.final
+class PayResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> _payment_pb2.Payment: ...
+    def __init__(
+        self,
+        *,
+        payment: _payment_pb2.Payment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayResponse: _TypeAlias = PayResponse  # noqa: Y015
+
+@_typing.final
 class CancelPaymentRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -51,6 +51,11 @@ class GatewayServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentResponse.FromString,
                 _registered_method=True)
+        self.Pay = channel.unary_unary(
+                '/kawase.gateway.v1.GatewayService/Pay',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayResponse.FromString,
+                _registered_method=True)
         self.CancelPayment = channel.unary_unary(
                 '/kawase.gateway.v1.GatewayService/CancelPayment',
                 request_serializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.CancelPaymentRequest.SerializeToString,
@@ -126,6 +131,16 @@ class GatewayServiceServicer:
     def ConfirmPayment(self, request, context):
         """Pay. Answers with the final state, with action required, or at the deadline
         with the state so far.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Pay(self, request, context):
+        """Price and pay in one call, up to a maximum in home money. A price above it
+        is refused as PRICE_ABOVE_MAXIMUM and nothing is taken: the quote stands for
+        ConfirmPayment until it expires. Answers as ConfirmPayment does; a repeat
+        pays nothing twice.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -214,6 +229,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ConfirmPayment,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentResponse.SerializeToString,
+            ),
+            'Pay': grpc.unary_unary_rpc_method_handler(
+                    servicer.Pay,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayResponse.SerializeToString,
             ),
             'CancelPayment': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelPayment,
@@ -349,6 +369,33 @@ class GatewayService:
             '/kawase.gateway.v1.GatewayService/ConfirmPayment',
             kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.ConfirmPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Pay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.GatewayService/Pay',
+            kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_gateway__service__pb2.PayResponse.FromString,
             options,
             channel_credentials,
             insecure,

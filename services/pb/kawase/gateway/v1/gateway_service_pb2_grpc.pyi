@@ -45,6 +45,12 @@ class GatewayServiceStub:
     """Pay. Answers with the final state, with action required, or at the deadline
     with the state so far.
     """
+    Pay: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.PayRequest, _gateway_service_pb2.PayResponse]
+    """Price and pay in one call, up to a maximum in home money. A price above it
+    is refused as PRICE_ABOVE_MAXIMUM and nothing is taken: the quote stands for
+    ConfirmPayment until it expires. Answers as ConfirmPayment does; a repeat
+    pays nothing twice.
+    """
     CancelPayment: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.CancelPaymentRequest, _gateway_service_pb2.CancelPaymentResponse]
     """Give up a payment that has not been confirmed."""
     GetPayment: _grpc.UnaryUnaryMultiCallable[_gateway_service_pb2.GetPaymentRequest, _gateway_service_pb2.GetPaymentResponse]
@@ -79,6 +85,12 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     ConfirmPayment: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.ConfirmPaymentRequest, _gateway_service_pb2.ConfirmPaymentResponse]  # type: ignore[assignment]
     """Pay. Answers with the final state, with action required, or at the deadline
     with the state so far.
+    """
+    Pay: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.PayRequest, _gateway_service_pb2.PayResponse]  # type: ignore[assignment]
+    """Price and pay in one call, up to a maximum in home money. A price above it
+    is refused as PRICE_ABOVE_MAXIMUM and nothing is taken: the quote stands for
+    ConfirmPayment until it expires. Answers as ConfirmPayment does; a repeat
+    pays nothing twice.
     """
     CancelPayment: _aio.UnaryUnaryMultiCallable[_gateway_service_pb2.CancelPaymentRequest, _gateway_service_pb2.CancelPaymentResponse]  # type: ignore[assignment]
     """Give up a payment that has not been confirmed."""
@@ -129,6 +141,18 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gateway_service_pb2.ConfirmPaymentResponse, _abc.Awaitable[_gateway_service_pb2.ConfirmPaymentResponse]]:
         """Pay. Answers with the final state, with action required, or at the deadline
         with the state so far.
+        """
+
+    @_abc_1.abstractmethod
+    def Pay(
+        self,
+        request: _gateway_service_pb2.PayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_service_pb2.PayResponse, _abc.Awaitable[_gateway_service_pb2.PayResponse]]:
+        """Price and pay in one call, up to a maximum in home money. A price above it
+        is refused as PRICE_ABOVE_MAXIMUM and nothing is taken: the quote stands for
+        ConfirmPayment until it expires. Answers as ConfirmPayment does; a repeat
+        pays nothing twice.
         """
 
     @_abc_1.abstractmethod
