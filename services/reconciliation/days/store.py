@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.reconciliation.days.sides import STORED_COLUMNS
 
 AHEAD = timedelta(days=1)
@@ -68,6 +68,7 @@ async def write_sides(
     """Both sides of a run as CSV, as one moment of the tables has them."""
     span = (partner_id, day - HORIZON, day + AHEAD, day)
     async with connection.transaction(isolation="repeatable_read", readonly=True):
+        await allow_wide_plans(connection)
         for query, path in ((_OURS, ours), (_THEIRS, theirs)):
             await connection.copy_from_query(
                 query, *span, output=path, format="csv", timeout=BULK_SECONDS
@@ -102,6 +103,7 @@ async def replace_pairs(
     What belongs to another day is left out: pairs of rows that day has matched, and rows that are
     not due yet.
     """
+    await allow_wide_plans(connection)
     await connection.execute(
         "DELETE FROM pairs WHERE (partner_id, day) = ($1, $2)", partner_id, day
     )
