@@ -11,6 +11,8 @@ from pydantic import SecretStr
 
 from services.bridge.disputes.domain import DisputeState
 from services.bridge.disputes.store import get_dispute
+from services.bridge.domain.charge import State
+from services.bridge.operators import Operators
 from services.bridge.partner import CodeUnknown, PartnerFileNotFound
 from services.bridge.partners.paypay import PayPay as Adapter
 from services.bridge.partners.paypay_auth import OpaKey
@@ -23,6 +25,7 @@ from services.sandbox.partners.books import Books
 from services.sandbox.partners.paypay import API_KEY, MERCHANT, RAMEN_CODE, PayPay
 from tests.conftest import Database
 from tests.contract.house import (
+    LANE,
     TODAY,
     Simulated,
     World,
@@ -230,6 +233,24 @@ async def test_a_refund_is_looked_for_and_done_once(
     resource = await paid(world)
     wish = new_resource(Resource.REFUND)
     await paypay.fault(fault, match={"operation": "refund"})
+    await world.command(wish, refund_charge=refund(resource, wish, 500, "JPY"))
+    await world.event("RefundAccepted", wish)
+    assert (await paypay.books())["refunded"] == {wish: 500}
+
+
+async def test_what_an_operator_has_accepted_can_be_refunded(
+    world: World, paypay: Simulated
+) -> None:
+    resource = new_resource()
+    match = {"id": f"{resource}-charge"}
+    for fault, named in (("no_answer_after_work", {"operation": "pay"}), ("error_before_work", {})):
+        await paypay.fault(fault, times=0, match=match | named, delay_ms=1)
+    await world.command(resource, start_charge=order(resource))
+    await world.event("ChargeUnknown", resource)
+    operators = Operators(world.units, world.worker, LANE)
+    await operators.resolve(f"{resource}-charge", State.ACCEPTED, "kenji", "by PayPay's desk")
+    await paypay.session.delete("/_control/faults")
+    wish = new_resource(Resource.REFUND)
     await world.command(wish, refund_charge=refund(resource, wish, 500, "JPY"))
     await world.event("RefundAccepted", wish)
     assert (await paypay.books())["refunded"] == {wish: 500}

@@ -169,15 +169,26 @@ class PayPay(Partner):
         reason = refund.order.reason[:DESCRIPTION_LIMIT]
         try:
             amount = write_amount(refund.order.amount)
-            return await self._refund(charge, refund.refund_id, amount, reason)
+            known = await self._known(charge)
+            return await self._refund(known, refund.refund_id, amount, reason)
         except (NotSent, NoAnswer, KeyError, TypeError, ValueError) as error:
             return _unclear(error)
 
     async def inquire_refund(self, charge: Charge, refund: Refund) -> Answer | None:
         try:
-            return await self._find_refund(charge, refund.refund_id)
+            return await self._find_refund(await self._known(charge), refund.refund_id)
         except (NotSent, NoAnswer, KeyError, TypeError, ValueError) as error:
             return _unclear(error)
+
+    async def _known(self, charge: Charge) -> Charge:
+        """The charge with PayPay's own number, which refunds need: one that an operator has
+        accepted has none. Raises `NoAnswer` while PayPay does not tell it."""
+        if charge.partner_reference:
+            return charge
+        found = await self.inquire(charge)
+        if not found.partner_reference:
+            raise NoAnswer(f"no number of the payment: {found.detail}")
+        return replace(charge, partner_reference=found.partner_reference)
 
     async def _find_refund(self, charge: Charge, refund_id: str) -> Answer | None:
         query = {"paymentId": charge.partner_reference}
