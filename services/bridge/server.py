@@ -17,9 +17,7 @@ from services.bridge.payouts.calls import PayoutCalls
 from services.bridge.statements import StatementCalls
 from services.bridge.store.attempts import Attempt, attempts_of
 from services.bridge.store.charges import get_charge
-from services.core.errors import Malformed
-from services.core.ids import STRIPE_COUNT
-from services.kit.outbox import list_facts
+from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
 from services.kit.unit import Units
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as pb
@@ -27,10 +25,6 @@ from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import BridgeServiceSe
 
 PAGE_LIMIT = 1000
 PAGE_SIZE = 100
-
-
-class StripeMalformed(Malformed):
-    """A stripe is 0 to 63."""
 
 
 class BridgeServer(BridgeServiceServicer):
@@ -153,26 +147,8 @@ class BridgeServer(BridgeServiceServicer):
             yield part
 
     @answers
-    async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> Any:
-        if not 0 <= request.stripe < STRIPE_COUNT:
-            raise StripeMalformed(f"A stripe is 0 to {STRIPE_COUNT - 1}.", field="stripe")
-        limit = min(request.page_size or PAGE_SIZE, PAGE_LIMIT)
-        async with self._pool.acquire() as connection:
-            facts = await list_facts(
-                connection, TOPIC, request.stripe, request.after_sequence, limit
-            )
-        return pb.ListFactsResponse(
-            facts=[
-                pb.Fact(
-                    stripe=fact.stripe,
-                    sequence=fact.sequence,
-                    key=fact.key,
-                    type=fact.type,
-                    payload=fact.payload,
-                )
-                for fact in facts
-            ]
-        )
+    async def ListFacts(self, request: pb.ListFactsRequest, context: Any) -> pb.ListFactsResponse:
+        return await fill_facts(self._pool, TOPIC, request, pb.ListFactsResponse())
 
 
 def _charge_message(charge: Charge, attempts: Sequence[Attempt]) -> pb.Charge:

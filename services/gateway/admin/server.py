@@ -10,8 +10,6 @@ from typing import Any
 import grpc
 
 from services.core.clock import Clock
-from services.core.errors import Malformed
-from services.core.ids import STRIPE_COUNT
 from services.gateway import opening
 from services.gateway.access.changing import AccessChanges
 from services.gateway.access.keys import Keys
@@ -20,14 +18,14 @@ from services.gateway.admin import codec, rules
 from services.gateway.admin.cases import CaseMethods
 from services.gateway.admin.limit_rules import LimitRuleMethods
 from services.gateway.admin.pages import page_size
-from services.gateway.admin.putting import Kind, Putting
+from services.gateway.admin.putting import MERCHANT, Kind, Putting
 from services.gateway.admin.screenings import ScreeningMethods
 from services.gateway.cases.handlers import CaseHandlers
 from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import ApiKey, store
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.waking import Wakers
-from services.kit.outbox import list_facts
+from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
@@ -42,15 +40,6 @@ _PARTICIPANT = Kind(
     rules.check_participant,
     store.put_participant,
     opening.accounts_of_participant,
-)
-_MERCHANT = Kind(
-    "PutMerchant",
-    lambda new: new.merchant_id,
-    lambda known, name: known.merchants.get(name),
-    rules.check_merchant,
-    store.put_merchant,
-    opening.accounts_of_merchant,
-    lambda new: new,
 )
 _SCHEME = Kind(
     "PutScheme",
@@ -115,7 +104,7 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
     ) -> pb.PutMerchantResponse:
         caller = self._keys.require_operator(context)
         new = codec.merchant_from(request.merchant)
-        await self._putting.put(caller, _MERCHANT, new)
+        await self._putting.put(caller, MERCHANT, new)
         return pb.PutMerchantResponse(merchant=codec.merchant_to(new))
 
     @answers
@@ -186,32 +175,5 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
         self, request: pb.ListFactsRequest, context: Context
     ) -> pb.ListFactsResponse:
         self._keys.require_operator(context)
-        if not 0 <= request.stripe < STRIPE_COUNT:
-            raise StripeOutOfRange(request.stripe)
-        async with self._units.pool.acquire() as connection:
-            facts = await list_facts(
-                connection,
-                "payment.event",
-                request.stripe,
-                request.after_sequence,
-                page_size(request.page_size),
-            )
-        return pb.ListFactsResponse(
-            facts=[
-                pb.Fact(
-                    stripe=fact.stripe,
-                    sequence=fact.sequence,
-                    key=fact.key,
-                    type=fact.type,
-                    payload=fact.payload,
-                )
-                for fact in facts
-            ]
-        )
-
-
-class StripeOutOfRange(Malformed):
-    """A stripe that does not exist."""
-
-    def __init__(self, stripe: int) -> None:
-        super().__init__(f"There is no stripe {stripe}: they are 0 to {STRIPE_COUNT - 1}.")
+        answer = pb.ListFactsResponse()
+        return await fill_facts(self._units.pool, "payment.event", request, answer)

@@ -268,7 +268,7 @@ REFUSED: list[tuple[str, object, type[KawaseError], str]] = [
         "PARTICIPANT_UNKNOWN",
     ),
     ("RevokeApiKey", pb.RevokeApiKeyRequest(key_id="x"), NotFound, "KEY_UNKNOWN"),
-    ("ListFacts", pb.ListFactsRequest(stripe=64), Malformed, "STRIPE_OUT_OF_RANGE"),
+    ("ListFacts", pb.ListFactsRequest(stripe=64), Malformed, "STRIPE_UNKNOWN"),
     ("ResolveCase", pb.ResolveCaseRequest(resource_id="late-x"), Malformed, "FIELD_MISSING"),
     (
         "ResolveCase",
