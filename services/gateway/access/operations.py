@@ -3,7 +3,7 @@
 An RPC without a row is refused to everybody, and a test names it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.core.errors import Forbidden
@@ -107,6 +107,15 @@ def _change(name: str, roles: frozenset[Role], *, four_eyes: bool = False) -> Op
     )
 
 
+def _shop(name: str) -> Operation:
+    """An acquirer's change of its own, or an operator's for it."""
+    return replace(_own_write(name, Scope.MERCHANTS_WRITE, _ADMIN), kinds=_ACQUIRER | _OPERATOR)
+
+
+def _shop_read(name: str) -> Operation:
+    return replace(_own_read(name, Scope.MERCHANTS_READ), kinds=_ACQUIRER | _OPERATOR)
+
+
 _ROWS: dict[str, tuple[Operation, ...]] = {
     "GatewayService": (
         _read("DecodeCode"),
@@ -163,6 +172,26 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _change("ApproveProposal", _EVERYONE),
         _change("RejectProposal", _EVERYONE),
         _see("ListAuditEntries", _RISK | _ADMIN),
+    ),
+    "AcquirerService": (
+        _shop("ProposeMerchant"),
+        _shop("UpdateMerchant"),
+        _shop_read("GetMerchant"),
+        _shop_read("ListMerchants"),
+        # Its proposals have a second person of their own.
+        _change("ApproveMerchant", _ADMIN | _RISK),
+        _change("RejectMerchant", _ADMIN | _RISK),
+        _shop("CreateCode"),
+        _shop_read("DrawCode"),
+        _shop("CreateOrder"),
+        _shop_read("GetOrder"),
+        _shop_read("DrawOrder"),
+    ),
+    "HoldingService": (
+        _pay("AuthorisePayment"),
+        _write("CapturePayment", _ACQUIRER, Scope.PAYMENTS_WRITE),
+        _write("VoidAuthorisation", _ACQUIRER, Scope.PAYMENTS_WRITE),
+        _read("GetAuthorisation"),
     ),
     "WebhookService": (
         _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),

@@ -64,7 +64,7 @@ def test_what_needs_a_second_person_says_when() -> None:
 
 def test_a_wallet_has_no_use_for_an_operators_scopes() -> None:
     assert Scope.ADMIN_WRITE not in scopes_of(ParticipantKind.WALLET)
-    assert Scope.PAYMENTS_WRITE not in scopes_of(ParticipantKind.ACQUIRER)
+    assert Scope.MERCHANTS_WRITE not in scopes_of(ParticipantKind.WALLET)
     assert {Scope.ADMIN_READ, Scope.ADMIN_WRITE, Scope.FACTS} == scopes_of(ParticipantKind.OPERATOR)
 
 
