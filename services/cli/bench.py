@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.bench_day import day
+from services.cli.bench_import import import_
 from services.cli.bench_quote import quote
 from services.cli.bench_recon import recon
 from services.cli.bench_slow import slow_partner
@@ -23,6 +24,7 @@ def bench() -> None:
 
 
 bench.add_command(day)
+bench.add_command(import_)
 bench.add_command(quote)
 bench.add_command(recon)
 bench.add_command(slow_partner)

@@ -1,0 +1,29 @@
+"""`kawase bench import`: how fast a partner's file is taken in."""
+
+import json
+
+import click
+
+from services.cli.terminal import open_console, print_rows
+from services.cli.workplace import in_directory
+from services.sandbox.bench.importing import bench_import
+
+
+@click.command("import")
+@click.option("--rows", type=click.IntRange(1, 3_000_000), default=1_000_000, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def import_(rows: int, as_json: bool) -> None:
+    """Import a settlement file of ROWS payments over gRPC, and the same file again.
+
+    Exit status 1 when rows are missing, or the repeat changed something.
+    """
+    figures = in_directory(
+        lambda directory, say: bench_import(rows, directory, lambda p: say(p.line()), say)
+    )
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        shown = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
+        print_rows(open_console(), shown, ("dim", ""))
+    if figures["rows"] != rows or not figures["repeat_changed_nothing"]:
+        raise SystemExit(1)
