@@ -22,7 +22,9 @@ from tests.unit.gateway.test_access_signatures import pem_of
 
 CALL_SECONDS = 10.0
 PAYER = "payer-of-the-victim"
-METHODS = list(rpcs())
+# Those that `house_of` serves: a new service is served there too, and walked from then on.
+SERVED = {"GatewayService", "AdminService", "AccessService", "WebhookService"}
+METHODS = [method for method in rpcs() if method.containing_service.name in SERVED]
 
 
 def hosted(name: str) -> Any:
@@ -185,7 +187,5 @@ async def test_nobody_calls_without_a_key(house: House) -> None:
             assert answer.startswith(reason), f"{method.name} answers {by}"
 
 
-def test_every_service_is_walked() -> None:
-    services = {method.containing_service.name for method in METHODS}
-
-    assert services == {"GatewayService", "AdminService", "AccessService", "WebhookService"}
+async def test_every_service_of_the_house_is_walked(house: House) -> None:
+    assert set(house.stubs) == SERVED
