@@ -82,16 +82,17 @@ class Creating:
                 place = known
         except KawaseError as refusal:
             return self._gather.submit(Draft(wish, None, refusal))
-        return self._gather.submit(self._draft(wish, place))
+        return self._gather.submit(self.draft(wish, place))
 
     async def _submit_resolved(self, wish: Wish, asked: AskPartner) -> Payment:
         try:
             place = await self._resolver.ask(asked.scheme, wish.code)
         except KawaseError as refusal:
             return await self._gather.submit(Draft(wish, None, refusal))
-        return await self._gather.submit(self._draft(wish, place))
+        return await self._gather.submit(self.draft(wish, place))
 
-    def _draft(self, wish: Wish, place: Place) -> Draft:
+    def draft(self, wish: Wish, place: Place) -> Draft:
+        """The wish priced by what this process knows now; nothing is stored."""
         now = self._clock.now()
         try:
             terms = agree(wish, place, self._board.current, lambda: self._sheets.current(now), now)

@@ -39,6 +39,7 @@ from services.gateway.reference import (
     Corridor,
     FeePayer,
     FeePlan,
+    Merchant,
     Participant,
     Reference,
     Scheme,
@@ -134,6 +135,13 @@ def _place_of_ours(
     currency = _currency(code, merchant.currency)
     if currency != merchant.currency:
         raise CurrencyUnfit(currency, merchant.currency)
+    return place_of_merchant(merchant, scheme, _stated(code), tip_open=_tip_open(code))
+
+
+def place_of_merchant(
+    merchant: Merchant, scheme: Scheme, stated: Money | None = None, *, tip_open: bool = False
+) -> Place:
+    """The place of a merchant of our own acquirers."""
     payable = merchant_payable(merchant.merchant_id, merchant.currency, merchant.net_debit_limit)
     return Place(
         scheme,
@@ -141,9 +149,9 @@ def _place_of_ours(
         merchant.name,
         merchant.city,
         merchant.country_code,
-        currency,
-        _stated(code),
-        _tip_open(code),
+        merchant.currency,
+        stated,
+        tip_open,
         merchant.fee_plan_id,
         payable.account_id,
     )
