@@ -12,6 +12,7 @@ from services.pb.kawase.wallet.v1 import transfer_pb2, wallet_message_pb2, walle
 from services.wallet.domain.model import (
     Answer,
     Begin,
+    Capture,
     CommandName,
     Leg,
     Link,
@@ -20,6 +21,7 @@ from services.wallet.domain.model import (
     Refused,
     Resolve,
     begin,
+    capture,
     is_link_id,
     resolve,
 )
@@ -50,7 +52,7 @@ _KINDS = {
 _KIND_NUMBERS = {kind: number for number, kind in _KINDS.items()}
 
 
-def decode_command(payload: bytes) -> Begin | Resolve | Opening:
+def decode_command(payload: bytes) -> Begin | Resolve | Capture | Opening:
     """The command in a record. Raises `UnknownMessage`, or DecodeError for what is no message."""
     message = wallet_message_pb2.WalletCommand.FromString(payload)
     member = message.WhichOneof("body")
@@ -61,6 +63,9 @@ def decode_command(payload: bytes) -> Begin | Resolve | Opening:
         return begin(name, body.link_id, body.funding_account_id, decode_legs(body.legs))
     if name := _RESOLVE.get(member):
         return resolve(name, body.link_id, body.funding_account_id)
+    if member == "capture_funds":
+        legs = decode_legs(body.legs)
+        return capture(body.link_id, body.funding_account_id, body.capture_link_id, legs)
     return Opening(body.link_id, tuple(decode_account(account) for account in body.accounts))
 
 
@@ -218,6 +223,7 @@ def encode_event(answer: Answer | Opened, stamp: Timestamp) -> Outgoing:
     posted.funding_account_id = link.funding_account_id
     posted.stripe = link.stripe
     posted.posting_sequence = link.sequence
+    posted.captured_link_id = answer.captured
     legs = posted.legs
     for leg in link.legs:
         fill_leg(legs.add(), leg)

@@ -15,6 +15,7 @@ from services.wallet.domain.ledger import Ledger, RowsNotLocked
 from services.wallet.domain.model import (
     Answer,
     Begin,
+    Capture,
     CommandName,
     Moved,
     Opened,
@@ -33,7 +34,7 @@ from services.wallet.store.accounts import (
 from services.wallet.store.links import read_links, store_batch
 from services.wallet.wire import encode_event, encode_time
 
-Command = Begin | Resolve | Opening
+Command = Begin | Resolve | Capture | Opening
 
 # A link can appear once between the lock and the read; a second time only if writers never pause.
 LOCK_ROUNDS = 5
@@ -101,16 +102,16 @@ class WalletWork:
         self,
         connection: Connection,
         known: KnownAccounts,
-        commands: Sequence[Begin | Resolve],
+        commands: Sequence[Begin | Resolve | Capture],
         stripes: dict[int, int],
     ) -> tuple[Ledger, list[Answer], dict[int, int]]:
         whole = [command for command in commands if not _is_nameless(command)]
         begins = [x for x in whole if isinstance(x, Begin) and x.fault is None]
-        resolves = [x.link_id for x in whole if isinstance(x, Resolve)]
+        resolves = [x.link_id for x in whole if not isinstance(x, Begin)]
         named = {name for x in begins for name in x.account_ids}
         await known.learn(connection, named)
         single = known.single(named)
-        asked = {x.link_id: False for x in whole} | dict.fromkeys(resolves, True)
+        asked = {_begun(x): False for x in whole} | dict.fromkeys(resolves, True)
         rows = await lock_rows(connection, single, resolves)
         firsts = await take_sequences(connection, stripes)
         for _ in range(LOCK_ROUNDS):
@@ -124,7 +125,12 @@ class WalletWork:
         raise RowsNotLocked("links keep appearing between lock and read")
 
 
-def _is_nameless(command: Begin | Resolve) -> bool:
+def _begun(command: Begin | Resolve | Capture) -> str:
+    """The id of the link that the command may begin."""
+    return command.part.link_id if isinstance(command, Capture) else command.link_id
+
+
+def _is_nameless(command: Begin | Resolve | Capture) -> bool:
     """Whether the link id is nothing the store could hold."""
     return command.fault is not None and command.fault.clause is Clause.LINK_ID_MALFORMED
 

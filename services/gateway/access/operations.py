@@ -133,6 +133,12 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _write("CreateTopUp", _WALLET, Scope.TOPUPS_WRITE),
         _read("GetTopUp"),
     ),
+    "HoldingService": (
+        _pay("AuthorisePayment"),
+        _write("CapturePayment", _ACQUIRER, Scope.PAYMENTS_WRITE),
+        _write("VoidAuthorisation", _ACQUIRER, Scope.PAYMENTS_WRITE),
+        _read("GetAuthorisation"),
+    ),
     "AdminService": (
         _change("PutParticipant", _ADMIN, four_eyes=True),
         _change("CreateApiKey", _ADMIN),

@@ -75,6 +75,9 @@ class Clause(Enum):
         errors.NotFound,
         True,
     )
+    CAPTURE_EXCEEDS_RESERVED = (
+        "A leg of the capture takes more than the link has reserved between its accounts."
+    )
     CURRENCY_DIFFERS = "The leg and both its accounts must be of one currency."
     ACCOUNT_EXISTS_WITH_DIFFERENT_CONTENT = (
         "An account of this id is open with other content; accounts do not change.",

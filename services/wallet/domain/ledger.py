@@ -13,6 +13,7 @@ from services.wallet.domain.model import (
     AccountRow,
     Answer,
     Begin,
+    Capture,
     CommandName,
     Leg,
     Link,
@@ -76,7 +77,7 @@ class Ledger:
         """Whether anything has to be stored."""
         return bool(self.new_links or self.resolved or self.new_refusals)
 
-    def decide(self, command: Begin | Resolve) -> Answer:
+    def decide(self, command: Begin | Resolve | Capture) -> Answer:
         """The answer to `command`.
 
         A command that comes again gets its first answer: a reserve is answered as reserved even
@@ -86,6 +87,8 @@ class Ledger:
         """
         if isinstance(command, Begin):
             return self._begin(command)
+        if isinstance(command, Capture):
+            return self._capture(command)
         return self._resolve(command)
 
     def _row(self, account_id: str, stripe: int) -> AccountRow | None:
@@ -102,10 +105,10 @@ class Ledger:
         row = self._striped[account_id, stripe] = AccountRow(account_id, stripe, currency)
         return row
 
-    def _refuse(self, command: Begin | Resolve, fault: Fault) -> Refused:
+    def _refuse(self, command: Begin | Resolve | Capture, fault: Fault) -> Refused:
         return Refused(command.link_id, command.name, fault, command.stripe)
 
-    def _remember(self, command: Begin | Resolve, fault: Fault) -> None:
+    def _remember(self, command: Begin | Resolve | Capture, fault: Fault) -> None:
         refusal = Refusal(command.link_id, command.name, fault)
         self._refusals[command.link_id, command.name] = refusal
         self.new_refusals.append(refusal)
@@ -154,9 +157,7 @@ class Ledger:
                 debit.debits_pending += leg.amount
                 credit.credits_pending += leg.amount
             return Moved(link, None)
-        for debit, credit, leg in places:
-            debit.debits_posted += leg.amount
-            credit.credits_posted += leg.amount
+        self._book(places)
         self._end(link, Outcome.POSTED)
         return Moved(link, Outcome.POSTED)
 
@@ -222,15 +223,76 @@ class Ledger:
             return self._refuse(command, Fault(_ALREADY[link.outcome]))
         if outcome is Outcome.POSTED and (link.link_id, link.command) in self._refusals:
             return self._refuse(command, Fault(Clause.LINK_REFUSED))
-        places = [(*self._locked(leg, link), leg.amount) for leg in link.legs]
-        for debit, credit, amount in places:
-            debit.debits_pending -= amount
-            credit.credits_pending -= amount
-            if outcome is Outcome.POSTED:
-                debit.debits_posted += amount
-                credit.credits_posted += amount
+        places = self._places_of(link, link.legs)
+        self._release(places)
+        if outcome is Outcome.POSTED:
+            self._book(places)
         self._end(link, outcome)
         return Moved(link, outcome)
+
+    def _capture(self, command: Capture) -> Answer:
+        """A part of what is reserved is never refused by funds or limits: they counted it whole."""
+        refusal = self._refusals.get((command.link_id, command.name))
+        if refusal is not None:
+            return self._refuse(command, refusal.fault)
+        part = command.part
+        link = self._links.get(command.link_id)
+        known = self._links.get(part.link_id)
+        if known is not None:
+            return self._capture_again(command, link, known)
+        fault = self._capture_fault(command, link)
+        if fault is not None:
+            if fault.clause.transient:
+                self._remember(command, fault)
+            return self._refuse(command, fault)
+        assert link is not None, "a capture of nothing is refused"
+        self._release(self._places_of(link, link.legs))
+        self._end(link, Outcome.VOIDED)
+        posted = self._new_link(part, part.digest)
+        posted.legs = list(part.legs)
+        places = self._places_of(link, part.legs)
+        placed = [PlacedLeg(leg, d.stripe, c.stripe) for d, c, leg in places]
+        self.new_legs.append((posted.link_id, placed))
+        self._book(places)
+        self._end(posted, Outcome.POSTED)
+        return Moved(posted, Outcome.POSTED, command.link_id)
+
+    def _capture_again(self, command: Capture, link: Link | None, known: Link) -> Answer:
+        answer = self._begin_again(command.part, known)
+        if isinstance(answer, Refused):
+            return self._refuse(command, answer.fault)
+        if link is None or link.outcome is not Outcome.VOIDED:
+            return self._refuse(command, Fault(Clause.LINK_EXISTS_WITH_DIFFERENT_CONTENT))
+        return Moved(known, Outcome.POSTED, command.link_id)
+
+    def _capture_fault(self, command: Capture, link: Link | None) -> Fault | None:
+        if link is not None and link.funding_account_id != command.funding_account_id:
+            return Fault(Clause.LINK_EXISTS_WITH_DIFFERENT_CONTENT)
+        if link is not None and link.outcome is not None:
+            return Fault(_ALREADY[link.outcome])
+        if link is not None and (link.link_id, link.command) in self._refusals:
+            return Fault(Clause.LINK_REFUSED)
+        if command.fault is not None:
+            return command.fault
+        if link is None:
+            return Fault(Clause.LINK_NOT_FOUND)
+        return _excess(command.part.legs, link.legs)
+
+    def _places_of(self, link: Link, legs: Iterable[Leg]) -> list[_Place]:
+        """The rows of legs between accounts of the link's own legs."""
+        return [(*self._locked(leg, link), leg) for leg in legs]
+
+    @staticmethod
+    def _release(places: list[_Place]) -> None:
+        for debit, credit, leg in places:
+            debit.debits_pending -= leg.amount
+            credit.credits_pending -= leg.amount
+
+    @staticmethod
+    def _book(places: list[_Place]) -> None:
+        for debit, credit, leg in places:
+            debit.debits_posted += leg.amount
+            credit.credits_posted += leg.amount
 
     def _locked(self, leg: Leg, link: Link) -> tuple[AccountRow, AccountRow]:
         debit = self._row(leg.debit_account_id, link.stripe)
@@ -250,6 +312,20 @@ class Ledger:
         link = self._new_link(command, b"")
         self._end(link, command.outcome)
         return Moved(link, command.outcome)
+
+
+def _excess(part: Iterable[Leg], reserved: Iterable[Leg]) -> Fault | None:
+    """Whether a capture takes anything that was not reserved as such."""
+    left: dict[tuple[str, str, str, str], int] = {}
+    for debit, credit, amount, currency, purpose in reserved:
+        way = (debit, credit, currency, purpose)
+        left[way] = left.get(way, 0) + amount
+    for debit, credit, amount, currency, purpose in part:
+        way = (debit, credit, currency, purpose)
+        left[way] = left.get(way, 0) - amount
+        if left[way] < 0:
+            return Fault(Clause.CAPTURE_EXCEEDS_RESERVED, debit)
+    return None
 
 
 def _rule_fault(places: list[_Place], at_once: bool) -> Fault | None:

@@ -43,6 +43,7 @@ class CommandName(StrEnum):
     VOID = "void"
     EXPIRE = "expire"
     OPEN = "open"
+    CAPTURE = "capture"
 
 
 class Outcome(StrEnum):
@@ -167,6 +168,40 @@ def resolve(name: CommandName, link_id: str, funding_account_id: str) -> Resolve
     return Resolve(name, link_id, funding_account_id, stripe, OUTCOME_OF[name], fault)
 
 
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Void what `link_id` has reserved, and post a part of it as a link of its own. Made by
+    `capture`.
+    """
+
+    link_id: str
+    part: Begin
+    fault: Fault | None
+
+    @property
+    def name(self) -> CommandName:
+        return CommandName.CAPTURE
+
+    @property
+    def funding_account_id(self) -> str:
+        return self.part.funding_account_id
+
+    @property
+    def stripe(self) -> int:
+        return self.part.stripe
+
+
+def capture(
+    link_id: str, funding_account_id: str, capture_link_id: str, legs: tuple[Leg, ...]
+) -> Capture:
+    """A command that ends a link by posting a part of it under another id."""
+    part = begin(CommandName.TRANSFER, capture_link_id, funding_account_id, legs)
+    fault = part.fault
+    if not is_link_id(link_id) or link_id == capture_link_id:
+        fault = Fault(Clause.LINK_ID_MALFORMED)
+    return Capture(link_id, part, fault)
+
+
 @dataclass(slots=True, eq=False)
 class AccountRow:
     """A row of an account during a batch: its rules, and its running totals."""
@@ -242,10 +277,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The command was carried out: `outcome` None says that the legs are pending."""
+    """The command was carried out: `outcome` None says that the legs are pending.
+
+    `captured` is the link that was voided for this one.
+    """
 
     link: Link
     outcome: Outcome | None
+    captured: str = ""
 
     @property
     def stripe(self) -> int:

@@ -7,6 +7,7 @@ from tests.unit.wallet.builders import (
     PANDA,
     PAYABLE_KRW,
     POSITION_KRW,
+    capture_part,
     payment_legs,
     post,
     reserve,
@@ -31,6 +32,28 @@ async def test_a_void_gives_everything_back(wallet: Wallet) -> None:
     assert await wallet.told(reserve("p1"), void("p1")) == ["reserved", "voided"]
     assert await wallet.totals(PANDA) == (0, 0, 0, 100_000)
     assert await wallet.totals(INCOME) == (0, 0, 0, 0)
+
+
+async def test_a_capture_posts_a_part_and_gives_the_rest_back(wallet: Wallet) -> None:
+    await wallet.send(reserve("p1"))
+    part = capture_part("p1", *payment_legs(mid=4_900, spread=100))
+
+    assert await wallet.told(part, part, post("p1")) == ["posted", "posted", "ALREADY_VOIDED"]
+    assert await wallet.told(part, void("p1")) == ["posted", "voided"]
+    assert await wallet.totals(PANDA) == (0, 5_000, 0, 100_000)
+    assert await wallet.totals(INCOME) == (0, 0, 0, 100)
+    books = await wallet.books()
+    assert books.balanced
+    assert books.pending_count == 0
+
+
+async def test_a_capture_needs_no_more_funds_than_its_reserve(wallet: Wallet) -> None:
+    whole = payment_legs(mid=99_000, spread=1_000)
+    assert await wallet.told(reserve("p1", *whole), capture_part("p1", *whole[1:])) == [
+        "reserved",
+        "posted",
+    ]
+    assert await wallet.totals(PANDA) == (0, 1_000, 0, 100_000)
 
 
 async def test_a_repeat_gets_the_first_answer_and_moves_nothing(wallet: Wallet) -> None:

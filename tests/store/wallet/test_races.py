@@ -13,6 +13,7 @@ from tests.unit.wallet.builders import (
     BANK,
     PANDA,
     POSITION,
+    capture_part,
     expire,
     leg,
     payment_legs,
@@ -63,6 +64,17 @@ async def test_a_void_beside_its_reserve_gives_back_what_was_reserved(wallet: Wa
     assert await race(wallet, reserve("p1"), void("p1")) == ["reserved", "voided"]
     assert await wallet.totals(PANDA) == (0, 0, 0, 100_000)
     assert (await wallet.books()).pending_count == 0
+
+
+async def test_one_of_a_capture_and_an_expiry_at_once_comes_through(wallet: Wallet) -> None:
+    await wallet.send(reserve("p1"), reserve("p2"))
+    part = payment_legs(mid=1)
+    captured = await race(wallet, capture_part("p1", *part), expire("p1"))
+    assert captured == ["posted", "ALREADY_VOIDED"]
+    expired = await race(wallet, expire("p2"), capture_part("p2", *part))
+    assert expired == ["expired", "ALREADY_EXPIRED"]
+    assert await wallet.totals(PANDA) == (0, 201, 0, 100_000)
+    assert (await wallet.books()).balanced
 
 
 async def test_one_of_a_post_and_a_void_at_once_comes_through(wallet: Wallet) -> None:

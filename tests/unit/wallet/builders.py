@@ -13,6 +13,7 @@ from services.core.accounts import (
 from services.wallet.domain.model import (
     Answer,
     Begin,
+    Capture,
     CommandName,
     Leg,
     Moved,
@@ -20,6 +21,7 @@ from services.wallet.domain.model import (
     Refused,
     Resolve,
     begin,
+    capture,
     resolve,
 )
 from services.wallet.domain.opening import Account
@@ -81,6 +83,10 @@ def transfer(link_id: str, *legs: Leg, funding: AccountSpec = PANDA) -> Begin:
 
 def post(link_id: str, funding: AccountSpec = PANDA) -> Resolve:
     return resolve(CommandName.POST, link_id, funding.account_id)
+
+
+def capture_part(link_id: str, *legs: Leg, funding: AccountSpec = PANDA) -> Capture:
+    return capture(link_id, funding.account_id, f"{link_id}-capture", legs)
 
 
 def void(link_id: str, funding: AccountSpec = PANDA) -> Resolve:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from services.core.ids import stripe_of
 from services.wallet.domain.ledger import Ledger
-from services.wallet.domain.model import AccountRow, Answer, Begin, Link, Refusal, Resolve
+from services.wallet.domain.model import AccountRow, Answer, Begin, Capture, Link, Refusal, Resolve
 from services.wallet.domain.opening import Account
 from tests.unit.wallet.builders import START
 
@@ -28,7 +28,7 @@ class MemoryWallet:
         self.links: list[Link] = []
         self.refusals: list[Refusal] = []
 
-    def send(self, *commands: Begin | Resolve) -> list[Answer]:
+    def send(self, *commands: Begin | Resolve | Capture) -> list[Answer]:
         """Decide the commands as one batch, and keep what it says is new."""
         for row in self.single.values():
             row.before = row.totals

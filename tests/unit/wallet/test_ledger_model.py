@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from services.core.accounts import AccountKind
-from services.wallet.domain.model import Begin, CommandName, Leg, Resolve, begin, resolve
+from services.wallet.domain.model import (
+    Begin,
+    Capture,
+    CommandName,
+    Leg,
+    Resolve,
+    begin,
+    capture,
+    resolve,
+)
 from services.wallet.domain.opening import Account
 from tests.unit.wallet.builders import told
 from tests.unit.wallet.memory import MemoryWallet
@@ -38,6 +47,13 @@ commands = st.one_of(
         links,
         names,
     ),
+    st.builds(
+        lambda link, funding, part, some: capture(link, funding, part, tuple(some)),
+        links,
+        names,
+        st.sampled_from(["part-1", "part-2"]),
+        st.lists(legs, min_size=1, max_size=3),
+    ),
 )
 ENDS = {"post": "posted", "void": "voided", "expire": "expired"}
 
@@ -58,6 +74,7 @@ class Model:
     def __init__(self) -> None:
         self.links: dict[str, ModelLink] = {}
         self.unfound: set[str] = set()
+        self.uncaptured: set[str] = set()
 
     def sums(self, account: str) -> tuple[int, int, int, int]:
         """Debits pending and posted, credits pending and posted."""
@@ -71,9 +88,11 @@ class Model:
         order = [("d", "reserved"), ("d", "posted"), ("c", "reserved"), ("c", "posted")]
         return tuple(sums[key] for key in order)  # type: ignore[return-value]
 
-    def answer(self, command: Begin | Resolve) -> str:
+    def answer(self, command: Begin | Resolve | Capture) -> str:
         if isinstance(command, Begin):
             return self._begin(command)
+        if isinstance(command, Capture):
+            return self._capture(command)
         return self._resolve(command)
 
     def _begin(self, command: Begin) -> str:
@@ -105,6 +124,36 @@ class Model:
                 moved[leg.credit_account_id] -= leg.amount
         return None
 
+    def _capture(self, command: Capture) -> str:
+        link = self.links.get(command.link_id)
+        part = command.part
+        if command.link_id in self.uncaptured:
+            return "LINK_NOT_FOUND"
+        if part.link_id in self.links:
+            answer = self._begin(part)
+            voided = link is not None and link.state == "voided"
+            return answer if answer != "posted" or voided else "LINK_EXISTS_WITH_DIFFERENT_CONTENT"
+        if link is None:
+            self.uncaptured.add(command.link_id)
+            return "LINK_NOT_FOUND"
+        if link.funding != command.funding_account_id:
+            return "LINK_EXISTS_WITH_DIFFERENT_CONTENT"
+        if link.state in ENDS.values():
+            return f"ALREADY_{link.state.upper()}"
+        if link.refusal or link.content is None:
+            return "LINK_REFUSED"
+        for way in {(leg.debit_account_id, leg.credit_account_id) for leg in part.legs}:
+            asked, held = (
+                sum(x.amount for x in some if (x.debit_account_id, x.credit_account_id) == way)
+                for some in (part.legs, link.content[1])
+            )
+            if asked > held:
+                return "CAPTURE_EXCEEDS_RESERVED"
+        link.state = "voided"
+        content = ("transfer", part.legs)
+        self.links[part.link_id] = ModelLink(link.funding, content, "posted")
+        return "posted"
+
     def _resolve(self, command: Resolve) -> str:
         link = self.links.get(command.link_id)
         end = ENDS[command.name]
@@ -131,10 +180,10 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.wallet = MemoryWallet(ACCOUNTS)
         self.model = Model()
-        self.sent: list[Begin | Resolve] = []
+        self.sent: list[Begin | Resolve | Capture] = []
 
     @rule(batch=st.lists(commands, min_size=1, max_size=5))
-    def send(self, batch: list[Begin | Resolve]) -> None:
+    def send(self, batch: list[Begin | Resolve | Capture]) -> None:
         self.sent += batch
         self.check(batch)
 
@@ -143,7 +192,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def send_again(self, picks: list[int]) -> None:
         self.check([self.sent[pick % len(self.sent)] for pick in picks])
 
-    def check(self, batch: list[Begin | Resolve]) -> None:
+    def check(self, batch: list[Begin | Resolve | Capture]) -> None:
         answers = [told(answer) for answer in self.wallet.send(*batch)]
         assert answers == [self.model.answer(command) for command in batch]
 

@@ -1,6 +1,6 @@
 """Every clause once, in the order of precedence: one line each, written in a small language.
 
-    COMMAND LINK FUNDING [DEBIT>CREDIT:AMOUNT[:CURRENCY[:PURPOSE]]]... = ANSWER
+    COMMAND LINK[/PART] FUNDING [DEBIT>CREDIT:AMOUNT[:CURRENCY[:PURPOSE]]]... = ANSWER
 
 Each line also breaks rules that come after its clause, so that it is the first that is answered.
 `_` is the empty text, `LONG` is longer than any id may be.
@@ -12,7 +12,16 @@ import pytest
 
 from services.core.accounts import AccountKind
 from services.wallet.domain.clauses import Clause, Fault
-from services.wallet.domain.model import Begin, CommandName, Leg, Resolve, begin, resolve
+from services.wallet.domain.model import (
+    Begin,
+    Capture,
+    CommandName,
+    Leg,
+    Resolve,
+    begin,
+    capture,
+    resolve,
+)
 from services.wallet.domain.opening import Account, decide_opening, opening_fault
 from tests.unit.wallet.builders import told
 from tests.unit.wallet.memory import MemoryWallet
@@ -53,6 +62,7 @@ post      unknown  nobody                                     = LINK_NOT_FOUND
 reserve   new1     nobody   nobody>noone:1                    = FUNDING_ACCOUNT_NOT_FOUND
 reserve   new2     payer    nobody>noone:1                    = DEBIT_ACCOUNT_NOT_FOUND
 reserve   new3     payer    payer>won:5000 payer>noone:1      = CREDIT_ACCOUNT_NOT_FOUND
+capture   held/c   payer    payer>position:100 payer>income:6 = CAPTURE_EXCEEDS_RESERVED
 reserve   new4     payer    payer>won:5000                    = CURRENCY_DIFFERS
 reserve   new5     payer    FULL payer>position:5000          = TOTAL_TOO_LARGE
 reserve   new6     payer    payer>position:895 payer>income:1 = EXCEEDS_CREDITS
@@ -76,6 +86,20 @@ post      unknown  nobody                                     = LINK_NOT_FOUND
 void      held     payer                                      = voided
 reserve   held     payer    payer>position:100 payer>income:5 = reserved
 post      held     payer                                      = ALREADY_VOIDED
+capture   anew/c   payer    payer>position:5000:CNY:more      = CAPTURE_EXCEEDS_RESERVED
+capture   anew/c   payer    payer>position:4000               = posted
+capture   anew/c   payer    payer>position:4000               = posted
+capture   anew/c   payer    payer>position:4001               = LINK_EXISTS_WITH_DIFFERENT_CONTENT
+capture   anew/d   payer    payer>position:4000               = ALREADY_VOIDED
+capture   done/d   payer    payer>position:1                  = ALREADY_POSTED
+capture   refused/d payer   payer>position:1                  = ALREADY_VOIDED
+capture   late/d   payer    payer>position:1                  = LINK_NOT_FOUND
+reserve   late     payer    payer>position:1                  = reserved
+capture   late/d   payer    payer>position:1                  = LINK_NOT_FOUND
+capture   late/c   payer    payer>position:4000               = LINK_NOT_FOUND
+capture   late/late payer   payer>position:1                  = LINK_NOT_FOUND
+post      anew     payer                                      = ALREADY_VOIDED
+void      anew     payer                                      = voided
 """
 
 
@@ -92,12 +116,15 @@ def _legs(text: str) -> list[Leg]:
     return [Leg(debit, credit, int(amount), currency, purpose)]
 
 
-def _read(line: str) -> tuple[Begin | Resolve, str]:
+def _read(line: str) -> tuple[Begin | Resolve | Capture, str]:
     order, _, expected = line.partition(" = ")
     command, link_id, funding, *legs = order.replace("FULL", "won>full:1:KRW").split()
-    name, link_id, funding = CommandName(command), _word(link_id), _word(funding)
+    name, funding = CommandName(command), _word(funding)
+    link_id, _, part = _word(link_id).partition("/")
+    every = tuple(one for text in legs for one in _legs(text))
+    if name is CommandName.CAPTURE:
+        return capture(link_id, funding, part, every), expected.strip()
     if name in (CommandName.RESERVE, CommandName.TRANSFER):
-        every = tuple(one for text in legs for one in _legs(text))
         return begin(name, link_id, funding, every), expected.strip()
     return resolve(name, link_id, funding), expected.strip()
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.kawase.wallet.v1 import transfer_pb2 as kawase_dot_wallet_dot_v1_dot_transfer__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/wallet/v1/wallet_message.proto\x12\x10kawase.wallet.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fkawase/wallet/v1/transfer.proto\"\xe1\x02\n\rWalletCommand\x12\x37\n\rreserve_funds\x18\x01 \x01(\x0b\x32\x1e.kawase.wallet.v1.ReserveFundsH\x00\x12\x31\n\npost_funds\x18\x02 \x01(\x0b\x32\x1b.kawase.wallet.v1.PostFundsH\x00\x12\x31\n\nvoid_funds\x18\x03 \x01(\x0b\x32\x1b.kawase.wallet.v1.VoidFundsH\x00\x12\x35\n\x0c\x65xpire_funds\x18\x04 \x01(\x0b\x32\x1d.kawase.wallet.v1.ExpireFundsH\x00\x12\x39\n\x0etransfer_funds\x18\x05 \x01(\x0b\x32\x1f.kawase.wallet.v1.TransferFundsH\x00\x12\x37\n\ropen_accounts\x18\x06 \x01(\x0b\x32\x1e.kawase.wallet.v1.OpenAccountsH\x00\x42\x06\n\x04\x62ody\"`\n\x0cReserveFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\x12#\n\x04legs\x18\x03 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"8\n\tPostFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\"8\n\tVoidFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\":\n\x0b\x45xpireFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\"a\n\rTransferFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\x12#\n\x04legs\x18\x03 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"L\n\x0cOpenAccounts\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12+\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32\x19.kawase.wallet.v1.Account\"\xae\x03\n\x0bWalletEvent\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x0e\x66unds_reserved\x18\x03 \x01(\x0b\x32\x1f.kawase.wallet.v1.FundsReservedH\x00\x12\x37\n\rfunds_refused\x18\x04 \x01(\x0b\x32\x1e.kawase.wallet.v1.FundsRefusedH\x00\x12\x35\n\x0c\x66unds_posted\x18\x05 \x01(\x0b\x32\x1d.kawase.wallet.v1.FundsPostedH\x00\x12\x35\n\x0c\x66unds_voided\x18\x06 \x01(\x0b\x32\x1d.kawase.wallet.v1.FundsVoidedH\x00\x12\x37\n\rfunds_expired\x18\x07 \x01(\x0b\x32\x1e.kawase.wallet.v1.FundsExpiredH\x00\x12;\n\x0f\x61\x63\x63ounts_opened\x18\x08 \x01(\x0b\x32 .kawase.wallet.v1.AccountsOpenedH\x00\x42\x06\n\x04\x62ody\"\x0f\n\rFundsReserved\"T\n\x0c\x46undsRefused\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"x\n\x0b\x46undsPosted\x12\x1a\n\x12\x66unding_account_id\x18\x01 \x01(\t\x12\x0e\n\x06stripe\x18\x02 \x01(\x05\x12\x18\n\x10posting_sequence\x18\x03 \x01(\x03\x12#\n\x04legs\x18\x04 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"\r\n\x0b\x46undsVoided\"\x0e\n\x0c\x46undsExpired\"%\n\x0e\x41\x63\x63ountsOpened\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/wallet/v1/wallet_message.proto\x12\x10kawase.wallet.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fkawase/wallet/v1/transfer.proto\"\x9a\x03\n\rWalletCommand\x12\x37\n\rreserve_funds\x18\x01 \x01(\x0b\x32\x1e.kawase.wallet.v1.ReserveFundsH\x00\x12\x31\n\npost_funds\x18\x02 \x01(\x0b\x32\x1b.kawase.wallet.v1.PostFundsH\x00\x12\x31\n\nvoid_funds\x18\x03 \x01(\x0b\x32\x1b.kawase.wallet.v1.VoidFundsH\x00\x12\x35\n\x0c\x65xpire_funds\x18\x04 \x01(\x0b\x32\x1d.kawase.wallet.v1.ExpireFundsH\x00\x12\x39\n\x0etransfer_funds\x18\x05 \x01(\x0b\x32\x1f.kawase.wallet.v1.TransferFundsH\x00\x12\x37\n\ropen_accounts\x18\x06 \x01(\x0b\x32\x1e.kawase.wallet.v1.OpenAccountsH\x00\x12\x37\n\rcapture_funds\x18\x07 \x01(\x0b\x32\x1e.kawase.wallet.v1.CaptureFundsH\x00\x42\x06\n\x04\x62ody\"`\n\x0cReserveFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\x12#\n\x04legs\x18\x03 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"8\n\tPostFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\"8\n\tVoidFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\":\n\x0b\x45xpireFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\"a\n\rTransferFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\x12#\n\x04legs\x18\x03 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"y\n\x0c\x43\x61ptureFunds\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x1a\n\x12\x66unding_account_id\x18\x02 \x01(\t\x12\x17\n\x0f\x63\x61pture_link_id\x18\x03 \x01(\t\x12#\n\x04legs\x18\x04 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\"L\n\x0cOpenAccounts\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12+\n\x08\x61\x63\x63ounts\x18\x02 \x03(\x0b\x32\x19.kawase.wallet.v1.Account\"\xae\x03\n\x0bWalletEvent\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x39\n\x0e\x66unds_reserved\x18\x03 \x01(\x0b\x32\x1f.kawase.wallet.v1.FundsReservedH\x00\x12\x37\n\rfunds_refused\x18\x04 \x01(\x0b\x32\x1e.kawase.wallet.v1.FundsRefusedH\x00\x12\x35\n\x0c\x66unds_posted\x18\x05 \x01(\x0b\x32\x1d.kawase.wallet.v1.FundsPostedH\x00\x12\x35\n\x0c\x66unds_voided\x18\x06 \x01(\x0b\x32\x1d.kawase.wallet.v1.FundsVoidedH\x00\x12\x37\n\rfunds_expired\x18\x07 \x01(\x0b\x32\x1e.kawase.wallet.v1.FundsExpiredH\x00\x12;\n\x0f\x61\x63\x63ounts_opened\x18\x08 \x01(\x0b\x32 .kawase.wallet.v1.AccountsOpenedH\x00\x42\x06\n\x04\x62ody\"\x0f\n\rFundsReserved\"T\n\x0c\x46undsRefused\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x12\n\naccount_id\x18\x04 \x01(\t\"\x92\x01\n\x0b\x46undsPosted\x12\x1a\n\x12\x66unding_account_id\x18\x01 \x01(\t\x12\x0e\n\x06stripe\x18\x02 \x01(\x05\x12\x18\n\x10posting_sequence\x18\x03 \x01(\x03\x12#\n\x04legs\x18\x04 \x03(\x0b\x32\x15.kawase.wallet.v1.Leg\x12\x18\n\x10\x63\x61ptured_link_id\x18\x05 \x01(\t\"\r\n\x0b\x46undsVoided\"\x0e\n\x0c\x46undsExpired\"%\n\x0e\x41\x63\x63ountsOpened\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x01 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,31 +34,33 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.wallet.v1.wallet_mes
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WALLETCOMMAND']._serialized_start=126
-  _globals['_WALLETCOMMAND']._serialized_end=479
-  _globals['_RESERVEFUNDS']._serialized_start=481
-  _globals['_RESERVEFUNDS']._serialized_end=577
-  _globals['_POSTFUNDS']._serialized_start=579
-  _globals['_POSTFUNDS']._serialized_end=635
-  _globals['_VOIDFUNDS']._serialized_start=637
-  _globals['_VOIDFUNDS']._serialized_end=693
-  _globals['_EXPIREFUNDS']._serialized_start=695
-  _globals['_EXPIREFUNDS']._serialized_end=753
-  _globals['_TRANSFERFUNDS']._serialized_start=755
-  _globals['_TRANSFERFUNDS']._serialized_end=852
-  _globals['_OPENACCOUNTS']._serialized_start=854
-  _globals['_OPENACCOUNTS']._serialized_end=930
-  _globals['_WALLETEVENT']._serialized_start=933
-  _globals['_WALLETEVENT']._serialized_end=1363
-  _globals['_FUNDSRESERVED']._serialized_start=1365
-  _globals['_FUNDSRESERVED']._serialized_end=1380
-  _globals['_FUNDSREFUSED']._serialized_start=1382
-  _globals['_FUNDSREFUSED']._serialized_end=1466
-  _globals['_FUNDSPOSTED']._serialized_start=1468
-  _globals['_FUNDSPOSTED']._serialized_end=1588
-  _globals['_FUNDSVOIDED']._serialized_start=1590
-  _globals['_FUNDSVOIDED']._serialized_end=1603
-  _globals['_FUNDSEXPIRED']._serialized_start=1605
-  _globals['_FUNDSEXPIRED']._serialized_end=1619
-  _globals['_ACCOUNTSOPENED']._serialized_start=1621
-  _globals['_ACCOUNTSOPENED']._serialized_end=1658
+  _globals['_WALLETCOMMAND']._serialized_end=536
+  _globals['_RESERVEFUNDS']._serialized_start=538
+  _globals['_RESERVEFUNDS']._serialized_end=634
+  _globals['_POSTFUNDS']._serialized_start=636
+  _globals['_POSTFUNDS']._serialized_end=692
+  _globals['_VOIDFUNDS']._serialized_start=694
+  _globals['_VOIDFUNDS']._serialized_end=750
+  _globals['_EXPIREFUNDS']._serialized_start=752
+  _globals['_EXPIREFUNDS']._serialized_end=810
+  _globals['_TRANSFERFUNDS']._serialized_start=812
+  _globals['_TRANSFERFUNDS']._serialized_end=909
+  _globals['_CAPTUREFUNDS']._serialized_start=911
+  _globals['_CAPTUREFUNDS']._serialized_end=1032
+  _globals['_OPENACCOUNTS']._serialized_start=1034
+  _globals['_OPENACCOUNTS']._serialized_end=1110
+  _globals['_WALLETEVENT']._serialized_start=1113
+  _globals['_WALLETEVENT']._serialized_end=1543
+  _globals['_FUNDSRESERVED']._serialized_start=1545
+  _globals['_FUNDSRESERVED']._serialized_end=1560
+  _globals['_FUNDSREFUSED']._serialized_start=1562
+  _globals['_FUNDSREFUSED']._serialized_end=1646
+  _globals['_FUNDSPOSTED']._serialized_start=1649
+  _globals['_FUNDSPOSTED']._serialized_end=1795
+  _globals['_FUNDSVOIDED']._serialized_start=1797
+  _globals['_FUNDSVOIDED']._serialized_end=1810
+  _globals['_FUNDSEXPIRED']._serialized_start=1812
+  _globals['_FUNDSEXPIRED']._serialized_end=1826
+  _globals['_ACCOUNTSOPENED']._serialized_start=1828
+  _globals['_ACCOUNTSOPENED']._serialized_end=1865
 # @@protoc_insertion_point(module_scope)

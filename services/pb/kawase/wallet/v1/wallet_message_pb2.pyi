@@ -34,6 +34,7 @@ class WalletCommand(_message.Message):
     EXPIRE_FUNDS_FIELD_NUMBER: _builtins.int
     TRANSFER_FUNDS_FIELD_NUMBER: _builtins.int
     OPEN_ACCOUNTS_FIELD_NUMBER: _builtins.int
+    CAPTURE_FUNDS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def reserve_funds(self) -> Global___ReserveFunds: ...
     @_builtins.property
@@ -46,6 +47,8 @@ class WalletCommand(_message.Message):
     def transfer_funds(self) -> Global___TransferFunds: ...
     @_builtins.property
     def open_accounts(self) -> Global___OpenAccounts: ...
+    @_builtins.property
+    def capture_funds(self) -> Global___CaptureFunds: ...
     def __init__(
         self,
         *,
@@ -55,12 +58,13 @@ class WalletCommand(_message.Message):
         expire_funds: Global___ExpireFunds | None = ...,
         transfer_funds: Global___TransferFunds | None = ...,
         open_accounts: Global___OpenAccounts | None = ...,
+        capture_funds: Global___CaptureFunds | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "expire_funds", b"expire_funds", "open_accounts", b"open_accounts", "post_funds", b"post_funds", "reserve_funds", b"reserve_funds", "transfer_funds", b"transfer_funds", "void_funds", b"void_funds"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "capture_funds", b"capture_funds", "expire_funds", b"expire_funds", "open_accounts", b"open_accounts", "post_funds", b"post_funds", "reserve_funds", b"reserve_funds", "transfer_funds", b"transfer_funds", "void_funds", b"void_funds"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "expire_funds", b"expire_funds", "open_accounts", b"open_accounts", "post_funds", b"post_funds", "reserve_funds", b"reserve_funds", "transfer_funds", b"transfer_funds", "void_funds", b"void_funds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "capture_funds", b"capture_funds", "expire_funds", b"expire_funds", "open_accounts", b"open_accounts", "post_funds", b"post_funds", "reserve_funds", b"reserve_funds", "transfer_funds", b"transfer_funds", "void_funds", b"void_funds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reserve_funds", "post_funds", "void_funds", "expire_funds", "transfer_funds", "open_accounts"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["reserve_funds", "post_funds", "void_funds", "expire_funds", "transfer_funds", "open_accounts", "capture_funds"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -199,6 +203,40 @@ class TransferFunds(_message.Message):
 Global___TransferFunds: _TypeAlias = TransferFunds  # noqa: Y015
 
 @_typing.final
+class CaptureFunds(_message.Message):
+    """Void the pending transfers of the link, and post a part of them as a link of
+    its own, both or neither. Each leg takes at most what a leg of the same
+    accounts and purpose has reserved, so neither funds nor limits can refuse it.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_ID_FIELD_NUMBER: _builtins.int
+    FUNDING_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    CAPTURE_LINK_ID_FIELD_NUMBER: _builtins.int
+    LEGS_FIELD_NUMBER: _builtins.int
+    link_id: _builtins.str
+    funding_account_id: _builtins.str
+    capture_link_id: _builtins.str
+    @_builtins.property
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[_transfer_pb2.Leg]: ...
+    def __init__(
+        self,
+        *,
+        link_id: _builtins.str = ...,
+        funding_account_id: _builtins.str = ...,
+        capture_link_id: _builtins.str = ...,
+        legs: _abc.Iterable[_transfer_pb2.Leg] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capture_link_id", b"capture_link_id", "funding_account_id", b"funding_account_id", "legs", b"legs", "link_id", b"link_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CaptureFunds: _TypeAlias = CaptureFunds  # noqa: Y015
+
+@_typing.final
 class OpenAccounts(_message.Message):
     """Open those accounts that do not exist yet. The key is the first account's id."""
 
@@ -303,7 +341,7 @@ class FundsRefused(_message.Message):
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     command: _builtins.str
     """The command that was refused: `reserve`, `post`, `void`, `expire`,
-    `transfer`, `open`.
+    `transfer`, `open`, `capture`.
     """
     reason: _builtins.str
     """The clause, in UPPER_SNAKE, such as EXCEEDS_CREDITS."""
@@ -334,10 +372,13 @@ class FundsPosted(_message.Message):
     STRIPE_FIELD_NUMBER: _builtins.int
     POSTING_SEQUENCE_FIELD_NUMBER: _builtins.int
     LEGS_FIELD_NUMBER: _builtins.int
+    CAPTURED_LINK_ID_FIELD_NUMBER: _builtins.int
     funding_account_id: _builtins.str
     stripe: _builtins.int
     posting_sequence: _builtins.int
     """The stripe's posting sequence: balances can be asked as of it."""
+    captured_link_id: _builtins.str
+    """Of a capture: the link whose pending transfers were voided for it."""
     @_builtins.property
     def legs(self) -> _containers.RepeatedCompositeFieldContainer[_transfer_pb2.Leg]: ...
     def __init__(
@@ -347,10 +388,11 @@ class FundsPosted(_message.Message):
         stripe: _builtins.int = ...,
         posting_sequence: _builtins.int = ...,
         legs: _abc.Iterable[_transfer_pb2.Leg] | None = ...,
+        captured_link_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["funding_account_id", b"funding_account_id", "legs", b"legs", "posting_sequence", b"posting_sequence", "stripe", b"stripe"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["captured_link_id", b"captured_link_id", "funding_account_id", b"funding_account_id", "legs", b"legs", "posting_sequence", b"posting_sequence", "stripe", b"stripe"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
