@@ -3,13 +3,14 @@
 `kawase up` and the demo run it; tests kill parts of it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from services.kit.postgres import SERVICES, migrate
 from services.sandbox.databases import service_passwords
 from services.sandbox.endpoints import Endpoints
 from services.sandbox.processes import (
+    NO_PORTS,
     PARTNERS_FILE,
     PROCESSES,
     ProcessSpec,
@@ -36,7 +37,9 @@ class House:
         topic_prefix: str = "kawase",
         partitions: int = 1,
         partners_file: Path = PARTNERS_FILE,
+        ports: Mapping[str, int] = NO_PORTS,
     ) -> None:
+        """`ports` are those wanted by name; taken where they are free."""
         self.stack = stack
         self.supervisor = Supervisor(tell)
         self._tell = tell
@@ -45,6 +48,7 @@ class House:
         self._topic_prefix = topic_prefix
         self._partitions = partitions
         self._partners_file = partners_file
+        self._ports = ports
 
     @property
     def endpoints(self) -> Endpoints:
@@ -83,7 +87,7 @@ class House:
         passwords = service_passwords(self.stack.directory, SERVICES)
         files = await migrate(endpoints.postgres, passwords)
         self._tell(Progress("migrations", "run", f"{len(files)} files"))
-        addresses = choose_addresses(specs, self.stack.ports)
+        addresses = choose_addresses(specs, self.stack.ports, self._ports)
         setup = Setup(
             endpoints,
             passwords,

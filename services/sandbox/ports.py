@@ -35,15 +35,22 @@ class PortBook:
         with contextlib.suppress(FileNotFoundError, ValueError):
             self._ports = json.loads(path.read_text())
 
-    def take(self, name: str) -> int:
-        """The port `name` had before if it is free, else another, which nobody else here has.
+    def take(self, name: str, wanted: int | None = None) -> int:
+        """The `wanted` port if it is free, else the one `name` had before, else another, which
+        nobody else here has.
 
         Raises StackError where none of many tries was free.
         """
         port = self._ports.get(name)
+        if wanted is not None and is_free(wanted):
+            return self._keep(name, wanted)
         if port is None or not is_free(port):
-            self._ports[name] = port = self._another()
-            self._path.write_text(json.dumps(self._ports, indent=1))
+            return self._keep(name, self._another())
+        return port
+
+    def _keep(self, name: str, port: int) -> int:
+        self._ports[name] = port
+        self._path.write_text(json.dumps(self._ports, indent=1))
         return port
 
     def _another(self) -> int:

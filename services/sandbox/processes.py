@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from services.kit.postgres import SERVICES
 from services.sandbox.databases import keep_secret, service_dsn
@@ -21,6 +22,7 @@ CALLBACK = "bridge-callback"
 HTTP = "-http"
 # For a process that is not run: nobody listens there.
 NOWHERE = f"{HOST}:1"
+NO_PORTS: Mapping[str, int] = MappingProxyType({})
 PARTNERS_FILE = Path(__file__).with_name("partners.toml")
 
 
@@ -146,14 +148,16 @@ PROCESSES = tuple(
 )
 
 
-def choose_addresses(specs: Iterable[ProcessSpec], ports: PortBook) -> dict[str, str]:
-    """An address for each process, before any of them starts."""
+def choose_addresses(
+    specs: Iterable[ProcessSpec], ports: PortBook, wanted: Mapping[str, int] = NO_PORTS
+) -> dict[str, str]:
+    """An address for each process, before any starts; the `wanted` port where it is free."""
     specs = list(specs)
     names = [spec.name for spec in specs]
     if "bridge" in names:
         names.append(CALLBACK)
     names += [f"{spec.name}{HTTP}" for spec in specs if spec.module == "services.gateway"]
-    return {name: f"{HOST}:{ports.take(name)}" for name in names}
+    return {name: f"{HOST}:{ports.take(name, wanted.get(name))}" for name in names}
 
 
 def build(spec: ProcessSpec, setup: Setup) -> Service:

@@ -27,3 +27,12 @@ def test_a_port_that_is_taken_meanwhile_is_replaced(tmp_path: Path) -> None:
 def test_a_book_that_cannot_be_read_is_begun_again(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text("{")
     assert PortBook(tmp_path / "ports.json").take("kafka") > 0
+
+
+def test_a_wanted_port_is_taken_where_it_is_free(tmp_path: Path) -> None:
+    book = PortBook(tmp_path / "ports.json")
+    before, wanted = book.take("gateway"), book.take("free")
+    assert book.take("gateway", wanted) == wanted
+    assert book.take("gateway") == wanted
+    with socket.create_server((HOST, before)):
+        assert book.take("gateway", before) == wanted

@@ -1,0 +1,84 @@
+"""The world a stranger finds after `kawase up`: the demo's, put once, and its participants' keys.
+
+While every key in the folder is still good, the world is taken to be there and is left as it is by
+then; otherwise it is put again, which changes it back to the demo's.
+"""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from services.core.errors import Unauthenticated
+from services.core.money import Money
+from services.kit.rpc import call, open_channel
+from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
+from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
+from services.sandbox.demo.codes import SEOUL_SHOP
+from services.sandbox.endpoints import Endpoints
+from services.sandbox.finance import Finance
+from services.sandbox.operator import Operator, prices_known
+from services.sandbox.world import PANDA, PARTICIPANTS, put_world
+from services.sandbox.world_finance import put_finance
+
+CALL_SECONDS = 20.0
+FOLDER = "keys"
+_SERVICES = ("settlement", "bridge", "reconciliation")
+
+
+async def open_world(endpoints: Endpoints) -> Path:
+    """The folder with a file for each participant's API key, once the world is there.
+
+    Raises a KawaseError where a service refuses a part of it.
+    """
+    folder = endpoints.directory / FOLDER
+    kept = _read_keys(folder)
+    if kept is None or not await _are_good(endpoints.processes["gateway"], kept):
+        operator = Operator.of(endpoints)
+        keys = await put_world(operator)
+        await _put_finance(endpoints)
+        await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
+        _write_keys(folder, keys)
+    return folder
+
+
+async def _put_finance(endpoints: Endpoints) -> None:
+    async with AsyncExitStack() as closing:
+        channels = [
+            await closing.enter_async_context(open_channel(endpoints.processes[name]))
+            for name in _SERVICES
+        ]
+        finance = Finance.of(*channels)
+        await put_finance(finance.settlement, finance.payouts)
+
+
+async def _are_good(gateway: str, keys: Mapping[str, str]) -> bool:
+    """Whether the gateway lets every key in."""
+    request = pb.ListPaymentsRequest(page_size=1)
+    async with open_channel(gateway) as channel:
+        stub = stubs.GatewayServiceStub(channel)
+        for key in keys.values():
+            metadata = (("authorization", f"Bearer {key}"),)
+            try:
+                await call(stub.ListPayments(request, metadata=metadata, timeout=CALL_SECONDS))
+            except Unauthenticated:
+                return False
+    return True
+
+
+def _read_keys(folder: Path) -> dict[str, str] | None:
+    """The keys by participant; None where one is missing."""
+    paths = [folder / one.participant_id for one in PARTICIPANTS]
+    if not all(path.exists() for path in paths):
+        return None
+    return {path.name: path.read_text() for path in paths}
+
+
+def _write_keys(folder: Path, keys: Mapping[str, str]) -> None:
+    """Only their owner reads them; none is ever seen half written."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for participant_id, key in keys.items():
+        fresh = folder / f"{participant_id}.new"
+        fresh.unlink(missing_ok=True)
+        fresh.touch(mode=0o600)
+        fresh.write_text(key)
+        fresh.replace(folder / participant_id)
