@@ -3,13 +3,15 @@
 The same content again changes nothing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Generic, TypeVar
 
 from services.core.accounts import AccountSpec
 from services.core.clock import Clock
+from services.gateway import opening
 from services.gateway.access.keys import Caller
+from services.gateway.admin import rules
 from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.reference import (
     Corridor,
@@ -23,6 +25,7 @@ from services.gateway.reference import (
 )
 from services.gateway.reference.board import ReferenceBoard
 from services.kit.ledger import open_accounts
+from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
@@ -57,28 +60,35 @@ class Putting:
         """Store `new` where it differs from what is known. Raises what its check raises."""
 
         async def work(connection: Connection) -> Decided[None]:
-            await store.lock_changes(connection)
-            known = await store.read_reference(connection, kind.merchant(new))
-            kind.check(known, new)
-            if kind.known(known, kind.id_of(new)) == new:
-                return Decided(None)
-            await kind.put(connection, new)
-            await self.journal(connection, caller, kind.operation, kind.id_of(new), asdict(new))
-            specs = kind.accounts(new)
-            return Decided(None, [open_accounts(specs, COMMAND_STRIPE)] if specs else [])
+            return Decided(None, await self.put_within(connection, caller.key_id, kind, new))
 
         await self._units.write(work)
         await self._board.load()
 
-    async def journal(
-        self,
-        connection: Connection,
-        caller: Caller,
-        operation: str,
-        subject_id: str,
-        content: Mapping[str, object],
-    ) -> None:
-        """Write down who changed what, in the transaction that changes it."""
+    async def put_within(
+        self, connection: Connection, key_id: str, kind: Kind[T], new: T
+    ) -> list[Outgoing]:
+        """The same within a unit of the caller's, who hands on the messages and reloads the board
+        once it is committed. No other change is under way until then."""
+        await store.lock_changes(connection)
+        known = await store.read_reference(connection, kind.merchant(new))
+        kind.check(known, new)
+        if kind.known(known, kind.id_of(new)) == new:
+            return []
+        await kind.put(connection, new)
         await store.journal_change(
-            connection, self._clock.now(), caller.key_id, operation, subject_id, content
+            connection, self._clock.now(), key_id, kind.operation, kind.id_of(new), asdict(new)
         )
+        specs = kind.accounts(new)
+        return [open_accounts(specs, COMMAND_STRIPE)] if specs else []
+
+
+MERCHANT = Kind(
+    "PutMerchant",
+    lambda new: new.merchant_id,
+    lambda known, name: known.merchants.get(name),
+    rules.check_merchant,
+    store.put_merchant,
+    opening.accounts_of_merchant,
+    lambda new: new,
+)
