@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from services.core.clock import Clock, SystemClock
 from services.sdk.errors import SignatureInvalid
@@ -67,7 +67,7 @@ def verify_webhook(
 def _key(secret: str) -> Webhook:
     try:
         return Webhook(secret)
-    except (binascii.Error, RuntimeError) as error:
+    except (binascii.Error, EmptyWebhookSecretError) as error:
         raise ValueError("a webhook secret is whsec_ and base64") from error
 
 

@@ -34,13 +34,16 @@ POLL_SECONDS = 0.01
 class Wallets:
     """Calls with the keys of participants."""
 
-    def __init__(self, stub: Any, keys: dict[str, str]) -> None:
+    def __init__(self, stub: Any, keys: dict[str, str], address: str) -> None:
         self.stub = stub
+        self.address = address
         self._keys = keys
 
+    def key_of(self, participant: Participant) -> str:
+        return self._keys[participant.participant_id]
+
     def credentials(self, participant: Participant) -> tuple[tuple[str, str], ...]:
-        key = self._keys[participant.participant_id]
-        return (("authorization", f"Bearer {key}"),)
+        return (("authorization", f"Bearer {self.key_of(participant)}"),)
 
     async def call(
         self,
@@ -93,7 +96,7 @@ async def served(gateway: Gateway) -> AsyncIterator[Wallets]:
     await server.start()
     try:
         async with open_channel(server.address) as channel:
-            yield Wallets(stubs.GatewayServiceStub(channel), keys)
+            yield Wallets(stubs.GatewayServiceStub(channel), keys, server.address)
     finally:
         await server.stop()
 
