@@ -33,7 +33,10 @@ class EventKind:
 
 
 _PAYMENT = frozenset(
-    {"reference", "state", "merchant", "target", "refunded", "create_time", "update_time"}
+    {
+        *("reference", "state", "merchant", "target", "authorised_target", "refunded"),
+        *("create_time", "update_time"),
+    }
 )
 _REFUND = frozenset({"reference", "state", "target", "create_time", "update_time"})
 _DISPUTE = frozenset(
@@ -42,6 +45,7 @@ _DISPUTE = frozenset(
 
 KINDS: Mapping[str, EventKind] = {
     "payment_action_required": EventKind("payment.action_required", 0, "payment"),
+    "payment_authorised": EventKind("payment.authorised", 0, "payment", _PAYMENT),
     "payment_completed": EventKind("payment.completed", 1, "payment", _PAYMENT),
     "payment_declined": EventKind("payment.declined", 1, "payment", _PAYMENT),
     "payment_cancelled": EventKind("payment.cancelled", 1, "payment", _PAYMENT),

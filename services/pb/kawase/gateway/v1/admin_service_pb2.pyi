@@ -130,6 +130,33 @@ REFUND_RATE_DAY: RefundRate.ValueType  # 2
 """The payer gets the target amount at the mid of the day of the refund."""
 Global___RefundRate: _TypeAlias = RefundRate  # noqa: Y015
 
+class _LimitFlow:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LimitFlowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitFlow.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LIMIT_FLOW_UNSPECIFIED: _LimitFlow.ValueType  # 0
+    LIMIT_FLOW_PAYMENT: _LimitFlow.ValueType  # 1
+    LIMIT_FLOW_WITHDRAWAL: _LimitFlow.ValueType  # 2
+    """What payers of hosted wallets draw to bank accounts; names no partners but
+    the bank, as the collecting one.
+    """
+    LIMIT_FLOW_PERSONAL: _LimitFlow.ValueType  # 3
+    """What a person receives by a code of their own; names no partners."""
+
+class LimitFlow(_LimitFlow, metaclass=_LimitFlowEnumTypeWrapper): ...
+
+LIMIT_FLOW_UNSPECIFIED: LimitFlow.ValueType  # 0
+LIMIT_FLOW_PAYMENT: LimitFlow.ValueType  # 1
+LIMIT_FLOW_WITHDRAWAL: LimitFlow.ValueType  # 2
+"""What payers of hosted wallets draw to bank accounts; names no partners but
+the bank, as the collecting one.
+"""
+LIMIT_FLOW_PERSONAL: LimitFlow.ValueType  # 3
+"""What a person receives by a code of their own; names no partners."""
+Global___LimitFlow: _TypeAlias = LimitFlow  # noqa: Y015
+
 class _LimitPeriod:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -639,6 +666,7 @@ class Corridor(_message.Message):
     CORRIDOR_DAY_LIMIT_FIELD_NUMBER: _builtins.int
     OPEN_FIELD_NUMBER: _builtins.int
     REFUND_POLICY_FIELD_NUMBER: _builtins.int
+    AUTHORISATION_DAYS_FIELD_NUMBER: _builtins.int
     corridor_id: _builtins.str
     wallet_id: _builtins.str
     acceptance_partner_id: _builtins.str
@@ -654,6 +682,10 @@ class Corridor(_message.Message):
     payer_day_limit: _builtins.int
     corridor_day_limit: _builtins.int
     open: _builtins.bool
+    authorisation_days: _builtins.int
+    """How long an authorised payment may wait for its capture; zero: payments are
+    not authorised here. Only for merchants of our own acquirers.
+    """
     @_builtins.property
     def refund_policy(self) -> Global___RefundPolicy: ...
     def __init__(
@@ -672,10 +704,11 @@ class Corridor(_message.Message):
         corridor_day_limit: _builtins.int = ...,
         open: _builtins.bool = ...,
         refund_policy: Global___RefundPolicy | None = ...,
+        authorisation_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refund_policy", b"refund_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "authorisation_days", b"authorisation_days", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -734,6 +767,7 @@ class LimitRule(_message.Message):
     MINIMUM_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
+    FLOW_FIELD_NUMBER: _builtins.int
     limit_rule_id: _builtins.str
     period: Global___LimitPeriod.ValueType
     wallet_country_code: _builtins.str
@@ -746,6 +780,8 @@ class LimitRule(_message.Message):
     source: _builtins.str
     """Where the rule comes from: a law, a contract."""
     active: _builtins.bool
+    flow: Global___LimitFlow.ValueType
+    """What it limits; unspecified: payments."""
     @_builtins.property
     def maximum(self) -> _money_pb2.Money:
         """In this currency: the home or the target currency of the payment."""
@@ -763,10 +799,11 @@ class LimitRule(_message.Message):
         minimum: _builtins.int = ...,
         source: _builtins.str = ...,
         active: _builtins.bool = ...,
+        flow: Global___LimitFlow.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["maximum", b"maximum"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "active", b"active", "collect_partner_id", b"collect_partner_id", "limit_rule_id", b"limit_rule_id", "maximum", b"maximum", "minimum", b"minimum", "period", b"period", "source", b"source", "wallet_country_code", b"wallet_country_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "active", b"active", "collect_partner_id", b"collect_partner_id", "flow", b"flow", "limit_rule_id", b"limit_rule_id", "maximum", b"maximum", "minimum", b"minimum", "period", b"period", "source", b"source", "wallet_country_code", b"wallet_country_code", "wallet_id", b"wallet_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

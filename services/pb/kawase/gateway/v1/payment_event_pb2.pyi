@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from services.pb.kawase.gateway.v1 import payment_pb2 as _payment_pb2
+from services.pb.kawase.gateway.v1 import withdrawal_pb2 as _withdrawal_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -38,6 +39,10 @@ class PaymentEvent(_message.Message):
     TOP_UP_COMPLETED_FIELD_NUMBER: _builtins.int
     TOP_UP_DECLINED_FIELD_NUMBER: _builtins.int
     DISPUTE_CHANGED_FIELD_NUMBER: _builtins.int
+    PAYMENT_AUTHORISED_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_COMPLETED_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_DECLINED_FIELD_NUMBER: _builtins.int
+    WITHDRAWAL_RETURNED_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -61,6 +66,14 @@ class PaymentEvent(_message.Message):
     def top_up_declined(self) -> Global___TopUpDeclined: ...
     @_builtins.property
     def dispute_changed(self) -> Global___DisputeChanged: ...
+    @_builtins.property
+    def payment_authorised(self) -> Global___PaymentAuthorised: ...
+    @_builtins.property
+    def withdrawal_completed(self) -> Global___WithdrawalCompleted: ...
+    @_builtins.property
+    def withdrawal_declined(self) -> Global___WithdrawalDeclined: ...
+    @_builtins.property
+    def withdrawal_returned(self) -> Global___WithdrawalReturned: ...
     def __init__(
         self,
         *,
@@ -76,12 +89,16 @@ class PaymentEvent(_message.Message):
         top_up_completed: Global___TopUpCompleted | None = ...,
         top_up_declined: Global___TopUpDeclined | None = ...,
         dispute_changed: Global___DisputeChanged | None = ...,
+        payment_authorised: Global___PaymentAuthorised | None = ...,
+        withdrawal_completed: Global___WithdrawalCompleted | None = ...,
+        withdrawal_declined: Global___WithdrawalDeclined | None = ...,
+        withdrawal_returned: Global___WithdrawalReturned | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed", "payment_authorised", "withdrawal_completed", "withdrawal_declined", "withdrawal_returned"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -195,6 +212,26 @@ class PaymentExpired(_message.Message):
 Global___PaymentExpired: _TypeAlias = PaymentExpired  # noqa: Y015
 
 @_typing.final
+class PaymentAuthorised(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> _payment_pb2.Payment: ...
+    def __init__(
+        self,
+        *,
+        payment: _payment_pb2.Payment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PaymentAuthorised: _TypeAlias = PaymentAuthorised  # noqa: Y015
+
+@_typing.final
 class RefundCompleted(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -293,3 +330,63 @@ class DisputeChanged(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DisputeChanged: _TypeAlias = DisputeChanged  # noqa: Y015
+
+@_typing.final
+class WithdrawalCompleted(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHDRAWAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def withdrawal(self) -> _withdrawal_pb2.Withdrawal: ...
+    def __init__(
+        self,
+        *,
+        withdrawal: _withdrawal_pb2.Withdrawal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalCompleted: _TypeAlias = WithdrawalCompleted  # noqa: Y015
+
+@_typing.final
+class WithdrawalDeclined(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHDRAWAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def withdrawal(self) -> _withdrawal_pb2.Withdrawal: ...
+    def __init__(
+        self,
+        *,
+        withdrawal: _withdrawal_pb2.Withdrawal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalDeclined: _TypeAlias = WithdrawalDeclined  # noqa: Y015
+
+@_typing.final
+class WithdrawalReturned(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WITHDRAWAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def withdrawal(self) -> _withdrawal_pb2.Withdrawal: ...
+    def __init__(
+        self,
+        *,
+        withdrawal: _withdrawal_pb2.Withdrawal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["withdrawal", b"withdrawal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawalReturned: _TypeAlias = WithdrawalReturned  # noqa: Y015

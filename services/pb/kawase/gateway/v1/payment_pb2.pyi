@@ -37,9 +37,11 @@ class _PaymentStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentS
     PAYMENT_STATE_DECLINED: _PaymentState.ValueType  # 5
     """Refused by us, the ledger or a partner; nothing was taken. Final."""
     PAYMENT_STATE_CANCELLED: _PaymentState.ValueType  # 6
-    """Cancelled by the wallet before it was confirmed. Final."""
+    """Cancelled before it was confirmed or captured. Final."""
     PAYMENT_STATE_EXPIRED: _PaymentState.ValueType  # 7
-    """Not confirmed in time. Final."""
+    """Not confirmed, or not captured, in time. Final."""
+    PAYMENT_STATE_AUTHORISED: _PaymentState.ValueType  # 8
+    """The funds are held at the agreed price until the acquirer captures them."""
 
 class PaymentState(_PaymentState, metaclass=_PaymentStateEnumTypeWrapper): ...
 
@@ -55,9 +57,11 @@ PAYMENT_STATE_COMPLETED: PaymentState.ValueType  # 4
 PAYMENT_STATE_DECLINED: PaymentState.ValueType  # 5
 """Refused by us, the ledger or a partner; nothing was taken. Final."""
 PAYMENT_STATE_CANCELLED: PaymentState.ValueType  # 6
-"""Cancelled by the wallet before it was confirmed. Final."""
+"""Cancelled before it was confirmed or captured. Final."""
 PAYMENT_STATE_EXPIRED: PaymentState.ValueType  # 7
-"""Not confirmed in time. Final."""
+"""Not confirmed, or not captured, in time. Final."""
+PAYMENT_STATE_AUTHORISED: PaymentState.ValueType  # 8
+"""The funds are held at the agreed price until the acquirer captures them."""
 Global___PaymentState: _TypeAlias = PaymentState  # noqa: Y015
 
 class _RefundState:
@@ -146,6 +150,8 @@ class Payment(_message.Message):
     PAYER_ID_FIELD_NUMBER: _builtins.int
     CORRIDOR_ID_FIELD_NUMBER: _builtins.int
     REFUNDED_FIELD_NUMBER: _builtins.int
+    AUTHORISED_TARGET_FIELD_NUMBER: _builtins.int
+    AUTHORISED_HOME_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The caller's own id, unique per participant: the idempotency key."""
     reference: _builtins.str
@@ -184,6 +190,14 @@ class Payment(_message.Message):
     def refunded(self) -> _money_pb2.Money:
         """What has been given back so far, in target currency."""
 
+    @_builtins.property
+    def authorised_target(self) -> _money_pb2.Money:
+        """Of a payment that was captured in part: what had been authorised, where
+        `target`, `home` and `spread` are what was captured.
+        """
+
+    @_builtins.property
+    def authorised_home(self) -> _money_pb2.Money: ...
     def __init__(
         self,
         *,
@@ -204,10 +218,12 @@ class Payment(_message.Message):
         payer_id: _builtins.str = ...,
         corridor_id: _builtins.str = ...,
         refunded: _money_pb2.Money | None = ...,
+        authorised_target: _money_pb2.Money | None = ...,
+        authorised_home: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "home", b"home", "merchant", b"merchant", "quote_expire_time", b"quote_expire_time", "refunded", b"refunded", "spread", b"spread", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "quote_expire_time", b"quote_expire_time", "refunded", b"refunded", "spread", b"spread", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -257,7 +273,9 @@ class PaymentMove(_message.Message):
     number: _builtins.int
     state: Global___PaymentState.ValueType
     step: _builtins.str
-    """Where the work stands: quote, reserve, collect, deliver, post, void, undo, done."""
+    """Where the work stands: quote, reserve, authorise, capture, collect, deliver,
+    post, void, expire, undo, done.
+    """
     detail: _builtins.str
     @_builtins.property
     def move_time(self) -> _timestamp_pb2.Timestamp: ...
