@@ -1,8 +1,9 @@
 """Closes windows: a cut, its sums, its check against the ledger, and what each window holds.
 
 A cut is taken of the ledger's own posting sequences at the moment of the cut-off; then the copy of
-the facts is awaited up to it. Each stage is kept, so where a process dies any other goes on: cuts
-and windows that are not finished are taken up by the next step.
+the facts is awaited up to it. Cuts are also taken between closes, so that what a close has to sum
+is bounded however large the window. Each stage is kept, so where a process dies any other goes on:
+cuts and windows that are not finished are taken up by the next step.
 """
 
 import asyncio
@@ -20,7 +21,13 @@ from services.kit.facts.owners import WALLET
 from services.kit.facts.projection import read_projected
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
-from services.settlement.domain.windows import Schedule, difference, movements
+from services.settlement.domain.windows import (
+    FACTS_PER_CUT,
+    Schedule,
+    cut_between,
+    difference,
+    movements,
+)
 from services.settlement.ledger import Ledger
 from services.settlement.positions import after_close
 from services.settlement.store import cuts, windows
@@ -55,11 +62,13 @@ class Closing:
         ledger: Ledger,
         clock: Clock,
         add_days: AddDays,
+        facts_per_cut: int = FACTS_PER_CUT,
     ) -> None:
         self._units = units
         self._ledger = ledger
         self._clock = clock
         self._add_days = add_days
+        self._facts_per_cut = facts_per_cut
 
     async def put_schedule(self, schedule: Schedule) -> None:
         """Store a schedule and open its first window. Raises `ScheduleMalformed`."""
@@ -107,6 +116,7 @@ class Closing:
             due = await windows.due_windows(connection, self._clock.now())
         if due:
             await self._cut(due, SCHEDULED)
+        await self._cut_between()
         await self._finish()
 
     async def close(self, corridor_id: str, currency: str, person: str) -> Window:
@@ -155,6 +165,25 @@ class Closing:
             return Decided([window.window_id for window in ended])
 
         return (await self._units.write(store)).answer
+
+    async def _cut_between(self) -> None:
+        """Take a cut where much has come since the last, so that a close has little left to sum."""
+        async with self._units.pool.acquire() as connection:
+            if self._place_between(*await cuts.progress_since_last(connection)) is None:
+                return
+
+        async def store(connection: Connection) -> Decided[None]:
+            await cuts.lock_cuts(connection)
+            # Another process may have taken it meanwhile.
+            place = self._place_between(*await cuts.progress_since_last(connection))
+            if place is not None:
+                await cuts.add_cut(connection, self._clock.now(), dict(enumerate(place)))
+            return Decided(None)
+
+        await self._units.write(store)
+
+    def _place_between(self, last: Sequence[int], reached: Sequence[int]) -> list[int] | None:
+        return cut_between(last, reached, self._facts_per_cut)
 
     async def _turn_over(
         self, connection: Connection, window: Window, cut_id: int, person: str

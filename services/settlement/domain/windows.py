@@ -5,7 +5,7 @@ sequence per stripe, so a window has an exact end however fast payments go on: w
 in the next.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,10 @@ from services.core.errors import Malformed
 from services.settlement.domain.postings import Class, Sums
 
 COUNTRIES = ("CN", "JP", "KR")
+# Facts of some 25,000 payments, summed in about a second.
+FACTS_PER_CUT = 50_000
+# Where much is to be caught up, so that one cut stays of a size.
+MOST_PER_STRIPE = 4_000
 
 
 class ScheduleMalformed(Malformed):
@@ -103,6 +107,20 @@ def movements(openings: Mapping[str, int], sums: Iterable[Sums]) -> list[Movemen
         )
         for account, net in sorted(nets.items())
     ]
+
+
+def cut_between(
+    last: Sequence[int], reached: Sequence[int], least: int = FACTS_PER_CUT
+) -> list[int] | None:
+    """Where to cut between closes, per stripe; None while fewer than `least` facts have
+    come since the last cut.
+
+    Any place that the copy has reached will do, because a posting lies in one stripe whole.
+    """
+    ahead = [max(0, far - near) for near, far in zip(last, reached, strict=True)]
+    if sum(ahead) < least:
+        return None
+    return [near + min(gap, MOST_PER_STRIPE) for near, gap in zip(last, ahead, strict=True)]
 
 
 Totals = tuple[int, int]

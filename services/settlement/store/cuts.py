@@ -40,6 +40,12 @@ async def add_cut(connection: Connection, cut_time: datetime, sequences: Mapping
     return number
 
 
+async def progress_since_last(connection: Connection) -> tuple[list[int], list[int]]:
+    """Per stripe, where the last cut stands and how far the ledger's facts have been read."""
+    rows = await connection.fetch(_SINCE_LAST)
+    return [row["last"] for row in rows], [row["reached"] for row in rows]
+
+
 async def get_cut(connection: Connection, cut_id: int) -> Cut | None:
     """The cut of this number."""
     row = await connection.fetchrow("SELECT * FROM cuts WHERE cut_id = $1", cut_id)
@@ -183,6 +189,11 @@ SET debit_minor = t.debit_minor + excluded.debit_minor,
     credit_minor = t.credit_minor + excluded.credit_minor
 """
 # Totals stand at the last cut that was summed, which may be a later one.
+_SINCE_LAST = """
+WITH last AS (SELECT sequences FROM cuts ORDER BY cut_id DESC LIMIT 1)
+SELECT coalesce((SELECT sequences[p.stripe + 1] FROM last), 0) AS last, p.sequence AS reached
+FROM projected AS p WHERE p.source = 'wallet' ORDER BY p.stripe
+"""
 _MOVED = """
 SELECT t.account_id, (t.debit_minor - coalesce(sum(later.debit_minor), 0))::bigint AS debit_minor,
     (t.credit_minor - coalesce(sum(later.credit_minor), 0))::bigint AS credit_minor

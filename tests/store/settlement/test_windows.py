@@ -114,6 +114,25 @@ async def test_a_payment_of_two_currencies_is_counted_in_the_window_of_each(worl
     assert (korean.payment_count, chinese.payment_count) == (1, 1)
 
 
+async def test_cuts_between_closes_change_nothing_of_a_window(world: World) -> None:
+    closing = Closing(world.units, world.ledger, world.clock, next_days, facts_per_cut=1)
+    first = await world.pay(10_000)
+    await closing.step()
+    await closing.step()
+    await world.refund(first, 4_000)
+    await closing.step()
+    await world.pay(3_000)
+    window = await closing.close(CORRIDOR, "KRW", "hanako")
+
+    async with world.units.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM cuts") == 3
+    (closed,) = await world.closed()
+    assert (window.payment_count, window.refund_count, window.state) == (2, 1, "closed")
+    (payable,) = (one for one in closed.movements if one.account_id == PAYABLE)
+    assert (payable.opening_minor, payable.payments_minor) == (0, 9_900 + 2_970)
+    assert payable.refunds_minor == -4_000
+
+
 async def test_a_corridor_without_a_schedule_has_no_window(world: World) -> None:
     with pytest.raises(WindowNotOpen, match="put a schedule"):
         await world.closing.close("nowhere", "KRW", "hanako")
