@@ -18,6 +18,7 @@ from services.gateway.payments.scanning import Resolver
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
+from services.gateway.presenting.process import run_presenting
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
@@ -107,7 +108,8 @@ async def _serve(
         "kawase.gateway.v1.AdminService",
     )
     webhooks = run_webhooks(life, settings, parts, board, keys)
-    await serve_http(life, settings, parts, gate, [*routers_of(calls), webhooks])
+    presented = run_presenting(settings, parts, board, keys, calls, shelf)
+    await serve_http(life, settings, parts, gate, [*routers_of(calls), webhooks, presented])
     await parts.server.start()
 
 

@@ -50,14 +50,14 @@ class GatewayServer(GatewayServiceServicer):
     ) -> pb.ConfirmPaymentResponse:
         caller = self._keys.participant_of(context)
         payment = await self._calls.confirm_payment(
-            caller, request.payment_id, lambda: _wait_seconds(context)
+            caller, request.payment_id, lambda: wait_seconds(context)
         )
         return pb.ConfirmPaymentResponse(payment=payment)
 
     @answers
     async def Pay(self, request: pb.PayRequest, context: Context) -> pb.PayResponse:
         caller = self._keys.participant_of(context)
-        payment = await self._calls.pay(caller, request, lambda: _wait_seconds(context))
+        payment = await self._calls.pay(caller, request, lambda: wait_seconds(context))
         return pb.PayResponse(payment=payment)
 
     @answers
@@ -135,7 +135,7 @@ class GatewayServer(GatewayServiceServicer):
         return pb.GetTopUpResponse(top_up=await self._calls.get_top_up(caller, request.top_up_id))
 
 
-def _wait_seconds(context: Context) -> float:
+def wait_seconds(context: Context) -> float:
     """How long a confirm may wait, by the caller's deadline."""
     left = context.time_remaining()
     return CONFIRM_SECONDS if left is None else left - DEADLINE_MARGIN_SECONDS

@@ -16,6 +16,7 @@ _WALLET = frozenset({ParticipantKind.WALLET})
 _ACQUIRER = frozenset({ParticipantKind.ACQUIRER})
 _OPERATOR = frozenset({ParticipantKind.OPERATOR})
 _PARTNER = _WALLET | _ACQUIRER
+_SHOPS = _ACQUIRER | _OPERATOR
 _ANYBODY = _PARTNER | _OPERATOR
 
 _NOBODY: frozenset[Role] = frozenset()
@@ -139,6 +140,23 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _write("VoidAuthorisation", _ACQUIRER, Scope.PAYMENTS_WRITE),
         _read("GetAuthorisation"),
     ),
+    "PresentedService": (
+        _pay("CreatePaymentCode"),
+        _read("GetPaymentCode"),
+        _pay("CancelPaymentCode"),
+        _write("ProvisionOfflineCodes", _WALLET, Scope.PAYMENTS_WRITE),
+        _write("RevokeOfflineCodes", _WALLET, Scope.PAYMENTS_WRITE),
+        _write("PutPresentingPolicy", _WALLET, Scope.PAYMENTS_WRITE),
+        _read("GetPresentingPolicy"),
+        Operation("ChargePaymentCode", _ACQUIRER, Scope.CHARGES_WRITE, rate=RateClass.PAYMENTS),
+        _read("GetPresentedPayment"),
+        _read("WatchPresentedPayment"),
+    ),
+    "WithdrawalService": (
+        _write("CreateWithdrawal", _WALLET, Scope.WITHDRAWALS_WRITE),
+        _read("GetWithdrawal"),
+        _read("ListWithdrawals"),
+    ),
     "AdminService": (
         _change("PutParticipant", _ADMIN, four_eyes=True),
         _change("CreateApiKey", _ADMIN),
@@ -180,24 +198,17 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _see("ListAuditEntries", _RISK | _ADMIN),
     ),
     "AcquirerService": (
-        _shop("ProposeMerchant"),
-        _shop("UpdateMerchant"),
-        _shop_read("GetMerchant"),
-        _shop_read("ListMerchants"),
-        # Its proposals have a second person of their own.
-        _change("ApproveMerchant", _ADMIN | _RISK),
-        _change("RejectMerchant", _ADMIN | _RISK),
-        _shop("CreateCode"),
-        _shop_read("DrawCode"),
-        _shop("CreateOrder"),
-        _shop_read("GetOrder"),
-        _shop_read("DrawOrder"),
-    ),
-    "HoldingService": (
-        _pay("AuthorisePayment"),
-        _write("CapturePayment", _ACQUIRER, Scope.PAYMENTS_WRITE),
-        _write("VoidAuthorisation", _ACQUIRER, Scope.PAYMENTS_WRITE),
-        _read("GetAuthorisation"),
+        _write("ProposeMerchant", _ACQUIRER, Scope.MERCHANTS_WRITE),
+        _write("UpdateMerchant", _ACQUIRER, Scope.MERCHANTS_WRITE),
+        Operation("GetMerchant", _SHOPS, Scope.MERCHANTS_READ, _EVERYONE),
+        Operation("ListMerchants", _SHOPS, Scope.MERCHANTS_READ, _EVERYONE),
+        _change("ApproveMerchant", _RISK | _ADMIN),
+        _change("RejectMerchant", _RISK | _ADMIN),
+        _write("CreateCode", _ACQUIRER, Scope.CODES),
+        Operation("DrawCode", _ACQUIRER, Scope.CODES),
+        _write("CreateOrder", _ACQUIRER, Scope.ORDERS_WRITE),
+        Operation("GetOrder", _ACQUIRER, Scope.PAYMENTS_READ),
+        Operation("DrawOrder", _ACQUIRER, Scope.PAYMENTS_READ),
     ),
     "WebhookService": (
         _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),

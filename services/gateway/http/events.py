@@ -5,11 +5,12 @@ comments keep the connection alive in between.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from services.gateway.http import examples
@@ -17,7 +18,6 @@ from services.gateway.http.answers import payment_told
 from services.gateway.payments.messages import STATES
 from services.gateway.payments.model import FINAL
 from services.gateway.payments.refusals import TooManyWatchers
-from services.gateway.payments.waiters import Snapshot
 from services.kit.http import problem_of
 
 EVENT_STREAM = "text/event-stream"
@@ -57,9 +57,11 @@ class EventStream(StreamingResponse):
 class Stream:
     """What is streamed: `watched` until it ends or `closing` is set, from after `last_event_id`."""
 
-    watched: AsyncIterator[Snapshot]
+    watched: AsyncIterator[Any]
     closing: asyncio.Event
     last_event_id: str | None
+    told: Callable[[Any], BaseModel] = payment_told
+    """What is shown of each message that is watched."""
 
 
 class Streams:
@@ -83,7 +85,7 @@ class Streams:
             return Response(status_code=204)
         return EventStream(self._counted(stream, first))
 
-    async def _counted(self, stream: Stream, first: Snapshot) -> AsyncIterator[str]:
+    async def _counted(self, stream: Stream, first: Any) -> AsyncIterator[str]:
         self._running += 1
         try:
             async with aclosing(_events(stream, first, self._seconds)) as events:
@@ -93,27 +95,27 @@ class Streams:
             self._running -= 1
 
 
-def event_id(payment: Snapshot) -> str:
+def event_id(payment: Any) -> str:
     """Names a state of a payment: `completed.1793350814500000`."""
     time = payment.update_time
     return f"{STATES[payment.state]}.{time.seconds * 1_000_000 + time.nanos // 1000}"
 
 
-def event_text(payment: Snapshot) -> str:
+def event_text(payment: Any, told: Callable[[Any], BaseModel] = payment_told) -> str:
     """A state as an event."""
-    data = payment_told(payment).model_dump_json()
+    data = told(payment).model_dump_json()
     return f"id: {event_id(payment)}\nevent: payment\ndata: {data}\n\n"
 
 
-async def _events(stream: Stream, first: Snapshot, seconds: float) -> AsyncGenerator[str, None]:
+async def _events(stream: Stream, first: Any, seconds: float) -> AsyncGenerator[str, None]:
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
     closing = asyncio.create_task(stream.closing.wait())
-    following: asyncio.Task[Snapshot | None] | None = None
+    following: asyncio.Task[Any] | None = None
     try:
         yield f"retry: {RETRY_MILLISECONDS}\n\n"
         if event_id(first) != stream.last_event_id:
-            yield event_text(first)
+            yield event_text(first, stream.told)
         while not closing.done() and loop.time() < end:
             if following is None:
                 following = asyncio.create_task(_next(stream.watched))
@@ -127,7 +129,7 @@ async def _events(stream: Stream, first: Snapshot, seconds: float) -> AsyncGener
                 if snapshot is None:
                     return
                 following = None
-                yield event_text(snapshot)
+                yield event_text(snapshot, stream.told)
             else:
                 yield ": still there\n\n"
     except Exception as error:
@@ -142,11 +144,11 @@ async def _events(stream: Stream, first: Snapshot, seconds: float) -> AsyncGener
         await _close(stream.watched)
 
 
-async def _next(watched: AsyncIterator[Snapshot]) -> Snapshot | None:
+async def _next(watched: AsyncIterator[Any]) -> Any:
     return await anext(watched, None)
 
 
-async def _close(watched: AsyncIterator[Snapshot]) -> None:
+async def _close(watched: AsyncIterator[Any]) -> None:
     close = getattr(watched, "aclose", None)
     if close is not None:
         await close()
