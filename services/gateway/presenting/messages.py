@@ -16,8 +16,8 @@ CODE_STATES = {
     state: pb.PaymentCodeState.Value(f"PAYMENT_CODE_STATE_{state.name}") for state in CodeState
 }
 PAYER_CONFIRMATION = "PAYER_CONFIRMATION"
+_UNDER_WAY = "Under way."
 _TILL_WORDS = {
-    State.CONFIRMED: "Under way.",
     State.ACTION_REQUIRED: "The payer has to confirm on the phone.",
     State.COMPLETED: "Paid.",
     State.DECLINED: "Declined: ask for another way to pay.",
@@ -90,7 +90,7 @@ def presented_message(charge: Charge, snapshot: Snapshot) -> pb.PresentedPayment
         state=STATE_NUMBERS[state],
         merchant=snapshot.merchant,
         amount=snapshot.target,
-        message=_TILL_WORDS[state],
+        message=_TILL_WORDS.get(state, _UNDER_WAY),
         create_time=snapshot.create_time,
         update_time=snapshot.update_time,
     )
