@@ -15,6 +15,7 @@ from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.endpoints import Endpoints
+from services.sandbox.errors import ServerFailed
 from services.sandbox.finance import Finance
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.world import PANDA, PARTICIPANTS, put_world
@@ -28,17 +29,26 @@ _SERVICES = ("settlement", "bridge", "reconciliation")
 async def open_world(endpoints: Endpoints) -> Path:
     """The folder with a file for each participant's API key, once the world is there.
 
-    Raises a KawaseError where a service refuses a part of it.
+    Raises a KawaseError where a service refuses a part of it, or has not taken it in in time.
     """
     folder = endpoints.directory / FOLDER
     kept = _read_keys(folder)
     if kept is None or not await _are_good(endpoints.processes["gateway"], kept):
-        operator = Operator.of(endpoints)
-        keys = await put_world(operator)
-        await _put_finance(endpoints)
-        await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
-        _write_keys(folder, keys)
+        try:
+            _write_keys(folder, await _put(endpoints))
+        except TimeoutError as error:
+            raise ServerFailed(
+                "the demo's world could not be put in time; see the logs, or start with --empty"
+            ) from error
     return folder
+
+
+async def _put(endpoints: Endpoints) -> dict[str, str]:
+    operator = Operator.of(endpoints)
+    keys = await put_world(operator)
+    await _put_finance(endpoints)
+    await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
+    return keys
 
 
 async def _put_finance(endpoints: Endpoints) -> None:

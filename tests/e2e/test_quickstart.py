@@ -1,9 +1,11 @@
-"""The README's first payment, its lines run exactly as printed against a real `kawase up`.
+"""The README's first payment, its lines run exactly as printed against a real `kawase up`, and the
+world that they find.
 
 Where a port of the gateway is taken on this machine, the port that `kawase up` names instead is put
 into the lines; nothing else is.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -12,11 +14,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from services.core.accounts import prefund
+from services.kit.rpc import open_channel
+from services.pb.kawase.wallet.v1.wallet_service_pb2 import GetAccountsRequest
+from services.pb.kawase.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
+from services.sandbox.endpoints import read_endpoints
+from services.sandbox.opening import open_world
 from services.sandbox.settings import inherited
+from services.sandbox.world import EDO, PANDA, PANDA_DEPOSIT
 from tests.e2e.processes import processes_of
 
 pytestmark = pytest.mark.slow
@@ -89,22 +99,41 @@ def run(home: Path, lines: str) -> list[str]:
     return ran.stdout.split(f"{BETWEEN}\n")
 
 
-@pytest.mark.timeout(240)
-def test_the_readme_s_first_payment_works_as_it_is_printed(tmp_path: Path) -> None:
-    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    (_, first), *rest = blocks()
-    install, start = first.splitlines()
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A stranger's clone after the first block, with `kawase up` in it."""
+
+    home: Path
+    told: str
+
+    @property
+    def keys(self) -> dict[str, str]:
+        folder = self.home / ".local" / "keys"
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    home = tmp_path_factory.mktemp("clone")
+    (home / ".venv").symlink_to(ROOT / ".venv")
+    install, start = blocks()[0][1].splitlines()
     assert install == "make install"
-    with up(tmp_path, start) as told:
-        shell = []
-        for language, text in rest:
-            lines = addressed(text, told)
-            if language == "python":
-                name = lines.splitlines()[0].removeprefix("# ")
-                (tmp_path / name).write_text(lines)
-            else:
-                shell.append(lines)
-        by_curl, by_grpcurl, by_python = run(tmp_path, f"\necho {BETWEEN}\n".join(shell))
+    with up(home, start) as told:
+        yield Running(home, told)
+    assert processes_of(home / ".local") == []
+
+
+@pytest.mark.timeout(240)
+def test_the_readme_s_first_payment_works_as_it_is_printed(running: Running) -> None:
+    shell = []
+    for language, text in blocks()[1:]:
+        lines = addressed(text, running.told)
+        if language == "python":
+            name = lines.splitlines()[0].removeprefix("# ")
+            (running.home / name).write_text(lines)
+        else:
+            shell.append(lines)
+    by_curl, by_grpcurl, by_python = run(running.home, f"\necho {BETWEEN}\n".join(shell))
 
     paid = json.loads(by_curl)
     assert (paid["payment_id"], paid["state"]) == ("first-1", "completed")
@@ -115,6 +144,31 @@ def test_the_readme_s_first_payment_works_as_it_is_printed(tmp_path: Path) -> No
     assert gets.startswith("Bukchon Kalguksu gets KRW 18,900, you pay CNY 95.")
     assert state.split()[0] == "completed"
     assert back.startswith("CNY 4.")
-    keys = tmp_path / ".local" / "keys"
-    assert {path.stat().st_mode & 0o777 for path in keys.iterdir()} == {0o600}
-    assert processes_of(tmp_path / ".local") == []
+
+
+def test_the_world_is_put_once_and_put_again_where_a_key_is_lost(running: Running) -> None:
+    folder = running.home / ".local" / "keys"
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    keys, endpoints = running.keys, read_endpoints(running.home / ".local")
+
+    assert asyncio.run(open_world(endpoints)) == folder
+    assert running.keys == keys
+
+    (folder / EDO).unlink()
+    asyncio.run(open_world(endpoints))
+    assert running.keys.keys() == keys.keys()
+    assert PANDA_DEPOSIT <= credited(endpoints.processes["wallet"]) < 2 * PANDA_DEPOSIT
+
+
+def credited(address: str) -> int:
+    """What was paid into the Chinese wallet's account, and back into it, in fen."""
+    account_id = prefund(PANDA, "CNY").account_id
+
+    async def ask() -> int:
+        async with open_channel(address) as channel:
+            stub = WalletServiceStub(channel)
+            request = GetAccountsRequest(account_ids=[account_id])
+            (account,) = (await stub.GetAccounts(request, timeout=10)).accounts
+            return int(account.credits_posted)
+
+    return asyncio.run(ask())
