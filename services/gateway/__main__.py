@@ -5,6 +5,7 @@ from services.gateway.access.keys import Keys
 from services.gateway.access.serving.process import open_gate
 from services.gateway.admin.server import AdminServer
 from services.gateway.availability import AvailabilityBoard
+from services.gateway.bills.serving.process import run_bills
 from services.gateway.calls import Calls
 from services.gateway.cases.handlers import KINDS
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
@@ -109,6 +110,7 @@ async def _serve(
     )
     webhooks = run_webhooks(life, settings, parts, board, keys)
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
+    run_bills(parts, board, keys, calls, shelf)
     await serve_http(life, settings, parts, gate, [*routers_of(calls), webhooks, presented])
     await parts.server.start()
 

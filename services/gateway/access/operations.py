@@ -210,6 +210,14 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         Operation("GetOrder", _ACQUIRER, Scope.PAYMENTS_READ),
         Operation("DrawOrder", _ACQUIRER, Scope.PAYMENTS_READ),
     ),
+    "BillService": (
+        _write("PutBiller", _ACQUIRER, Scope.MERCHANTS_WRITE),
+        _change("OpenBiller", _FINANCE | _RISK, four_eyes=True),
+        _own_read("ListBillers", Scope.PAYMENTS_READ),
+        Operation("CheckBill", _WALLET, Scope.PAYMENTS_READ),
+        _pay("PayBill"),
+        Operation("ListBillPayments", _SHOPS, Scope.PAYMENTS_READ, _EVERYONE),
+    ),
     "WebhookService": (
         _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
         _own_write("RotateWebhookSecret", Scope.WEBHOOKS, _ADMIN),

@@ -9,6 +9,8 @@ from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id
 from services.gateway.availability import AvailabilityBoard
+from services.gateway.bills.claims import taken_over
+from services.gateway.bills.refusals import BillTakenOver
 from services.gateway.payments import asking
 from services.gateway.payments.limits import (
     Rules,
@@ -67,6 +69,7 @@ class _Batch:
         self.news: list[Snapshot] = []
         self.screener: Screener | None = None
         self.screened: list[Screened] = []
+        self.taken_over: set[str] = set()
 
 
 class Confirming:
@@ -142,6 +145,7 @@ class Confirming:
         batch.payments = {
             ids: Payment(terms[each.reference], each.life) for ids, each in found.items()
         }
+        batch.taken_over = await taken_over(connection, batch.payments.values())
         wanted = {
             usage_of(key, local_day(ask.wallet, batch.now))
             for ask in asks
@@ -179,6 +183,8 @@ class Confirming:
         payment = batch.payments.get(ids)
         if payment is None:
             return PaymentUnknown(ask.payment_id)
+        if payment.terms.reference in batch.taken_over and not ask.cancels:
+            return BillTakenOver(ask.payment_id)
         if ask.cancels:
             outcome = asking.cancel(payment, batch.now)
         else:

@@ -18,6 +18,7 @@ from services.gateway.access.people import (
 from services.gateway.admin import codec, rules
 from services.gateway.reference import Merchant, Participant, Reference
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
+from services.pb.kawase.gateway.v1 import bill_service_pb2
 
 # The request, and all that is known: whether a second person is needed.
 Predicate = Callable[[Any, Reference], bool]
@@ -43,6 +44,17 @@ def _merchant(request: pb.PutMerchantRequest, known: Reference) -> bool:
 
 def _money_of(merchant: Merchant) -> Merchant:
     return replace(merchant, name="", city="", country_code="", category_code="")
+
+
+def _biller(request: bill_service_pb2.OpenBillerRequest, known: Reference) -> bool:
+    """As of a merchant, which it becomes; closing one alone is not held up."""
+    if not request.open:
+        return False
+    before: Merchant | None = known.merchants.get(request.biller_id)
+    if before is None:
+        return request.net_debit_limit > 0
+    terms = (request.fee_plan_id, request.net_debit_limit)
+    return (before.fee_plan_id, before.net_debit_limit) != terms
 
 
 def _scheme(request: pb.PutSchemeRequest, known: Reference) -> bool:
@@ -102,6 +114,7 @@ def _policy(request: Any, known: Reference) -> bool:
 NEEDED: dict[str, Predicate] = {
     "PutParticipant": _participant,
     "PutMerchant": _merchant,
+    "OpenBiller": _biller,
     "PutScheme": _scheme,
     "PutFeePlan": _fee_plan,
     "PutCorridor": _corridor,

@@ -1,0 +1,1 @@
+"""BillService at its two edges, gRPC and HTTP."""
