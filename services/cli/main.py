@@ -31,6 +31,7 @@ COMMANDS = {
     "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),
     "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
     "keys": Lazy("services.cli.keys", "keys", "Make, list and revoke API keys of participants."),
+    "pay": Lazy("services.cli.pay", "pay", "Pay a scanned code, as a wallet does."),
     "recon": Lazy("services.cli.recon", "recon", "Import files, match days, work off breaks."),
     "settlement": Lazy("services.cli.settlement", "settlement", "Windows, payouts and statements."),
     "zengin": Lazy("services.cli.zengin", "zengin", "Check and show files of Japanese banks."),
