@@ -13,8 +13,7 @@ from services.cli.asking import address_option, json_option
 from services.cli.options import directory_option
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
-from services.sandbox.endpoints import read_endpoints
-from services.sandbox.opening import FOLDER
+from services.sandbox.endpoints import KEYS, read_endpoints
 from services.sdk import Client, Payment, PaymentState
 
 NOT_PAID = 1
@@ -94,10 +93,10 @@ def pay(
 
 
 def _kept_key(directory: Path, wallet: str) -> str:
-    path = directory / FOLDER / wallet
+    path = directory / KEYS / wallet
     if Path(wallet).name != wallet or not path.is_file():
         raise click.UsageError(
-            f"There is no key of {wallet!r} in {directory / FOLDER}: name a participant of "
+            f"There is no key of {wallet!r} in {directory / KEYS}: name a participant of "
             "`kawase up`, or give --key."
         )
     return path.read_text()

@@ -9,6 +9,8 @@ from services.sandbox.errors import StackError
 from services.sandbox.lock import is_taken
 
 FILE_NAME = "stack.json"
+# A file in it for each participant's API key.
+KEYS = "keys"
 
 
 @dataclass(frozen=True, slots=True)

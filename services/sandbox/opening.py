@@ -14,7 +14,7 @@ from services.kit.rpc import call, open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.sandbox.demo.codes import SEOUL_SHOP
-from services.sandbox.endpoints import Endpoints
+from services.sandbox.endpoints import KEYS, Endpoints
 from services.sandbox.errors import ServerFailed
 from services.sandbox.finance import Finance
 from services.sandbox.operator import Operator, prices_known
@@ -22,7 +22,6 @@ from services.sandbox.world import PANDA, PARTICIPANTS, put_world
 from services.sandbox.world_finance import put_finance
 
 CALL_SECONDS = 20.0
-FOLDER = "keys"
 _SERVICES = ("settlement", "bridge", "reconciliation")
 
 
@@ -31,7 +30,7 @@ async def open_world(endpoints: Endpoints) -> Path:
 
     Raises a KawaseError where a service refuses a part of it, or has not taken it in in time.
     """
-    folder = endpoints.directory / FOLDER
+    folder = endpoints.directory / KEYS
     kept = _read_keys(folder)
     if kept is None or not await _are_good(endpoints.processes["gateway"], kept):
         try:

@@ -60,18 +60,3 @@ async def test_up_to_a_maximum_nothing_is_asked(run: Run) -> None:
     status, told = await run(TOKYO_DYNAMIC, "--maximum", "57.24CNY")
     assert status == 1
     assert "Error: The price is CNY 57.25, the maximum CNY 57.24; nothing was taken." in told
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--amount", "1000"), "write 18900KRW"),
-        (("--amount", "1.5JPY"), "at most 0 decimals"),
-        (("--wallet", "../panda"), "There is no key of"),
-        (("--wallet", "momo"), "There is no key of"),
-    ],
-)
-async def test_wrong_use_is_said(run: Run, arguments: tuple[str, str], said: str) -> None:
-    status, told = await run(TOKYO_STATIC, *arguments)
-    assert status == 2
-    assert said in told
