@@ -3,6 +3,8 @@
 from services.core.ids import Resource
 from services.gateway.access.keys import Keys
 from services.gateway.access.serving.process import open_gate
+from services.gateway.acquiring.serving.process import run_acquiring
+from services.gateway.acquiring.serving.routes import acquirer_router
 from services.gateway.admin.server import AdminServer
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.serving.process import run_bills
@@ -109,9 +111,11 @@ async def _serve(
         "kawase.gateway.v1.AdminService",
     )
     webhooks = run_webhooks(life, settings, parts, board, keys)
+    acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     run_bills(parts, board, keys, calls, shelf)
-    await serve_http(life, settings, parts, gate, [*routers_of(calls), webhooks, presented])
+    routers = [*routers_of(calls), webhooks, acquiring, presented]
+    await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 
 

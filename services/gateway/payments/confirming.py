@@ -8,6 +8,8 @@ from datetime import datetime
 from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id
+from services.gateway.acquiring.orders.model import Claim, confirm_refusal
+from services.gateway.acquiring.orders.store import lock_claims, put_claims
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.claims import taken_over
 from services.gateway.bills.refusals import BillTakenOver
@@ -69,6 +71,8 @@ class _Batch:
         self.news: list[Snapshot] = []
         self.screener: Screener | None = None
         self.screened: list[Screened] = []
+        self.claims: dict[str, Claim] = {}
+        self.claimed: dict[str, str] = {}
         self.taken_over: set[str] = set()
 
 
@@ -135,6 +139,8 @@ class Confirming:
             await add_usages(connection, batch.used, batch.taken)
         if batch.screened:
             await journal_screenings(connection, batch.screened)
+        if batch.claimed:
+            await put_claims(connection, batch.claimed)
         return Decided((answers, batch.news), batch.messages)
 
     async def _read(self, connection: Connection, asks: Sequence[Ask], batch: _Batch) -> None:
@@ -146,6 +152,15 @@ class Confirming:
             ids: Payment(terms[each.reference], each.life) for ids, each in found.items()
         }
         batch.taken_over = await taken_over(connection, batch.payments.values())
+        labels = {
+            payment.terms.order_label
+            for ask in asks
+            if not ask.cancels
+            and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
+            and payment.life.state is State.QUOTED
+        } - {""}
+        if labels:
+            batch.claims = await lock_claims(connection, labels)
         wanted = {
             usage_of(key, local_day(ask.wallet, batch.now))
             for ask in asks
@@ -196,7 +211,7 @@ class Confirming:
                 batch.totals,
                 batch.now,
                 self._rules(corridor),
-                self._away(payment.terms),
+                self._away(payment.terms) or _taken(payment, batch),
             )
             outcome = self._screened(payment, outcome, batch)
         if outcome.life is not None:
@@ -230,6 +245,9 @@ class Confirming:
         terms, life = payment.terms, payment.life
         batch.moved.append((terms.reference, life))
         if life.state is State.CONFIRMED:
+            if terms.order_label:
+                batch.claims[terms.order_label] = Claim(terms.reference, life.state)
+                batch.claimed[terms.order_label] = terms.reference
             batch.messages.append(order_message(Order.RESERVE, payment))
             if life.limit_day is not None:
                 for usage, minor in usages_taken(life.limit_keys, life.limit_day, terms):
@@ -241,3 +259,8 @@ class Confirming:
         fact = fact_of(payment, snapshot)
         if fact is not None:
             batch.messages.append(fact)
+
+
+def _taken(payment: Payment, batch: _Batch) -> KawaseError | None:
+    """Whether another payment has taken the order that this one is to pay."""
+    return confirm_refusal(payment.terms, batch.claims.get(payment.terms.order_label))

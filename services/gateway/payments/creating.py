@@ -6,13 +6,16 @@ priced, so a refusal is given only once it is known that the id is free.
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id
 from services.core.money import Money
+from services.gateway.acquiring.orders.model import quote_refusal
+from services.gateway.acquiring.orders.store import Found, read_orders
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.payments.model import Payment, Terms, first_life
 from services.gateway.payments.pricing import AskPartner, Place, Wish, agree, find_place
@@ -116,6 +119,7 @@ class Creating:
     async def _store(
         self, connection: Connection, drafts: Sequence[Draft]
     ) -> list[Payment | BaseException]:
+        drafts = await self._payable(connection, drafts)
         fresh = [draft.terms for draft in drafts if draft.terms is not None]
         made = await add_payments(connection, fresh) if fresh else set()
         taken = [
@@ -129,6 +133,22 @@ class Creating:
             terms = await self._shelf.fetch(connection, [each.reference for each in found.values()])
             known = {ids: Payment(terms[each.reference], each.life) for ids, each in found.items()}
         return [_answer(draft, made, known) for draft in drafts]
+
+    async def _payable(self, connection: Connection, drafts: Sequence[Draft]) -> Sequence[Draft]:
+        """The drafts, those refused whose order can no longer be paid. Most have none."""
+        labels = {draft.terms.order_label for draft in drafts if draft.terms} - {""}
+        if not labels:
+            return drafts
+        orders = await read_orders(connection, labels)
+        now = self._clock.now()
+        return [_of_order(draft, orders, now) for draft in drafts]
+
+
+def _of_order(draft: Draft, orders: Mapping[str, Found], now: datetime) -> Draft:
+    if draft.terms is None or not draft.terms.order_label:
+        return draft
+    refusal = quote_refusal(draft.terms, orders.get(draft.terms.order_label), now)
+    return draft if refusal is None else Draft(draft.wish, None, refusal)
 
 
 def _answer(

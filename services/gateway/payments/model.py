@@ -65,7 +65,7 @@ class Terms:
 
     `home` is what the payer pays, `spread` of it our margin; `fee` is the part of `target` that the
     merchant's side does not get. `collect_partner_id` and `acceptance_partner_id` are empty where
-    nobody is asked.
+    nobody is asked, `order_label` where the code belongs to no order of our acquirers.
     """
 
     reference: str
@@ -92,6 +92,7 @@ class Terms:
     mid: Decimal
     quote_expire_time: datetime
     create_time: datetime
+    order_label: str = ""
 
     @property
     def resource_id(self) -> str:

@@ -5,7 +5,7 @@ terms. Refusals come in the order: code, place, amount, corridor, price, limits.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from services.core.ids import new_reference
 from services.core.money import Money, Rounding, round_units
 from services.core.rate import BASIS_POINTS, price
 from services.core.sheet import RateSheet
+from services.gateway.acquiring.orders.labels import is_label
 from services.gateway.opening import funding_account
 from services.gateway.payments.limits import amount_refusal
 from services.gateway.payments.model import Terms
@@ -64,6 +65,7 @@ class Place:
     tip_open: bool = False
     fee_plan_id: str = ""
     payable_account_id: str = ""
+    order_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,10 @@ def _place_of_ours(
     currency = _currency(code, merchant.currency)
     if currency != merchant.currency:
         raise CurrencyUnfit(currency, merchant.currency)
-    return place_of_merchant(merchant, scheme, _stated(code), tip_open=_tip_open(code))
+    place = place_of_merchant(merchant, scheme, _stated(code), tip_open=_tip_open(code))
+    if code.reference is not None and is_label(code.reference):
+        return replace(place, order_label=code.reference)
+    return place
 
 
 def place_of_merchant(
@@ -297,4 +302,5 @@ def agree(
         mid=priced.mid,
         quote_expire_time=now + timedelta(seconds=corridor.quote_seconds),
         create_time=now,
+        order_label=place.order_label,
     )

@@ -6,6 +6,8 @@ ids belong to wallets, and two of them may use the same.
 
 from services.core.clock import Clock
 from services.core.ids import new_reference
+from services.core.money import Money
+from services.gateway.acquiring.merchants.refund_limits import check_refund_limit
 from services.gateway.payments.messages import money_of
 from services.gateway.payments.model import Payment
 from services.gateway.payments.refusals import PaymentUnknown
@@ -52,8 +54,8 @@ class RefundHandlers:
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `PaymentNotCompleted`, `RefundTooLate`, `RefundExceedsPayment`,
-        `NothingLeftToRefund`, `RatesStale` where the day's rate is wanted, and leaves of
-        `Malformed`.
+        `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers, `RatesStale` where the day's
+        rate is wanted, and leaves of `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -96,6 +98,9 @@ class RefundHandlers:
         policy = RefundPolicy() if corridor is None else corridor.refund_policy
         conditions = Conditions(policy, lambda: self._sheets.current(now))
         ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now)
+        if caller.kind is ParticipantKind.ACQUIRER:
+            amount = Money(ask.target_minor, terms.target_currency)
+            await check_refund_limit(connection, caller, terms.merchant_id, amount, now)
         refund = Refund(ask, terms, first_life(now))
         await store.add_refund(connection, ask, refund.life)
         return Decided(refund, [command_of(refund.life.step, refund)])

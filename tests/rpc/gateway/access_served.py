@@ -15,6 +15,8 @@ from services.gateway.access.gate import Gate
 from services.gateway.access.keys import Keys
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
+from services.gateway.acquiring.serving.process import acquirer_calls
+from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.admin.server import AdminServer
 from services.gateway.sealing import SecretBox
 from services.gateway.server import GatewayServer
@@ -28,6 +30,7 @@ from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import (
     access_service_pb2,
     access_service_pb2_grpc,
+    acquirer_service_pb2_grpc,
     admin_service_pb2,
     admin_service_pb2_grpc,
     gateway_service_pb2_grpc,
@@ -200,6 +203,11 @@ async def house_of(
         WebhookServer(keys, Owners(gateway.board), webhooks),
         "kawase.gateway.v1.WebhookService",
     )
+    server.add(
+        acquirer_service_pb2_grpc.add_AcquirerServiceServicer_to_server,
+        AcquirerServer(keys, acquirer_calls(gateway.units, gateway.board, gateway.clock)),
+        "kawase.gateway.v1.AcquirerService",
+    )
     await server.start()
     try:
         async with open_channel(server.address, credentials) as channel:
@@ -208,6 +216,7 @@ async def house_of(
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
+                "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
             }
             yield House(gateway, trail, gate, stubs, server.address)
     finally:

@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 
 from services.gateway.access.gate import gate_of
+from services.gateway.acquiring.serving.process import acquirer_calls
+from services.gateway.acquiring.serving.routes import acquirer_router
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
 from services.gateway.reference import Participant
@@ -90,7 +92,8 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
         return True
 
     webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
-    routers = [*routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0)), webhooks]
+    acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
+    routers = [*routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0)), webhooks, acquiring]
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 

@@ -1,0 +1,1 @@
+"""`AcquirerService` at the edges: gRPC, HTTP, and how the room is put together."""
