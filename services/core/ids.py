@@ -22,6 +22,7 @@ class Resource(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     TOP_UP = "topup"
+    WITHDRAWAL = "withdrawal"
     LATE = "late"
     PAYOUT = "payout"
     DISPUTE = "dispute"

@@ -9,7 +9,7 @@ from services.gateway.admin.server import AdminServer
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.serving.process import run_bills
 from services.gateway.calls import Calls
-from services.gateway.cases.handlers import KINDS
+from services.gateway.cases.handlers import kinds_with
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.disputes.events import DisputeEvents
 from services.gateway.http.app import routers_of, serve_http
@@ -27,11 +27,13 @@ from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
 from services.gateway.resources.events import ResourceEvents, repeat_of
 from services.gateway.screening.builtin import FileScreening
+from services.gateway.sealing import SecretBox
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.gateway.webhooks.process import run_webhooks
+from services.gateway.withdrawals.process import serve_withdrawals
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
@@ -57,6 +59,30 @@ async def build(life: Life) -> None:
     await _serve(life, settings, parts, board, sheets, waiters)
 
 
+def _drive(
+    life: Life,
+    settings: GatewaySettings,
+    parts: Parts,
+    shelf: Shelf,
+    waiters: Waiters,
+    wakers: Wakers,
+    box: SecretBox,
+) -> None:
+    """Hear what wallet and bridge say, and repeat what they do not answer."""
+    kinds = kinds_with(box).values()
+    handlers: dict[Resource, EventHandler] = {
+        Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
+        **{kind.resource: ResourceEvents(kind, wakers, parts.clock) for kind in kinds},
+        Resource.DISPUTE: DisputeEvents(wakers, parts.clock),
+    }
+    group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
+    life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
+    sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
+    life.run_part("sweeper", sweeper.run())
+    repeater = Repeater(parts.units, group.lag, [repeat_of(kind) for kind in kinds])
+    life.run_part("repeater", repeater.run())
+
+
 async def _serve(
     life: Life,
     settings: GatewaySettings,
@@ -76,17 +102,8 @@ async def _serve(
     life.on_close(channel.close)
     bridge = BridgeServiceStub(channel)
     wakers = Wakers()
-    handlers: dict[Resource, EventHandler] = {
-        Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
-        **{kind.resource: ResourceEvents(kind, wakers, parts.clock) for kind in KINDS.values()},
-        Resource.DISPUTE: DisputeEvents(wakers, parts.clock),
-    }
-    group = GroupConsumer(parts.topics, GROUP, TOPICS, settings.instance)
-    life.run_part("consumer", EventConsumer(handlers).consume(group, parts.units).run())
-    sweeper = Sweeper(parts.units, parts.clock, shelf, waiters, group.lag)
-    life.run_part("sweeper", sweeper.run())
-    repeater = Repeater(parts.units, group.lag, [repeat_of(kind) for kind in KINDS.values()])
-    life.run_part("repeater", repeater.run())
+    box = SecretBox(settings.gateway_secrets_key)
+    _drive(life, settings, parts, shelf, waiters, wakers, box)
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     gate = open_gate(life, parts, board, keys)
     reading = Reading(parts.pool, shelf, waiters)
@@ -96,10 +113,10 @@ async def _serve(
         reading,
         waiters,
         RefundHandlers(parts.units, board, sheets, wakers, parts.clock),
-        BankLinkHandlers(parts.units, bridge, parts.clock),
+        BankLinkHandlers(parts.units, bridge, parts.clock, box),
         TopUpHandlers(parts.units, wakers, parts.clock),
     )
-    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers)
+    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers, box)
     parts.server.add(
         gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
         GatewayServer(keys, calls),
@@ -114,7 +131,8 @@ async def _serve(
     acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     run_bills(parts, board, keys, calls, shelf)
-    routers = [*routers_of(calls), webhooks, acquiring, presented]
+    withdrawals = serve_withdrawals(parts, board, keys, wakers)
+    routers = [*routers_of(calls), webhooks, acquiring, presented, withdrawals]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 

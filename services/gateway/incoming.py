@@ -43,6 +43,11 @@ class What(StrEnum):
     CHARGE_ACCEPTED_LATE = "charge_accepted_late"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_ENDED = "dispute_ended"
+    PAYOUT_SUBMITTED = "payout_submitted"
+    PAYOUT_ACCEPTED = "payout_accepted"
+    PAYOUT_EXECUTED = "payout_executed"
+    PAYOUT_REJECTED = "payout_rejected"
+    PAYOUT_RETURNED = "payout_returned"
 
 
 OF_DISPUTES = frozenset({What.DISPUTE_OPENED, What.DISPUTE_ENDED})
@@ -53,9 +58,9 @@ class Incoming:
     """One event about `resource` with our `reference`. Fields an event does not have are empty.
 
     `link_id` is the wallet's link, or the resource id the bridge keyed its event by; it may go on
-    after the reference (`late-…-back`). `charge_id` is the bridge's charge or refund. `command` is
-    what the wallet refused. What a partner says of a dispute is about `Resource.DISPUTE`, with the
-    reference of the payment and the `dispute_id` of the bridge.
+    after the reference (`late-…-back`). `charge_id` is the bridge's charge, refund or payout.
+    `command` is what the wallet refused. What a partner says of a dispute is about
+    `Resource.DISPUTE`, with the reference of the payment and the `dispute_id` of the bridge.
     """
 
     resource: Resource

@@ -79,3 +79,15 @@ def accounts_of_payer(wallet: Participant, payer_id: str) -> list[AccountSpec]:
         house(AccountKind.BANK_CLEARING_IN, currency),
         house(AccountKind.LOSS, currency),
     ]
+
+
+def accounts_of_withdrawals(wallet: Participant, payer_id: str) -> list[AccountSpec]:
+    """What a withdrawal needs: the payer's account first, the bank's and its fees, and loss."""
+    currency = wallet.home_currency
+    return [
+        customer(wallet.participant_id, payer_id, currency),
+        house(AccountKind.BANK, currency),
+        house(AccountKind.BANK_CLEARING_OUT, currency),
+        house(AccountKind.BANK_FEE_EXPENSE, currency),
+        house(AccountKind.LOSS, currency),
+    ]

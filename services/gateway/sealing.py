@@ -26,6 +26,11 @@ class SecretBox:
                     "separated by commas"
                 ) from None
 
+    @property
+    def can_seal(self) -> bool:
+        """Whether there is a key."""
+        return self._fernet is not None
+
     def seal(self, text: str) -> bytes:
         """What may be stored. Raises `SecretsKeyMissing`."""
         return self._key().encrypt(text.encode())

@@ -1,8 +1,10 @@
-"""Books what banks' statements show of top-ups: from clearing to the bank (design §6).
+"""Books what banks' statements show of top-ups and withdrawals: from clearing to the bank (§6).
 
 A top-up is credited when the bank has said yes to it; its money lies in clearing until it is on the
-statement, and a top-up that was given back goes the same way. Each entry of a statement is booked
-once, under a link made of its resource and its place there.
+statement, and a top-up that was given back goes the same way. A withdrawal lies in the clearing of
+what goes out, and so does the fee that the bank says it took for it, against expense: the entry of
+the fee is booked like that of the money. Each entry of a statement is booked once, under a link
+made of its resource and its place there.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from services.kit.ledger import Move, transfer_funds
 from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import (
     ReconciliationEvent,
     ResourceOnStatement,
@@ -37,13 +40,17 @@ log = structlog.get_logger()
 SILENCE = timedelta(seconds=30)
 LOOK_SECONDS = 5.0
 MARK = "-arrival-"
-_KEY = f"{Resource.TOP_UP}-"
+_CLEARING = {
+    Resource.TOP_UP: AccountKind.BANK_CLEARING_IN,
+    Resource.WITHDRAWAL: AccountKind.BANK_CLEARING_OUT,
+}
+_FEE = "fee"
 _DIGEST_LENGTH = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One entry. Money that came in is more than zero, what was given back is less."""
+    """One entry, or a bank's word of its fee. Money that came in is more than zero."""
 
     resource_id: str
     witness: str
@@ -58,8 +65,10 @@ class Arrival:
     @property
     def command(self) -> Outgoing:
         """Have the ledger book it; a repeat changes nothing."""
-        clearing = house(AccountKind.BANK_CLEARING_IN, self.amount.currency).account_id
-        bank = house(AccountKind.BANK, self.amount.currency).account_id
+        kind = _CLEARING[Resource(self.resource_id.partition("-")[0])]
+        clearing = house(kind, self.amount.currency).account_id
+        other = AccountKind.BANK_FEE_EXPENSE if self.witness == _FEE else AccountKind.BANK
+        bank = house(other, self.amount.currency).account_id
         amount = Money(abs(self.amount.minor), self.amount.currency)
         move = Move(bank, clearing, amount, "arrival")
         moves = [move if self.amount.minor > 0 else move.reverse]
@@ -68,7 +77,8 @@ class Arrival:
 
 def arrival_of(told: ResourceOnStatement) -> Arrival | None:
     """What a statement's entry has brought of a top-up; None where it is of something else."""
-    if not told.resource_id.startswith(_KEY) or told.amount.minor_units <= 0:
+    kind = told.resource_id.partition("-")[0]
+    if kind not in _CLEARING or told.amount.minor_units <= 0:
         return None
     minor = told.amount.minor_units if told.credit else -told.amount.minor_units
     witness = f"{told.partner_id}/{told.entry_reference}"
@@ -81,6 +91,22 @@ async def read_arrivals(
     """Have booked what statements show for the first time. Raises DecodeError."""
     told = [ReconciliationEvent.FromString(fact.payload).resource_on_statement for fact in facts]
     found = [arrival for each in told if (arrival := arrival_of(each)) is not None]
+    fresh = await store.add_arrivals(connection, found, clock.now())
+    return [arrival.command for arrival in found if arrival.link_id in fresh]
+
+
+async def read_fees(
+    connection: Connection, facts: Sequence[KeptFact], clock: Clock
+) -> list[Outgoing]:
+    """Have booked what banks took for withdrawals. Raises DecodeError."""
+    found = []
+    for fact in facts:
+        if fact.key.startswith(f"{Resource.WITHDRAWAL}-"):
+            event = BridgeEvent.FromString(fact.payload)
+            fee = event.payout_executed.bank_fee
+            if fee.minor_units > 0:
+                amount = Money(fee.minor_units, fee.currency_code)
+                found.append(Arrival(event.resource_id, _FEE, amount))
     fresh = await store.add_arrivals(connection, found, clock.now())
     return [arrival.command for arrival in found if arrival.link_id in fresh]
 

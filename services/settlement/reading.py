@@ -16,7 +16,7 @@ from services.kit.postgres import Connection
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
-from services.settlement.arrivals import read_arrivals, read_booked
+from services.settlement.arrivals import read_arrivals, read_booked, read_fees
 from services.settlement.domain.postings import Posting, Subject, parse_link
 from services.settlement.fx_book.events import read_statement_facts, read_wallet_facts
 from services.settlement.payouts.hearing import (
@@ -67,14 +67,15 @@ async def read_wallet(
 async def read_bridge(
     connection: Connection, facts: Sequence[KeptFact], clock: Clock
 ) -> Sequence[Outgoing]:
-    """Move payouts."""
-    return await hear_all(connection, facts, _checked(bridge_said), clock.now())
+    """Move payouts, and book what banks took for withdrawals."""
+    paid = await hear_all(connection, facts, _checked(bridge_said), clock.now())
+    return [*paid, *await read_fees(connection, facts, clock)]
 
 
 async def read_statements(
     connection: Connection, facts: Sequence[KeptFact], clock: Clock
 ) -> Sequence[Outgoing]:
-    """Move payouts and deals whose money is on a statement, and book what came of top-ups."""
+    """Move payouts and deals whose money is on a statement, and book top-ups and withdrawals."""
     paid = await hear_all(connection, facts, _checked(statement_said), clock.now())
     settled = await read_statement_facts(connection, facts, clock)
     return [*paid, *settled, *await read_arrivals(connection, facts, clock)]

@@ -12,6 +12,7 @@ from services.gateway.reference import (
     FeePayer,
     FeePlan,
     Funding,
+    LimitFlow,
     LimitPeriod,
     LimitRule,
     Merchant,
@@ -46,6 +47,11 @@ _ROUNDINGS: dict[int, Rounding] = {
     pb.FEE_ROUNDING_HALF_UP: Rounding.HALF_UP,
 }
 
+_FLOWS: dict[int, LimitFlow] = {
+    pb.LIMIT_FLOW_PAYMENT: LimitFlow.PAYMENT,
+    pb.LIMIT_FLOW_WITHDRAWAL: LimitFlow.WITHDRAWAL,
+    pb.LIMIT_FLOW_PERSONAL: LimitFlow.PERSONAL,
+}
 _PERIODS: dict[int, LimitPeriod] = {
     pb.LIMIT_PERIOD_PAYMENT: LimitPeriod.PAYMENT,
     pb.LIMIT_PERIOD_DAY: LimitPeriod.DAY,
@@ -260,6 +266,7 @@ def limit_rule_from(message: pb.LimitRule) -> LimitRule:
         message.minimum,
         message.source,
         message.active,
+        choice(_FLOWS, message.flow or pb.LIMIT_FLOW_PAYMENT, "flow"),
     )
 
 
@@ -275,6 +282,7 @@ def limit_rule_to(rule: LimitRule) -> pb.LimitRule:
         minimum=rule.minimum,
         source=rule.source,
         active=rule.active,
+        flow=_value(_FLOWS, rule.flow),
     )
 
 

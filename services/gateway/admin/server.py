@@ -20,10 +20,11 @@ from services.gateway.admin.limit_rules import LimitRuleMethods
 from services.gateway.admin.pages import page_size
 from services.gateway.admin.putting import MERCHANT, Kind, Putting
 from services.gateway.admin.screenings import ScreeningMethods
-from services.gateway.cases.handlers import CaseHandlers
+from services.gateway.cases.handlers import CaseHandlers, kinds_with
 from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import ApiKey, store
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.sealing import SecretBox
 from services.gateway.waking import Wakers
 from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
@@ -78,13 +79,14 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
         clock: Clock,
         list_stuck: ListStuck,
         wakers: Wakers,
+        box: SecretBox,
     ) -> None:
         self._keys = keys
         self._board = board
         self._units = units
         self._clock = clock
         self._list_stuck = list_stuck
-        self._cases = CaseHandlers(units, wakers, clock)
+        self._cases = CaseHandlers(units, wakers, clock, kinds_with(box))
         self._disputes = DisputeHandlers(units, clock)
         self._putting = Putting(board, units, clock)
         self._access = AccessChanges(board, units, clock)

@@ -22,16 +22,20 @@ from services.gateway.late.booking import LATE_CHARGES
 from services.gateway.refunds.events import REFUNDS
 from services.gateway.resources.events import CaseFile, Kind, Moves
 from services.gateway.resources.model import OPERATOR
+from services.gateway.sealing import SecretBox
 from services.gateway.topups.events import TOP_UPS
 from services.gateway.waking import Wakers
+from services.gateway.withdrawals.events import withdrawals_with
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
 
-KINDS: Mapping[Resource, Kind[Any]] = {
-    kind.resource: kind for kind in (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES)
-}
+
+def kinds_with(box: SecretBox) -> Mapping[Resource, Kind[Any]]:
+    """Every kind of resource; `box` opens the accounts that withdrawals are paid to."""
+    kinds = (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES, withdrawals_with(box))
+    return {kind.resource: kind for kind in kinds}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,10 @@ def check_word(word: Word) -> None:
 class CaseHandlers:
     """The calls about cases, for an operator who is known."""
 
-    def __init__(self, units: Units, wakers: Wakers, clock: Clock) -> None:
+    def __init__(
+        self, units: Units, wakers: Wakers, clock: Clock, kinds: Mapping[Resource, Kind[Any]]
+    ) -> None:
+        self._kinds = kinds
         self._units = units
         self._wakers = wakers
         self._clock = clock
@@ -80,7 +87,7 @@ class CaseHandlers:
         """What waits for an operator, longest first."""
         cases: list[Case] = []
         async with self._units.pool.acquire() as connection:
-            for kind in KINDS.values():
+            for kind in self._kinds.values():
                 references = await kind.table.list_cases(connection, limit)
                 if references:
                     found = await kind.read(connection, references)
@@ -94,7 +101,7 @@ class CaseHandlers:
         of `Malformed`.
         """
         check_word(word)
-        kind, reference = _parse(name)
+        kind, reference = self._parse(name)
         case = (await self._units.write(lambda c: self._resolve(c, kind, reference, word))).answer
         self._wakers.wake([reference])
         return case
@@ -125,12 +132,11 @@ class CaseHandlers:
         log.info("case_resolved", resource_id=name, resolution=word.resolution)
         return Decided(_case_of(kind, after), moves.messages)
 
-
-def _parse(name: str) -> tuple[Kind[Any], str]:
-    try:
-        resource, reference = parse_resource_id(name)
-    except ValueError:
-        raise CaseUnknown(name) from None
-    if resource not in KINDS:
-        raise CaseUnknown(name)
-    return KINDS[resource], reference
+    def _parse(self, name: str) -> tuple[Kind[Any], str]:
+        try:
+            resource, reference = parse_resource_id(name)
+        except ValueError:
+            raise CaseUnknown(name) from None
+        if resource not in self._kinds:
+            raise CaseUnknown(name)
+        return self._kinds[resource], reference

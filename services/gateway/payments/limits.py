@@ -69,13 +69,17 @@ def limit_keys(corridor: Corridor, terms: Terms, rules: Rules = ()) -> tuple[str
         keys.append(f"corridor:{corridor.corridor_id}")
     for rule in rules:
         if rule.period is not LimitPeriod.PAYMENT:
-            keys.append(_rule_key(rule, terms))
+            keys.append(_key_of(rule, terms))
     return tuple(keys)
 
 
-def _rule_key(rule: LimitRule, terms: Terms) -> str:
+def _key_of(rule: LimitRule, terms: Terms) -> str:
+    return rule_key(rule, f"{terms.participant_id}/{terms.payer_id}")
+
+
+def rule_key(rule: LimitRule, payer: str) -> str:
+    """Under which the use of a rule per day or year is counted; `payer` as `wallet/payer`."""
     # With period and currency: a rule that changes them begins to count anew.
-    payer = f"{terms.participant_id}/{terms.payer_id}"
     return f"{_RULE}{rule.period}:{rule.limit_rule_id}:{payer}:{rule.maximum.currency}"
 
 
@@ -118,7 +122,7 @@ def period_refusal(
     for rule in rules:
         if rule.period is LimitPeriod.PAYMENT:
             continue
-        ((usage, minor),) = usages_taken([_rule_key(rule, terms)], day, terms)
+        ((usage, minor),) = usages_taken([_key_of(rule, terms)], day, terms)
         left = rule.maximum.minor - used.get(usage, 0)
         if minor > left:
             return PayerLimitRuleReached(rule, Money(max(left, 0), rule.maximum.currency))

@@ -127,6 +127,14 @@ class LimitPeriod(StrEnum):
     YEAR = "year"  # per payer and local calendar year of the wallet
 
 
+class LimitFlow(StrEnum):
+    """What a rule limits."""
+
+    PAYMENT = "payment"
+    WITHDRAWAL = "withdrawal"  # what payers of hosted wallets draw to bank accounts
+    PERSONAL = "personal"  # what a person receives by a code of their own
+
+
 @dataclass(frozen=True, slots=True)
 class LimitRule:
     """The most, per payment also the least, that may be paid. What is empty fits everything.
@@ -145,6 +153,7 @@ class LimitRule:
     minimum: int
     source: str
     active: bool
+    flow: LimitFlow = LimitFlow.PAYMENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ in won and yen) cannot be reckoned and counts for nothing.
 
 from collections.abc import Iterable, Mapping
 
-from services.gateway.reference import Corridor, LimitRule, Participant
+from services.gateway.reference import Corridor, LimitFlow, LimitRule, Participant
 
 
 def fits(rule: LimitRule, wallet: Participant, corridor: Corridor) -> bool:
@@ -25,6 +25,7 @@ def fits(rule: LimitRule, wallet: Participant, corridor: Corridor) -> bool:
     currencies = (corridor.home_currency, corridor.target_currency)
     return (
         rule.active
+        and rule.flow is LimitFlow.PAYMENT
         and rule.maximum.currency in currencies
         and all(not wanted or wanted == found for wanted, found in named)
     )

@@ -19,6 +19,7 @@ from services.gateway.reference import (
     FeePayer,
     FeePlan,
     Funding,
+    LimitFlow,
     LimitPeriod,
     LimitRule,
     Merchant,
@@ -96,7 +97,7 @@ FROM corridors
 """
 _LIMIT_RULES = """
 SELECT limit_rule_id, period, wallet_country, wallet_id, acceptance_partner_id, collect_partner_id,
-    currency, maximum_minor, minimum_minor, source, active
+    currency, maximum_minor, minimum_minor, source, active, flow
 FROM limit_rules
 """
 
@@ -140,6 +141,7 @@ def _limit_rule(row: Mapping[str, Any]) -> LimitRule:
         row["minimum_minor"],
         row["source"],
         row["active"],
+        LimitFlow(row["flow"]),
     )
 
 
@@ -245,11 +247,11 @@ async def put_limit_rule(connection: Connection, new: LimitRule) -> None:
         """
         INSERT INTO limit_rules (limit_rule_id, period, wallet_country, wallet_id,
             acceptance_partner_id, collect_partner_id, currency, maximum_minor, minimum_minor,
-            source, active)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            source, active, flow)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (limit_rule_id) DO UPDATE SET period = $2, wallet_country = $3,
             wallet_id = $4, acceptance_partner_id = $5, collect_partner_id = $6, currency = $7,
-            maximum_minor = $8, minimum_minor = $9, source = $10, active = $11
+            maximum_minor = $8, minimum_minor = $9, source = $10, active = $11, flow = $12
         """,
         new.limit_rule_id,
         new.period,
@@ -262,6 +264,7 @@ async def put_limit_rule(connection: Connection, new: LimitRule) -> None:
         new.minimum,
         new.source,
         new.active,
+        new.flow,
     )
 
 

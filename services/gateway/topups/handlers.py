@@ -8,6 +8,7 @@ from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.opening import accounts_of_payer
 from services.gateway.payments.messages import money_of
 from services.gateway.reference import Participant
+from services.gateway.sealing import SecretBox
 from services.gateway.topups import store
 from services.gateway.topups.asking import (
     LinkWish,
@@ -26,6 +27,7 @@ from services.gateway.topups.refusals import (
 )
 from services.gateway.topups.saga import first_life
 from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.withdrawals.model import Payee
 from services.kit.ledger import open_accounts
 from services.kit.postgres import Connection
 from services.kit.rpc import CALL_SECONDS, call
@@ -36,12 +38,17 @@ from services.pb.kawase.gateway.v1 import payment_pb2
 
 
 class BankLinkHandlers:
-    """LinkBankAccount, for a caller who is known. `bridge` is a stub of the bridge's service."""
+    """LinkBankAccount, for a caller who is known. `bridge` is a stub of the bridge's service.
 
-    def __init__(self, units: Units, bridge: Any, clock: Clock) -> None:
+    `box` seals the account that withdrawals are paid to; a link that is made without its key, or
+    was before, is good for top-ups only until it is asked for once more.
+    """
+
+    def __init__(self, units: Units, bridge: Any, clock: Clock, box: SecretBox) -> None:
         self._units = units
         self._bridge = bridge
         self._clock = clock
+        self._box = box
 
     async def link(
         self, caller: Participant, request: pb.LinkBankAccountRequest
@@ -66,8 +73,35 @@ class BankLinkHandlers:
         check_link(wish)
         async with self._units.pool.acquire() as connection:
             known = await store.find_bank_link(connection, wish.participant_id, wish.bank_link_id)
-        link = self._same(wish, known) if known else await self._link_anew(caller, wish)
+        if known is None:
+            link = await self._link_anew(caller, wish)
+        else:
+            link = self._same(wish, known)
+            await self._make_payable(wish)
         return bank_link_message(link)
+
+    async def _make_payable(self, wish: LinkWish) -> None:
+        sealed = self._sealed(wish)
+        if sealed is None:
+            return
+
+        async def work(connection: Connection) -> Decided[None]:
+            await store.seal_payee(connection, wish.participant_id, wish.bank_link_id, sealed)
+            return Decided(None)
+
+        await self._units.write(work)
+
+    def _sealed(self, wish: LinkWish) -> bytes | None:
+        if not self._box.can_seal:
+            return None
+        payee = Payee(
+            wish.bank_code,
+            wish.branch_code,
+            wish.account_type,
+            wish.account_number,
+            wish.holder_name,
+        )
+        return self._box.seal(payee.text)
 
     async def _link_anew(self, caller: Participant, wish: LinkWish) -> BankLink:
         answer = await call(
@@ -99,7 +133,7 @@ class BankLinkHandlers:
             known = await store.find_bank_link(connection, wish.participant_id, wish.bank_link_id)
             if known is not None:
                 return Decided(self._same(wish, known))
-            await store.add_bank_link(connection, fresh)
+            await store.add_bank_link(connection, fresh, self._sealed(wish))
             specs = accounts_of_payer(caller, wish.payer_id)
             return Decided(fresh, [open_accounts(specs, COMMAND_STRIPE)])
 

@@ -13,7 +13,8 @@ from services.gateway.resources import model as resources
 
 @dataclass(frozen=True, slots=True)
 class BankLink:
-    """A payer's bank account as its partner knows it. The account's number is not kept."""
+    """A payer's bank account as its partner knows it. The account's number is kept sealed, for
+    withdrawals alone."""
 
     participant_id: str
     bank_link_id: str

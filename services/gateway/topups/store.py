@@ -28,15 +28,31 @@ async def find_bank_link(
     return None if row is None else BankLink(*row)
 
 
-async def add_bank_link(connection: Connection, link: BankLink) -> None:
+async def add_bank_link(connection: Connection, link: BankLink, sealed_payee: bytes | None) -> None:
     """Insert a fresh link. A taken id is a unique violation."""
     await connection.execute(
         """
         INSERT INTO bank_links (participant_id, bank_link_id, digest, payer_id, partner_id,
-            payer_reference, display_name, create_time)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+            payer_reference, display_name, create_time, sealed_payee)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         *astuple(link),
+        sealed_payee,
+    )
+
+
+async def seal_payee(
+    connection: Connection, participant_id: str, bank_link_id: str, sealed_payee: bytes
+) -> None:
+    """Add the payee to a link that has none."""
+    await connection.execute(
+        """
+        UPDATE bank_links SET sealed_payee = $3
+        WHERE participant_id = $1 AND bank_link_id = $2 AND sealed_payee IS NULL
+        """,
+        participant_id,
+        bank_link_id,
+        sealed_payee,
     )
 
 

@@ -54,6 +54,9 @@ KINDS: Mapping[str, EventKind] = {
     "refund_declined": EventKind("refund.refused", 2, "refund", _REFUND),
     "top_up_completed": EventKind("top_up.completed", 2, "top_up"),
     "top_up_declined": EventKind("top_up.refused", 2, "top_up"),
+    "withdrawal_completed": EventKind("withdrawal.completed", 2, "withdrawal"),
+    "withdrawal_declined": EventKind("withdrawal.refused", 2, "withdrawal"),
+    "withdrawal_returned": EventKind("withdrawal.returned", 3, "withdrawal"),
 }
 _OPENED = EventKind("dispute.opened", 2, "dispute", _DISPUTE)
 _ENDED = EventKind("dispute.ended", 2, "dispute", _DISPUTE)

@@ -65,8 +65,8 @@ async def add_booked(connection: Connection, posted: Sequence[tuple[str, datetim
 
 
 async def list_unbooked(connection: Connection, partner_id: str, day: date) -> list[str]:
-    """Payments, refunds and top-ups that the partner has moved money for on a day of its own, and
-    the ledger has posted nothing for: references of rows, in order."""
+    """Payments, refunds, top-ups and withdrawals that the partner has moved money for on a day of
+    its own, and the ledger has posted nothing for: references of rows, in order."""
     rows = await connection.fetch(_UNBOOKED, partner_id, day)
     return [row["reference"] for row in rows]
 
@@ -165,7 +165,7 @@ WHERE (r.partner_id, r.kind, r.reference) = (gone.partner_id, gone.kind, gone.re
 """
 _UNBOOKED = """
 SELECT r.reference FROM our_rows AS r
-WHERE (r.partner_id, r.day) = ($1, $2) AND r.resource_id ~ '^(payment|refund|topup)-'
+WHERE (r.partner_id, r.day) = ($1, $2) AND r.resource_id ~ '^(payment|refund|topup|withdrawal)-'
     AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = r.resource_id)
 ORDER BY r.reference
 """

@@ -1,4 +1,4 @@
-"""What statements show of top-ups, and whether it is booked."""
+"""What statements show of top-ups and withdrawals, and whether it is booked."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -18,7 +18,6 @@ from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.admin.server import AdminServer
-from services.gateway.sealing import SecretBox
 from services.gateway.server import GatewayServer
 from services.gateway.waking import Wakers
 from services.gateway.webhooks.addresses import AddressRules
@@ -26,6 +25,7 @@ from services.gateway.webhooks.handlers import Webhooks
 from services.gateway.webhooks.owners import Owners
 from services.gateway.webhooks.sending import Names
 from services.gateway.webhooks.server import WebhookServer
+from services.gateway.withdrawals.server import WithdrawalServer
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import (
     access_service_pb2,
@@ -35,13 +35,13 @@ from services.pb.kawase.gateway.v1 import (
     admin_service_pb2_grpc,
     gateway_service_pb2_grpc,
     webhook_service_pb2_grpc,
+    withdrawal_service_pb2_grpc,
 )
 from services.pb.kawase.money.v1.money_pb2 import Money
-from tests.rpc.gateway.payments_served import calls_of
-from tests.store.gateway.payments_world import Gateway
+from tests.rpc.gateway.payments_served import calls_of, withdrawals_of
+from tests.store.gateway.payments_world import BOX, Gateway
 
 SETTING = "an-operator-key-by-setting"
-SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
 CALL_SECONDS = 10.0
 
 Put = admin_service_pb2
@@ -183,7 +183,7 @@ async def house_of(
     access = AccessServer(keys, gateway.board, gateway.units, gateway.clock, approvals)
     server.add(access_service_pb2_grpc.add_AccessServiceServicer_to_server, access, NAME)
     admin = AdminServer(
-        keys, gateway.board, gateway.units, gateway.clock, gateway.reading.list_stuck, Wakers()
+        keys, gateway.board, gateway.units, gateway.clock, gateway.reading.list_stuck, Wakers(), BOX
     )
     server.add(
         admin_service_pb2_grpc.add_AdminServiceServicer_to_server,
@@ -195,9 +195,7 @@ async def house_of(
         GatewayServer(keys, calls_of(gateway, bridge, wait_seconds=0.0)),
         "kawase.gateway.v1.GatewayService",
     )
-    webhooks = Webhooks(
-        gateway.units, gateway.clock, SecretBox(SecretStr(SEAL)), Names(AddressRules(inside=True))
-    )
+    webhooks = Webhooks(gateway.units, gateway.clock, BOX, Names(AddressRules(inside=True)))
     server.add(
         webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server,
         WebhookServer(keys, Owners(gateway.board), webhooks),
@@ -208,6 +206,11 @@ async def house_of(
         AcquirerServer(keys, acquirer_calls(gateway.units, gateway.board, gateway.clock)),
         "kawase.gateway.v1.AcquirerService",
     )
+    server.add(
+        withdrawal_service_pb2_grpc.add_WithdrawalServiceServicer_to_server,
+        WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0)),
+        "kawase.gateway.v1.WithdrawalService",
+    )
     await server.start()
     try:
         async with open_channel(server.address, credentials) as channel:
@@ -217,6 +220,7 @@ async def house_of(
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
                 "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
+                "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
             }
             yield House(gateway, trail, gate, stubs, server.address)
     finally:

@@ -13,12 +13,14 @@ from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.server import GatewayServer
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.withdrawals.handlers import WithdrawalHandlers
 from services.kit.kafka import Record
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 from tests.store.gateway.payments_world import (
+    BOX,
     EDO,
     PANDA,
     SAKURA,
@@ -67,9 +69,14 @@ def calls_of(gateway: Gateway, bridge: Any = None, wait_seconds: float = WAIT_SE
         RefundHandlers(
             gateway.units, gateway.board, gateway.sheets, wakers, gateway.clock, wait_seconds
         ),
-        BankLinkHandlers(gateway.units, bridge, gateway.clock),
+        BankLinkHandlers(gateway.units, bridge, gateway.clock, BOX),
         TopUpHandlers(gateway.units, wakers, gateway.clock, wait_seconds),
     )
+
+
+def withdrawals_of(gateway: Gateway, wait_seconds: float = WAIT_SECONDS) -> WithdrawalHandlers:
+    """What both edges call to draw money."""
+    return WithdrawalHandlers(gateway.units, gateway.board, Wakers(), gateway.clock, wait_seconds)
 
 
 def keys_known(gateway: Gateway) -> dict[str, str]:

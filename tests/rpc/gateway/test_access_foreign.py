@@ -11,6 +11,7 @@ from services.gateway.access.book import Algorithm
 from services.kit.rpc import call
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pay
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as hooks
+from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as drawing
 from services.pb.kawase.money.v1.money_pb2 import Money
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.access_served import Access, House, Put, acquirer, fee_plan, house_of
@@ -23,7 +24,13 @@ from tests.unit.gateway.test_access_signatures import pem_of
 CALL_SECONDS = 10.0
 PAYER = "payer-of-the-victim"
 # Those that `house_of` serves: a new service is served there too, and walked from then on.
-SERVED = {"GatewayService", "AdminService", "AccessService", "WebhookService"}
+SERVED = {
+    "GatewayService",
+    "AdminService",
+    "AccessService",
+    "WebhookService",
+    "WithdrawalService",
+}
 METHODS = [method for method in rpcs() if method.containing_service.name in SERVED]
 
 
@@ -67,7 +74,8 @@ async def make_things(house: House) -> dict[str, str]:
     """One of each thing that a participant can have; their ids by the names of fields."""
     amount = Money(minor_units=1_000, currency_code="JPY")
     ids = {"participant_id": "sakura", "payment_id": "order-1", "refund_id": "back-1",
-           "bank_link_id": "link-1", "top_up_id": "fill-1", "webhook_endpoint_id": "hook-1",
+           "bank_link_id": "link-1", "top_up_id": "fill-1", "withdrawal_id": "draw-1",
+           "webhook_endpoint_id": "hook-1",
            "payer_id": "payer-of-another"}  # fmt: skip
     create = pay.CreatePaymentRequest(
         payment_id="order-1", payer_id=PAYER, code=TOKYO_STATIC, amount=amount
@@ -87,6 +95,10 @@ async def make_things(house: House) -> dict[str, str]:
     await house.pay("LinkBankAccount", link, "sakura")
     fill = pay.CreateTopUpRequest(top_up_id="fill-1", bank_link_id="link-1", amount=amount)
     filled = await house.pay("CreateTopUp", fill, "sakura")
+    draw = drawing.CreateWithdrawalRequest(
+        withdrawal_id="draw-1", bank_link_id="link-1", amount=amount
+    )
+    drawn = await house.call("WithdrawalService", "CreateWithdrawal", draw, "sakura")
     sign = Access.PutSigningKeyRequest(
         algorithm=Access.SIGNING_ALGORITHM_ED25519, public_key=pem_of(Algorithm.ED25519)
     )
@@ -105,6 +117,7 @@ async def make_things(house: House) -> dict[str, str]:
         "reference": made.payment.reference,
         "refund_reference": refunded.refund.reference,
         "top_up_reference": filled.top_up.reference,
+        "withdrawal_reference": drawn.withdrawal.reference,
     }
 
 
@@ -161,6 +174,7 @@ async def test_no_rpc_shows_or_changes_what_is_anothers(house: House) -> None:
         "payment_id": ids["reference"],
         "refund_id": ids["refund_reference"],
         "top_up_id": ids["top_up_reference"],
+        "withdrawal_id": ids["withdrawal_reference"],
     }
     names_nobody = ids | {"participant_id": ""}
 

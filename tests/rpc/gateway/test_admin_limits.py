@@ -24,6 +24,7 @@ RULE = pb.LimitRule(
     maximum=Money(minor_units=5_000_000, currency_code="CNY"),
     source="a law",
     active=True,
+    flow=pb.LIMIT_FLOW_PAYMENT,
 )
 
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
+from pydantic import SecretStr
 
 from services.core.clock import ManualClock
 from services.core.ids import Resource
@@ -40,6 +41,7 @@ from services.gateway.reference import (
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.resources.events import ResourceEvents
 from services.gateway.screening import Screening
+from services.gateway.sealing import SecretBox
 from services.gateway.waking import Wakers
 from services.kit.kafka import Publisher, Record, Topics
 from services.kit.outbox import OutboxSender
@@ -54,6 +56,8 @@ from services.sandbox.demo.codes import TOKYO_STATIC
 
 NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 NONE_JPY = Money(0, "JPY")
+SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
+BOX = SecretBox(SecretStr(SEAL))
 
 PANDA = Participant(
     "panda", ParticipantKind.WALLET, "Panda", Funding.PREFUND, "CNY", "Asia/Shanghai"

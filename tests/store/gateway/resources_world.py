@@ -6,7 +6,7 @@ from typing import Any
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
-from services.gateway.cases.handlers import KINDS, CaseHandlers
+from services.gateway.cases.handlers import CaseHandlers, kinds_with
 from services.gateway.cases.store import Word
 from services.gateway.consumer import EventConsumer
 from services.gateway.disputes.events import DisputeEvents
@@ -19,6 +19,7 @@ from services.gateway.resources.events import ResourceEvents, repeat_of
 from services.gateway.resources.model import Resolution
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
+from services.gateway.withdrawals.handlers import WithdrawalHandlers
 from services.kit.kafka import Record
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
@@ -27,6 +28,7 @@ from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1.money_pb2 import Money as MoneyMessage
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 from tests.store.gateway.payments_world import (
+    BOX,
     PANDA,
     Gateway,
     accepted,
@@ -69,23 +71,27 @@ class World:
         self.refunds = RefundHandlers(
             made.units, made.board, made.sheets, wakers, made.clock, wait_seconds=0
         )
-        self.links = BankLinkHandlers(made.units, bridge_stub, made.clock)
+        self.links = BankLinkHandlers(made.units, bridge_stub, made.clock, BOX)
         self.top_ups = TopUpHandlers(made.units, wakers, made.clock, wait_seconds=0)
+        self.withdrawals = WithdrawalHandlers(
+            made.units, made.board, wakers, made.clock, wait_seconds=0
+        )
         self.waiting_refunds = RefundHandlers(
             made.units, made.board, made.sheets, wakers, made.clock
         )
+        kinds = kinds_with(BOX)
         self.events = EventConsumer(
             {
                 **{
                     kind.resource: ResourceEvents(kind, wakers, made.clock)
-                    for kind in KINDS.values()
+                    for kind in kinds.values()
                 },
                 Resource.DISPUTE: DisputeEvents(wakers, made.clock),
             }
         )
-        self.cases = CaseHandlers(made.units, wakers, made.clock)
+        self.cases = CaseHandlers(made.units, wakers, made.clock, kinds)
         self.disputes = DisputeHandlers(made.units, made.clock)
-        self.repeater = Repeater(made.units, made.lag, [repeat_of(k) for k in KINDS.values()])
+        self.repeater = Repeater(made.units, made.lag, [repeat_of(k) for k in kinds.values()])
 
     async def hear(self, *records: Record) -> None:
         done = await self.gateway.units.write(lambda c: self.events.handle(c, records))
@@ -134,7 +140,7 @@ class World:
 
     async def make_due(self) -> None:
         """Let everything outstanding have waited long enough."""
-        for table in ("refunds", "top_ups", "late_charges", "disputes"):
+        for table in ("refunds", "top_ups", "late_charges", "disputes", "withdrawals"):
             await self.gateway.pool.execute(
                 f"UPDATE {table} SET next_sweep_time = now() WHERE next_sweep_time IS NOT NULL"
             )

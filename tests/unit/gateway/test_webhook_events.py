@@ -82,6 +82,7 @@ def test_the_event_types_are_those_that_partners_know() -> None:
         "dispute.ended", "dispute.opened", "payment.action_required", "payment.authorised",
         "payment.cancelled", "payment.completed", "payment.declined", "payment.expired",
         "refund.completed", "refund.refused", "top_up.completed", "top_up.refused", "webhook.test",
+        "withdrawal.completed", "withdrawal.refused", "withdrawal.returned",
     ]  # fmt: skip
 
 

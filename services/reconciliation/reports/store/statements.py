@@ -7,7 +7,7 @@ from datetime import date, datetime
 from services.core.ids import Resource
 from services.kit.postgres import Connection
 
-TOLD = (Resource.PAYOUT, Resource.TOP_UP, Resource.DEAL)
+TOLD = (Resource.PAYOUT, Resource.TOP_UP, Resource.WITHDRAWAL, Resource.DEAL)
 """What others wait for to see on a statement."""
 READ_SECONDS = 120.0
 

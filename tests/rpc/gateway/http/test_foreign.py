@@ -10,7 +10,7 @@ import httpx
 
 from services.gateway.reference.store import put_participant
 from tests.rpc.gateway.http.asking import Http, problem
-from tests.rpc.gateway.http.test_other_routes import LINK, REFUND, TOP_UP
+from tests.rpc.gateway.http.test_other_routes import LINK, REFUND, TOP_UP, WITHDRAWAL
 from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import EDO, PANDA, SAKURA, Gateway
 
@@ -20,7 +20,7 @@ OWN = {"DecodeCode", "CreatePayment", "Pay", "LinkBankAccount", "PutWebhookEndpo
 
 
 async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
-    """A payment, its refund, a linked account, a top-up, a webhook and its delivery; their ids."""
+    """One of each thing: from a payment to a webhook and its delivery; their ids."""
     async with gateway.pool.acquire() as connection:
         await put_participant(connection, SAKURA)
     await http.create(by=SAKURA)
@@ -30,6 +30,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         ("/v1/refunds", REFUND),
         ("/v1/bank-links", LINK),
         ("/v1/top-ups", TOP_UP),
+        ("/v1/withdrawals", WITHDRAWAL),
     ):
         assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
     hook = {"url": "https://93.184.216.34/hook"}
@@ -39,6 +40,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "payment_id": "p1",
         "refund_id": "r1",
         "top_up_id": "t1",
+        "withdrawal_id": "w1",
         "webhook_endpoint_id": "hook-1",
         "delivery_id": sent.json()["delivery_id"],
     }
@@ -49,6 +51,7 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
     bodies: dict[str, dict[str, Any]] = {
         "CreateRefund": REFUND,
         "CreateTopUp": TOP_UP,
+        "CreateWithdrawal": WITHDRAWAL,
         "RotateWebhookSecret": {},
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }

@@ -20,6 +20,7 @@ LINK = {
     "holder_name": "ヤマダ ハナコ",
 }
 TOP_UP = {"top_up_id": "t1", "bank_link_id": "l1", "amount": YEN}
+WITHDRAWAL = {"withdrawal_id": "w1", "bank_link_id": "l1", "amount": YEN}
 
 
 @pytest.fixture
@@ -85,7 +86,41 @@ async def test_a_hosted_wallet_links_an_account_and_tops_up(gateway: Gateway, ht
     assert problem(await http.ask("GET", "/v1/top-ups/t1", PANDA)) == (404, "TOP_UP_UNKNOWN")
 
 
+async def test_a_hosted_wallet_draws_to_its_linked_account_and_lists_what_it_drew(
+    gateway: Gateway, http: Http
+) -> None:
+    async with gateway.pool.acquire() as connection:
+        await put_participant(connection, SAKURA)
+    unlinked = await http.ask("POST", "/v1/withdrawals", SAKURA, json=WITHDRAWAL)
+    assert problem(unlinked) == (404, "BANK_LINK_UNKNOWN")
+    await http.ask("POST", "/v1/bank-links", SAKURA, json=LINK)
+    made = await http.ask("POST", "/v1/withdrawals", SAKURA, json=WITHDRAWAL)
+    assert made.status_code == 201
+    assert made.headers["location"] == "/v1/withdrawals/w1"
+    told = made.json()
+    assert (told["state"], told["payer_id"]) == ("pending", "hanako")
+    found = await http.ask("GET", "/v1/withdrawals/w1", SAKURA)
+    assert found.json() == told
+    tag = {"If-None-Match": found.headers["etag"]}
+    again = await http.ask("GET", "/v1/withdrawals/w1", SAKURA, headers=tag)
+    assert again.status_code == 304
+    more = {**WITHDRAWAL, "withdrawal_id": "w2"}
+    await http.ask("POST", "/v1/withdrawals", SAKURA, json=more)
+    path = "/v1/withdrawals?payer_id=hanako&page_size=1"
+    page = await http.ask("GET", path, SAKURA)
+    assert page.json()["withdrawals"] == [told]
+    following = page.headers["link"].partition(">")[0].removeprefix("<")
+    after = await http.ask("GET", following, SAKURA)
+    assert [each["withdrawal_id"] for each in after.json()["withdrawals"]] == ["w2"]
+    other = await http.ask("POST", "/v1/withdrawals", SAKURA, json={**more, "bank_link_id": "l2"})
+    assert problem(other) == (409, "WITHDRAWAL_EXISTS_WITH_DIFFERENT_CONTENT")
+
+
 async def test_bank_links_are_for_hosted_wallets(http: Http) -> None:
-    for path, body in (("/v1/bank-links", LINK), ("/v1/top-ups", TOP_UP)):
+    for path, body in (
+        ("/v1/bank-links", LINK),
+        ("/v1/top-ups", TOP_UP),
+        ("/v1/withdrawals", WITHDRAWAL),
+    ):
         answer = await http.ask("POST", path, PANDA, json=body)
         assert problem(answer) == (403, "HOSTED_WALLET_REQUIRED")

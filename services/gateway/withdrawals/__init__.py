@@ -1,0 +1,1 @@
+"""Withdrawals: a payer draws money from a hosted wallet to a linked bank account."""
