@@ -18,6 +18,7 @@ from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.admin.server import AdminServer
+from services.gateway.presenting.server import PresentedServer
 from services.gateway.server import GatewayServer
 from services.gateway.waking import Wakers
 from services.gateway.webhooks.addresses import AddressRules
@@ -34,12 +35,14 @@ from services.pb.kawase.gateway.v1 import (
     admin_service_pb2,
     admin_service_pb2_grpc,
     gateway_service_pb2_grpc,
+    presented_service_pb2_grpc,
     webhook_service_pb2_grpc,
     withdrawal_service_pb2_grpc,
 )
 from services.pb.kawase.money.v1.money_pb2 import Money
 from tests.rpc.gateway.payments_served import calls_of, withdrawals_of
 from tests.store.gateway.payments_world import BOX, Gateway
+from tests.store.gateway.presenting_world import presenting_of
 
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
@@ -211,6 +214,12 @@ async def house_of(
         WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0)),
         "kawase.gateway.v1.WithdrawalService",
     )
+    codes, charging = presenting_of(gateway, calls_of(gateway, bridge, wait_seconds=0.0))
+    server.add(
+        presented_service_pb2_grpc.add_PresentedServiceServicer_to_server,
+        PresentedServer(keys, codes, charging, gateway.clock),
+        "kawase.gateway.v1.PresentedService",
+    )
     await server.start()
     try:
         async with open_channel(server.address, credentials) as channel:
@@ -219,6 +228,7 @@ async def house_of(
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
+                "PresentedService": presented_service_pb2_grpc.PresentedServiceStub(channel),
                 "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
                 "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
             }

@@ -10,6 +10,7 @@ from services.core.errors import KawaseError
 from services.gateway.access.book import Algorithm
 from services.kit.rpc import call
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pay
+from services.pb.kawase.gateway.v1 import presented_service_pb2 as presented
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as hooks
 from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as drawing
 from services.pb.kawase.money.v1.money_pb2 import Money
@@ -30,6 +31,8 @@ SERVED = {
     "AccessService",
     "WebhookService",
     "WithdrawalService",
+    "PresentedService",
+    "AcquirerService",
 }
 METHODS = [method for method in rpcs() if method.containing_service.name in SERVED]
 
@@ -113,11 +116,41 @@ async def make_things(house: House) -> dict[str, str]:
     sent = hooks.SendTestEventRequest(webhook_endpoint_id="hook-1")
     delivery = await house.call("WebhookService", "SendTestEvent", sent, "sakura")
     ids["delivery_id"] = delivery.delivery.delivery_id
+    ids |= await make_codes(house)
     return ids | {
         "reference": made.payment.reference,
         "refund_reference": refunded.refund.reference,
         "top_up_reference": filled.top_up.reference,
         "withdrawal_reference": drawn.withdrawal.reference,
+    }
+
+
+async def make_codes(house: House) -> dict[str, str]:
+    """A code that can be charged, a phone's key, and a code that an acquirer has charged."""
+
+    async def ask(method: str, by: str, **fields: Any) -> Any:
+        request = getattr(presented, f"{method}Request")(**fields)
+        return await house.call("PresentedService", method, request, by)
+
+    await ask("PutPresentingPolicy", "sakura", policy={"confirm_above_minor_units": 54_321})
+    phone = {"offline_key_id": "phone-1", "payer_id": PAYER}
+    made = await ask("ProvisionOfflineCodes", "sakura", **phone)
+    shown = {"payer_id": PAYER, "country_code": "JP"}
+    await ask("CreatePaymentCode", "sakura", code_id="code-1", **shown)
+    code = await ask("CreatePaymentCode", "sakura", code_id="code-2", **shown)
+    charged = await ask(
+        "ChargePaymentCode",
+        "edo",
+        payment_id="order-1",
+        code=code.payment_code.code,
+        merchant_id="shokudo",
+        amount=Money(minor_units=1_234, currency_code="JPY"),
+    )
+    return {
+        "code_id": "code-1",
+        "offline_key_id": "phone-1",
+        "key_reference": made.offline_key.key_number,
+        "charge_reference": charged.payment.reference,
     }
 
 
@@ -165,6 +198,7 @@ async def test_no_rpc_shows_or_changes_what_is_anothers(house: House) -> None:
         "holder": "ﾔﾏﾀﾞ",
         "hook": "127.0.0.1/victim",
         "rate": "4321",
+        "confirmed above": "54321",
         **{name: value for name, value in ids.items() if name.endswith("reference")},
     }
     before = await view_of(house, ids, "sakura")

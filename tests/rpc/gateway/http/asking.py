@@ -12,6 +12,7 @@ from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.routes import acquirer_router
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
+from services.gateway.presenting.routes import presented_router
 from services.gateway.reference import Participant
 from services.gateway.webhooks.owners import Owners
 from services.gateway.webhooks.routes import webhook_router
@@ -20,6 +21,7 @@ from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.payments_served import calls_of, keys_known, withdrawals_of
 from tests.store.gateway.payments_world import PANDA, Gateway
+from tests.store.gateway.presenting_world import presenting_of
 from tests.store.gateway.webhook_world import webhooks_of
 
 BASE = "http://gateway"
@@ -94,8 +96,10 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
 
     webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
     acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
-    routers = [*routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0)), webhooks, acquiring]
+    calls = calls_of(gateway, Bridge(), wait_seconds=0.0)
+    routers = [*routers_of(calls), webhooks, acquiring]
     routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
+    routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 

@@ -15,8 +15,26 @@ from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import EDO, PANDA, SAKURA, Gateway
 
 HOOK = "/v1/webhook-endpoints/hook-1"
+CODE = {"code_id": "c1", "payer_id": "hanako", "country_code": "JP"}
+PHONE = {"offline_key_id": "phone", "payer_id": "hanako"}
+CHARGE = {
+    "payment_id": "p1",
+    "code": "10000000000000000008",
+    "merchant_id": "shokudo",
+    "amount": {"currency_code": "JPY", "minor_units": 100},
+}
 # Operations that make a thing of the caller's own.
-OWN = {"DecodeCode", "CreatePayment", "Pay", "LinkBankAccount", "PutWebhookEndpoint"}
+OWN = {
+    "DecodeCode",
+    "CreatePayment",
+    "Pay",
+    "LinkBankAccount",
+    "PutWebhookEndpoint",
+    "CreatePaymentCode",
+    "ProvisionOfflineCodes",
+    "PutPresentingPolicy",
+    "GetPresentingPolicy",
+}
 
 
 async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
@@ -35,6 +53,8 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
     hook = {"url": "https://93.184.216.34/hook"}
     assert (await http.ask("PUT", HOOK, SAKURA, json=hook)).status_code == 201
+    for path, body in (("/v1/payment-codes", CODE), ("/v1/offline-keys", PHONE)):
+        assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
     sent = await http.ask("POST", f"{HOOK}/test", SAKURA)
     return {
         "payment_id": "p1",
@@ -42,6 +62,8 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "top_up_id": "t1",
         "withdrawal_id": "w1",
         "webhook_endpoint_id": "hook-1",
+        "code_id": "c1",
+        "offline_key_id": "phone",
         "delivery_id": sent.json()["delivery_id"],
     }
 
@@ -53,6 +75,7 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "CreateTopUp": TOP_UP,
         "CreateWithdrawal": WITHDRAWAL,
         "RotateWebhookSecret": {},
+        "ChargePaymentCode": CHARGE,
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }
     return bodies.get(name)
