@@ -130,9 +130,10 @@ async def _serve(
     webhooks = run_webhooks(life, settings, parts, board, keys)
     acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
-    run_bills(parts, board, keys, calls, shelf)
+    bills = run_bills(parts, board, keys, calls, shelf)
     withdrawals = serve_withdrawals(parts, board, keys, wakers)
     routers = [*routers_of(calls), webhooks, acquiring, presented, withdrawals]
+    routers += [bills]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 
