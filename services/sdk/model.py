@@ -20,6 +20,7 @@ class PaymentState(StrEnum):
     DECLINED = "declined"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    AUTHORISED = "authorised"
     # A state that came after this client.
     OTHER = "other"
 
