@@ -17,6 +17,7 @@ from services.pb.kawase.money.v1.money_pb2 import Money
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.access_served import Access, House, Put, acquirer, fee_plan, house_of
 from tests.rpc.gateway.access_walk import markers_in, request_of, rpcs
+from tests.rpc.gateway.acquirer_shops import make_shop_things
 from tests.rpc.gateway.http.asking import Bridge
 from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import Gateway
@@ -116,6 +117,7 @@ async def make_things(house: House) -> dict[str, str]:
     sent = hooks.SendTestEventRequest(webhook_endpoint_id="hook-1")
     delivery = await house.call("WebhookService", "SendTestEvent", sent, "sakura")
     ids["delivery_id"] = delivery.delivery.delivery_id
+    ids |= await make_shop_things(house)
     ids |= await make_codes(house)
     return ids | {
         "reference": made.payment.reference,
@@ -198,10 +200,13 @@ async def test_no_rpc_shows_or_changes_what_is_anothers(house: House) -> None:
         "holder": "ﾔﾏﾀﾞ",
         "hook": "127.0.0.1/victim",
         "rate": "4321",
+        "shop": "テスト食堂",
         "confirmed above": "54321",
         **{name: value for name, value in ids.items() if name.endswith("reference")},
     }
     before = await view_of(house, ids, "sakura")
+    shops = await view_of(house, ids | {"participant_id": ""}, "edo")
+    assert "shop" in markers_in(" ".join(shops.values()), markers)
     seen = " ".join(before.values())
     assert set(markers_in(seen, markers)) >= {"payer", "hook", "rate", "reference"}
     by_reference = ids | {
@@ -223,6 +228,7 @@ async def test_no_rpc_shows_or_changes_what_is_anothers(house: House) -> None:
 
     assert told == []
     assert await view_of(house, ids, "sakura") == before
+    assert await view_of(house, ids | {"participant_id": ""}, "edo") == shops
 
 
 async def test_nobody_calls_without_a_key(house: House) -> None:

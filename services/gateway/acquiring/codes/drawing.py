@@ -20,8 +20,8 @@ from services.codes.images import draw_png, draw_svg
 # ISO 216 A6, millimetres.
 WIDTH, HEIGHT = 105.0, 148.0
 MARGIN = 8.0
-CODE_SIDE = 72.0
-CODE_TOP = 42.0
+CODE_SIDE = 82.0
+CODE_TOP = 36.0
 # EMVCo MPM v1.1 leaves the quiet zone to ISO/IEC 18004: four modules.
 QUIET_MODULES = 4
 # Of names as pictures: 600 dots per inch at the size they are printed.
@@ -72,15 +72,15 @@ def sheet(poster: Poster) -> bytes:
     pdf.set_title(poster.shop)
     pdf.set_auto_page_break(False)
     pdf.add_page()
-    _write(pdf, poster.shop, 12.0, 9.0)
+    _write(pdf, poster.shop, 7.0, 10.0)
     if poster.second_name != poster.shop:
-        _write(pdf, poster.second_name, 24.0, 5.0)
-    _write(pdf, poster.amount or "QRコード決済 ・ Scan to pay", 32.0, 6.0)
+        _write(pdf, poster.second_name, 20.0, 5.0)
+    _write(pdf, poster.amount or "QRコード決済 ・ Scan to pay", 28.0, 6.0)
     _draw_code(pdf, poster.payload)
     below = CODE_TOP + CODE_SIDE
-    _write(pdf, "  ".join(poster.marks), below + 4.0, 6.0)
-    _write(pdf, poster.acquirer, below + 14.0, 4.5)
-    _write(pdf, poster.label, below + 21.0, 3.5)
+    _write(pdf, "  ".join(poster.marks), below + 2.0, 6.0)
+    _write(pdf, poster.acquirer, below + 11.0, 4.5)
+    _write(pdf, poster.label, below + 18.0, 3.5)
     return bytes(pdf.output())
 
 

@@ -8,7 +8,13 @@ from typing import Any
 
 import httpx
 
+from services.gateway.acquiring.serving.documents import UPDATE_MERCHANT
 from services.gateway.reference.store import put_participant
+from tests.rpc.gateway.http.acquirer_things import (
+    KYO_SHOP,
+    ORDER_OF_ANOTHER,
+    put_shop_of_another,
+)
 from tests.rpc.gateway.http.asking import Http, problem
 from tests.rpc.gateway.http.test_other_routes import LINK, REFUND, TOP_UP, WITHDRAWAL
 from tests.rpc.gateway.payments_served import answered
@@ -30,6 +36,7 @@ OWN = {
     "Pay",
     "LinkBankAccount",
     "PutWebhookEndpoint",
+    "ProposeMerchant",
     "CreatePaymentCode",
     "ProvisionOfflineCodes",
     "PutPresentingPolicy",
@@ -55,6 +62,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
     assert (await http.ask("PUT", HOOK, SAKURA, json=hook)).status_code == 201
     for path, body in (("/v1/payment-codes", CODE), ("/v1/offline-keys", PHONE)):
         assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
+    await put_shop_of_another(gateway)
     sent = await http.ask("POST", f"{HOOK}/test", SAKURA)
     return {
         "payment_id": "p1",
@@ -62,6 +70,8 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "top_up_id": "t1",
         "withdrawal_id": "w1",
         "webhook_endpoint_id": "hook-1",
+        "merchant_id": KYO_SHOP.merchant_id,
+        "order_id": "table-12",
         "code_id": "c1",
         "offline_key_id": "phone",
         "delivery_id": sent.json()["delivery_id"],
@@ -75,6 +85,9 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "CreateTopUp": TOP_UP,
         "CreateWithdrawal": WITHDRAWAL,
         "RotateWebhookSecret": {},
+        "UpdateMerchant": UPDATE_MERCHANT,
+        "CreateCode": {"code_id": "fresh", "merchant_id": KYO_SHOP.merchant_id},
+        "CreateOrder": ORDER_OF_ANOTHER,
         "ChargePaymentCode": CHARGE,
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }
