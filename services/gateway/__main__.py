@@ -12,6 +12,7 @@ from services.gateway.calls import Calls
 from services.gateway.cases.handlers import kinds_with
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.disputes.events import DisputeEvents
+from services.gateway.holding.process import serve_holding
 from services.gateway.http.app import routers_of, serve_http
 from services.gateway.payments.confirming import Confirming
 from services.gateway.payments.creating import Creating
@@ -21,6 +22,7 @@ from services.gateway.payments.scanning import Resolver
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
+from services.gateway.prepaid.serving.process import run_prepaid
 from services.gateway.presenting.process import run_presenting
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.handlers import RefundHandlers
@@ -128,11 +130,13 @@ async def _serve(
         "kawase.gateway.v1.AdminService",
     )
     webhooks = run_webhooks(life, settings, parts, board, keys)
+    holding = serve_holding(parts, board, keys, calls)
     acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
+    withdrawals = serve_withdrawals(parts, board, keys, wakers)
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     bills = run_bills(parts, board, keys, calls, shelf)
-    withdrawals = serve_withdrawals(parts, board, keys, wakers)
-    routers = [*routers_of(calls), webhooks, acquiring, presented, withdrawals]
+    run_prepaid(life, parts, board, sheets, keys, calls, shelf)
+    routers = [*routers_of(calls), webhooks, holding, acquiring, presented, withdrawals]
     routers += [bills]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()

@@ -104,8 +104,18 @@ class Calls:
         finally:
             self.waiters.forget(asked.payment.terms.reference, waiting)
 
+    async def authorise_payment(
+        self, caller: Participant, payment_id: str, wait_seconds: Callable[[], float]
+    ) -> Snapshot:
+        """As `confirm_payment`, but the funds are held until the acquirer captures them.
+
+        Raises `AuthorisationNotOffered`, and what a confirm raises.
+        """
+        ask = Ask(require_wallet(caller), payment_id, authorises=True)
+        return await self._ended(await self.confirming.submit(ask), wait_seconds())
+
     async def cancel_payment(self, caller: Participant, payment_id: str) -> Snapshot:
-        """Give up a quote."""
+        """Give up a quote or a hold."""
         ask = Ask(require_wallet(caller), payment_id, cancels=True)
         return payment_message((await self.confirming.submit(ask)).payment)
 

@@ -210,6 +210,7 @@ def corridor_from(message: pb.Corridor) -> Corridor:
         message.corridor_day_limit,
         message.open,
         _refund_policy_from(message.refund_policy),
+        message.authorisation_days,
     )
 
 
@@ -239,6 +240,7 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         corridor_day_limit=corridor.corridor_day_limit,
         open=corridor.open,
         refund_policy=_refund_policy_to(corridor.refund_policy),
+        authorisation_days=corridor.authorisation_days,
     )
 
 

@@ -6,6 +6,7 @@ from services.gateway.reference import Participant, ParticipantKind
 
 QUOTE_SECONDS_MAXIMUM = 3600
 REFUND_DAYS_MAXIMUM = 3650
+AUTHORISATION_DAYS_MAXIMUM = 30
 TEXT_MAXIMUM = 100  # characters
 AMOUNT_MAXIMUM = 10**15  # minor units, as the ledger takes them
 LIMIT_RULES_MAXIMUM = 500
@@ -111,6 +112,27 @@ class RefundDaysOutOfRange(Malformed):
         super().__init__(
             f"refund_policy.within_days is {days}; it has to be 0 (no limit of ours) to "
             f"{REFUND_DAYS_MAXIMUM}."
+        )
+
+
+class AuthorisationDaysOutOfRange(Malformed):
+    """Holds that would outlast what wallets and merchants expect."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"authorisation_days is {days}; it has to be 0 (none are taken) to "
+            f"{AUTHORISATION_DAYS_MAXIMUM}."
+        )
+
+
+class AuthorisationAtPartner(Refused):
+    """A corridor of a partner's network, whose charges cannot be held."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(
+            f"authorisation_days has to be 0 where {partner_id} accepts: only payments at "
+            "merchants of our own acquirers can be authorised.",
+            acceptance_partner_id=partner_id,
         )
 
 

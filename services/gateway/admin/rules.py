@@ -12,10 +12,13 @@ from services.core.ids import checked_id
 from services.core.rate import BASIS_POINTS
 from services.gateway.admin.errors import (
     AMOUNT_MAXIMUM,
+    AUTHORISATION_DAYS_MAXIMUM,
     LIMIT_RULES_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
     REFUND_DAYS_MAXIMUM,
     TEXT_MAXIMUM,
+    AuthorisationAtPartner,
+    AuthorisationDaysOutOfRange,
     CategoryMalformed,
     CorridorTaken,
     CountryMalformed,
@@ -167,6 +170,10 @@ def check_corridor(known: Reference, new: Corridor) -> None:
         )
     if not 0 <= new.refund_policy.within_days <= REFUND_DAYS_MAXIMUM:
         raise RefundDaysOutOfRange(new.refund_policy.within_days)
+    if not 0 <= new.authorisation_days <= AUTHORISATION_DAYS_MAXIMUM:
+        raise AuthorisationDaysOutOfRange(new.authorisation_days)
+    if new.authorisation_days and new.acceptance_partner_id:
+        raise AuthorisationAtPartner(new.acceptance_partner_id)
     way = (new.wallet_id, new.acceptance_partner_id, new.target_currency)
     other = known.corridors.get(way)
     if other is not None and other.corridor_id != new.corridor_id:

@@ -11,16 +11,10 @@ from decimal import Decimal
 
 from services.core.accounts import AccountKind, house
 from services.core.money import Money, Rounding, round_units
-from services.gateway.payments.model import Leg, Terms
+from services.gateway.payments.model import NOTHING, Leg, Parts, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.refunds.policy import Already
-from services.gateway.refunds.reversal import (
-    NOTHING,
-    Parts,
-    parts_of,
-    reversed_legs,
-    reversed_parts,
-)
+from services.gateway.refunds.reversal import parts_of, reversed_legs, reversed_parts
 
 
 @dataclass(frozen=True, slots=True)

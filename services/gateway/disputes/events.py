@@ -13,10 +13,9 @@ from services.gateway.disputes.claim import Claim, covered_shares
 from services.gateway.disputes.messages import command_of, fact_of
 from services.gateway.disputes.model import Dispute
 from services.gateway.incoming import OF_DISPUTES, Incoming, What
-from services.gateway.payments.model import Payment, State, Terms
+from services.gateway.payments.model import NOTHING, Payment, State, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.payments.store.payments import lock_lives, with_terms
-from services.gateway.refunds.reversal import NOTHING
 from services.gateway.refunds.store import already_given
 from services.gateway.resources.events import CaseFile, Kind, ResourceEvents
 from services.gateway.waking import Wakers

@@ -11,10 +11,9 @@ from services.core.money import Money
 from services.gateway.disputes.claim import Claim
 from services.gateway.disputes.model import Answer, Dispute, Life, State, Step
 from services.gateway.disputes.saga import ORDERS
-from services.gateway.payments.model import Terms
+from services.gateway.payments.model import Parts, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.payments.store.payments import read_terms
-from services.gateway.refunds.reversal import Parts
 from services.gateway.resources.store import LIFE_COLUMNS, LifeTable
 from services.kit.postgres import Connection
 

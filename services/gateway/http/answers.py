@@ -117,6 +117,12 @@ class Payment(Told):
         description="Units of home currency for one of target currency, before the spread."
     )
     refunded: Money | None = Field(description="Given back so far, in target currency.")
+    authorised_target: Money | None = Field(
+        default=None,
+        description="Of a payment captured in part: what had been authorised, where `target`, "
+        "`home` and `spread` are what was captured.",
+    )
+    authorised_home: Money | None = Field(default=None, description="The same, in home money.")
     action_url: str | None = Field(
         description="In state action_required: where the payer approves."
     )
@@ -225,6 +231,13 @@ def code_told(code: pb.DecodeCodeResponse) -> DecodedCode:
     )
 
 
+def _amount_told(
+    payment: payment_pb2.Payment, field: Literal["refunded", "authorised_target", "authorised_home"]
+) -> Money | None:
+    """An amount that not every payment has."""
+    return money_told(getattr(payment, field)) if payment.HasField(field) else None
+
+
 def _payment_fields(payment: payment_pb2.Payment) -> dict[str, object]:
     return {
         "payment_id": payment.payment_id,
@@ -237,7 +250,9 @@ def _payment_fields(payment: payment_pb2.Payment) -> dict[str, object]:
         "home": money_told(payment.home),
         "spread": money_told(payment.spread),
         "mid": payment.mid,
-        "refunded": money_told(payment.refunded) if payment.HasField("refunded") else None,
+        "refunded": _amount_told(payment, "refunded"),
+        "authorised_target": _amount_told(payment, "authorised_target"),
+        "authorised_home": _amount_told(payment, "authorised_home"),
         "action_url": payment.action_url or None,
         "reason": payment.reason or None,
         "message": payment.message or None,

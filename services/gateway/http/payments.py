@@ -100,7 +100,7 @@ class PaymentRoutes:
         )
         seconds = wait_seconds(prefer)
         payment = await self._calls.pay(caller.participant, asked, lambda: float(seconds))
-        return _ended(payment, prefer, seconds)
+        return told_ended(payment, prefer, seconds)
 
     async def confirm(
         self,
@@ -115,7 +115,7 @@ class PaymentRoutes:
         payment = await self._calls.confirm_payment(
             caller.participant, payment_id, lambda: float(seconds)
         )
-        return _ended(payment, prefer, seconds)
+        return told_ended(payment, prefer, seconds)
 
     async def cancel(
         self,
@@ -176,7 +176,7 @@ def _money(given: MoneyInput | None) -> money_pb2.Money | None:
     return None if given is None else money(given.minor_units, given.currency_code)
 
 
-def _ended(payment: Snapshot, prefer: str | None, seconds: int) -> Response:
+def told_ended(payment: Snapshot, prefer: str | None, seconds: int) -> Response:
     """A payment whose end was waited for."""
     going = payment.state == payment_pb2.PAYMENT_STATE_CONFIRMED
     applied = {"preference-applied": f"wait={seconds}"} if prefer else {}

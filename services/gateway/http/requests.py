@@ -34,7 +34,14 @@ CurrencyCode = Annotated[
     ),
 ]
 PaymentStateName = Literal[
-    "quoted", "confirmed", "action_required", "completed", "declined", "cancelled", "expired"
+    "quoted",
+    "authorised",
+    "confirmed",
+    "action_required",
+    "completed",
+    "declined",
+    "cancelled",
+    "expired",
 ]
 
 

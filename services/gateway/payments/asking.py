@@ -2,7 +2,7 @@
 
 A confirm of a payment that was confirmed before is answered with its state; of one that was
 cancelled or expired it is refused, each time. A cancel of a cancelled payment is answered; of a
-confirmed or expired one it is refused.
+confirmed or expired one it is refused. What is only authorised can be given up as a quote can.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 from services.core.errors import KawaseError
 from services.core.money import Money
+from services.gateway.holding.lives import cancelled_by_wallet
 from services.gateway.payments.limits import (
     Rules,
     Usage,
@@ -99,10 +100,12 @@ def screened(payment: Payment, outcome: Outcome, verdict: Verdict, now: datetime
 
 
 def cancel(payment: Payment, now: datetime) -> Outcome:
-    """Cancel: only a quote can be given up."""
+    """Cancel: only a quote or a hold can be given up."""
     terms, life = payment.terms, payment.life
     if life.state is State.QUOTED:
         return Outcome(cancelled(life, now))
+    if life.state is State.AUTHORISED:
+        return Outcome(cancelled_by_wallet(life, now))
     if life.state is State.CANCELLED:
         return Outcome()
     if life.state is State.EXPIRED:

@@ -13,19 +13,22 @@ from services.gateway.acquiring.orders.store import lock_claims, put_claims
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.claims import taken_over
 from services.gateway.bills.refusals import BillTakenOver
+from services.gateway.holding.rules import Authorisation, authorisation_of, authorised
+from services.gateway.holding.store import add_authorisations
 from services.gateway.payments import asking
 from services.gateway.payments.limits import (
     Rules,
     Usage,
     limit_keys,
     local_day,
+    taken_by,
     usage_of,
     usages_taken,
 )
 from services.gateway.payments.messages import fact_of, order_message, payment_message
-from services.gateway.payments.model import Life, Payment, State, Terms
+from services.gateway.payments.model import Life, Payment, State, Step, Terms
 from services.gateway.payments.refusals import PaymentUnknown
-from services.gateway.payments.saga import Order
+from services.gateway.payments.saga import Order, order_of
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.limits import add_usages, lock_usages
 from services.gateway.payments.store.payments import find_lives, store_moves
@@ -42,11 +45,12 @@ from services.kit.unit import Decided, Units
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A call to confirm or, with `cancels`, to cancel."""
+    """A call to confirm or, with `cancels`, to cancel. With `authorises` the funds are held."""
 
     wallet: Participant
     payment_id: str
     cancels: bool = False
+    authorises: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +75,10 @@ class _Batch:
         self.news: list[Snapshot] = []
         self.screener: Screener | None = None
         self.screened: list[Screened] = []
+        self.taken_over: set[str] = set()
+        self.authorised: list[Authorisation] = []
         self.claims: dict[str, Claim] = {}
         self.claimed: dict[str, str] = {}
-        self.taken_over: set[str] = set()
 
 
 class Confirming:
@@ -139,6 +144,8 @@ class Confirming:
             await add_usages(connection, batch.used, batch.taken)
         if batch.screened:
             await journal_screenings(connection, batch.screened)
+        if batch.authorised:
+            await add_authorisations(connection, batch.authorised)
         if batch.claimed:
             await put_claims(connection, batch.claimed)
         return Decided((answers, batch.news), batch.messages)
@@ -169,6 +176,7 @@ class Confirming:
             and (corridor := self._corridor(payment))
             for key in limit_keys(corridor, payment.terms, self._rules(corridor))
         }
+        wanted |= set(taken_by(_held(asks, batch)))
         if wanted:
             batch.used = await lock_usages(connection, wanted)
             batch.totals = dict(batch.used)
@@ -213,8 +221,14 @@ class Confirming:
                 self._rules(corridor),
                 self._away(payment.terms) or _taken(payment, batch),
             )
+            if ask.authorises:
+                outcome = authorised(payment, corridor, outcome)
             outcome = self._screened(payment, outcome, batch)
+            if outcome.life is not None and outcome.life.step is Step.AUTHORISE and corridor:
+                batch.authorised.append(authorisation_of(payment, corridor, batch.now))
         if outcome.life is not None:
+            if payment.life.state is State.AUTHORISED:
+                _give_back(payment, batch)
             payment = batch.payments[ids] = Payment(payment.terms, outcome.life)
             self._move(payment, batch)
         if outcome.refusal is not None:
@@ -254,6 +268,8 @@ class Confirming:
                     batch.taken[usage] = batch.taken.get(usage, 0) + minor
                     batch.totals[usage] = batch.totals.get(usage, 0) + minor
             return
+        if (order := order_of(life.step)) is not None:
+            batch.messages.append(order_message(order, payment))
         snapshot = payment_message(payment)
         batch.news.append(snapshot)
         fact = fact_of(payment, snapshot)
@@ -264,3 +280,21 @@ class Confirming:
 def _taken(payment: Payment, batch: _Batch) -> KawaseError | None:
     """Whether another payment has taken the order that this one is to pay."""
     return confirm_refusal(payment.terms, batch.claims.get(payment.terms.order_label))
+
+
+def _held(asks: Sequence[Ask], batch: _Batch) -> list[Payment]:
+    """The authorised payments that are to be cancelled."""
+    return [
+        payment
+        for ask in asks
+        if ask.cancels
+        and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
+        and payment.life.state is State.AUTHORISED
+    ]
+
+
+def _give_back(payment: Payment, batch: _Batch) -> None:
+    """What a cancelled payment had taken from limits."""
+    for usage, minor in taken_by([payment]).items():
+        batch.taken[usage] = batch.taken.get(usage, 0) - minor
+        batch.totals[usage] = batch.totals.get(usage, 0) - minor

@@ -1,16 +1,15 @@
 """Drives payments by what wallet and bridge say: lock, decide in order, store, send."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from services.core.clock import Clock
 from services.gateway.incoming import Incoming
 from services.gateway.late.booking import book_late_charges
-from services.gateway.payments.limits import taken_by
+from services.gateway.payments.giving_back import give_back_limits
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Life, Payment
 from services.gateway.payments.saga import LateCharge, decide
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.limits import give_back
 from services.gateway.payments.store.payments import lock_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.kit.outbox import Outgoing
@@ -76,10 +75,3 @@ class PaymentEvents:
             self._reach(f"after_move_to_{step}")
         for snapshot in self._news:
             self._waiters.tell(snapshot)
-
-
-async def give_back_limits(connection: Connection, payments: Iterable[Payment]) -> None:
-    """Give back what payments had taken from limits before they were declined."""
-    given = taken_by(payments)
-    if given:
-        await give_back(connection, given)

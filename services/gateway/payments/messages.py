@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.money import Money
 from services.gateway.lanes import COMMAND_STRIPE, FACT_STRIPE
-from services.gateway.payments.model import Leg, Payment, State, legs_of
+from services.gateway.payments.model import Leg, Payment, State, captured_terms, legs_of
 from services.gateway.payments.saga import Order
 from services.kit.outbox import Outgoing
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
@@ -39,10 +39,12 @@ def money(minor: int, currency: str) -> money_pb2.Money:
 
 def payment_message(payment: Payment) -> payment_pb2.Payment:
     """The payment as its participant sees it."""
-    terms, life = payment.terms, payment.life
+    agreed, life = payment.terms, payment.life
+    terms = captured_terms(payment)
     target = terms.target_currency
     home = terms.home_currency
     refunded = life.refunded_minor
+    in_part = life.captured is not None
     return payment_pb2.Payment(
         payment_id=terms.payment_id,
         reference=terms.reference,
@@ -66,10 +68,16 @@ def payment_message(payment: Payment) -> payment_pb2.Payment:
         payer_id=terms.payer_id,
         corridor_id=terms.corridor_id,
         refunded=money(refunded, target) if refunded else None,
+        authorised_target=money(agreed.target_minor, target) if in_part else None,
+        authorised_home=money(agreed.home_minor, home) if in_part else None,
     )
 
 
 _FACTS: dict[State, tuple[str, Callable[[payment_pb2.Payment], dict[str, Any]]]] = {
+    State.AUTHORISED: (
+        "PaymentAuthorised",
+        lambda p: {"payment_authorised": facts.PaymentAuthorised(payment=p)},
+    ),
     State.DECLINED: (
         "PaymentDeclined",
         lambda p: {"payment_declined": facts.PaymentDeclined(payment=p)},
@@ -162,10 +170,33 @@ def _reserve(payment: Payment) -> Outgoing:
 
 def _post(payment: Payment) -> Outgoing:
     terms = payment.terms
+    if payment.life.captured is not None:
+        return _capture(payment)
     post = wallet.PostFunds(link_id=terms.resource_id, funding_account_id=terms.funding_account_id)
     return wallet_command(
         terms.funding_account_id, "PostFunds", wallet.WalletCommand(post_funds=post)
     )
+
+
+def _capture(payment: Payment) -> Outgoing:
+    terms = captured_terms(payment)
+    capture = wallet.CaptureFunds(
+        link_id=terms.resource_id,
+        funding_account_id=terms.funding_account_id,
+        capture_link_id=payment.capture_link_id,
+        legs=[leg_message(leg) for leg in legs_of(terms)],
+    )
+    command = wallet.WalletCommand(capture_funds=capture)
+    return wallet_command(terms.funding_account_id, "CaptureFunds", command)
+
+
+def _expire(payment: Payment) -> Outgoing:
+    terms = payment.terms
+    expire = wallet.ExpireFunds(
+        link_id=terms.resource_id, funding_account_id=terms.funding_account_id
+    )
+    command = wallet.WalletCommand(expire_funds=expire)
+    return wallet_command(terms.funding_account_id, "ExpireFunds", command)
 
 
 def _void(payment: Payment) -> Outgoing:
@@ -226,6 +257,7 @@ _MAKERS = {
     Order.POST: _post,
     Order.UNDO: _undo,
     Order.VOID: _void,
+    Order.EXPIRE: _expire,
 }
 
 

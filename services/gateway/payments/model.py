@@ -3,7 +3,7 @@
 Legs follow from the terms alone, whose amounts are all stored: nothing is priced twice.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +18,9 @@ class State(StrEnum):
 
     # Priced. Confirming leads to CONFIRMED, cancelling to CANCELLED, waiting to EXPIRED.
     QUOTED = "quoted"
+    # The payer said yes to be charged later: the funds are held until the acquirer captures them
+    # (COMPLETED), somebody gives them up (CANCELLED) or the time is over (EXPIRED).
+    AUTHORISED = "authorised"
     # The payer said yes; ledger and partners are asked, step by step, until one of them refuses
     # (DECLINED), all agree (COMPLETED) or the payer is needed (ACTION_REQUIRED).
     CONFIRMED = "confirmed"
@@ -27,9 +30,9 @@ class State(StrEnum):
     COMPLETED = "completed"
     # The ledger or a partner refused. Final; what was taken is still to be given back.
     DECLINED = "declined"
-    # Given up by the wallet before it was confirmed. Final.
+    # Given up before it was confirmed or captured. Final; what is held is still to be given back.
     CANCELLED = "cancelled"
-    # Not confirmed before the quote expired. Final.
+    # Not confirmed or captured in time. Final; what is held is still to be given back.
     EXPIRED = "expired"
 
 
@@ -41,11 +44,14 @@ class Step(StrEnum):
 
     QUOTE = "quote"  # the wallet's confirmation
     RESERVE = "reserve"  # the ledger: all legs pending
+    AUTHORISE = "authorise"  # the same, and then the acquirer
+    CAPTURE = "capture"  # the acquirer's word
     COLLECT = "collect"  # the payer's wallet, which charges its own user
     DELIVER = "deliver"  # the merchant's network
     POST = "post"  # the ledger: all legs posted
     UNDO = "undo"  # the payer's wallet: give back what was collected
     VOID = "void"  # the ledger: all legs given back
+    EXPIRE = "expire"  # the same, because the time for a capture is over
     DONE = "done"  # nothing
 
 
@@ -57,6 +63,45 @@ class Leg:
     credit_account_id: str
     amount: Money
     purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Amounts of the four legs in minor units: mid and spread in home, the others in target.
+
+    A payment of one currency has no home legs, so both are zero.
+    """
+
+    mid: int
+    spread: int
+    payable: int
+    fee: int
+
+    def amount_of(self, purpose: str) -> int:
+        """The amount of the leg of this purpose."""
+        amount: int = getattr(self, purpose)
+        return amount
+
+    def plus(self, other: "Parts") -> "Parts":
+        """Leg by leg."""
+        return Parts(
+            self.mid + other.mid,
+            self.spread + other.spread,
+            self.payable + other.payable,
+            self.fee + other.fee,
+        )
+
+    def less(self, other: "Parts") -> "Parts":
+        """Leg by leg."""
+        return Parts(
+            self.mid - other.mid,
+            self.spread - other.spread,
+            self.payable - other.payable,
+            self.fee - other.fee,
+        )
+
+
+NOTHING = Parts(0, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +166,7 @@ class Life:
     """Where a payment stands. `version` counts its moves; `collected` that its payer was charged.
 
     `limit_keys` are the limits its home amount was taken from, on `limit_day` of the wallet.
+    `captured` is set where less was captured than had been authorised.
     """
 
     state: State
@@ -136,6 +182,7 @@ class Life:
     limit_day: date | None = None
     limit_keys: tuple[str, ...] = ()
     repeat_count: int = 0
+    captured: Parts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +191,11 @@ class Payment:
 
     terms: Terms
     life: Life
+
+    @property
+    def capture_link_id(self) -> str:
+        """The link of the ledger that holds a part that was captured."""
+        return f"{self.terms.resource_id}-capture"
 
 
 def first_life(now: datetime) -> Life:
@@ -154,6 +206,22 @@ def first_life(now: datetime) -> Life:
 def legs_of(terms: Terms) -> list[Leg]:
     """The ledger's legs (design §6); those of zero are left out."""
     return [leg for leg in ways_of(terms) if leg.amount.minor > 0]
+
+
+def captured_terms(payment: Payment) -> Terms:
+    """The terms with the amounts that were captured; as they were agreed where that is all."""
+    terms, captured = payment.terms, payment.life.captured
+    if captured is None:
+        return terms
+    target = captured.payable + captured.fee
+    one_currency = terms.home_currency == terms.target_currency
+    return replace(
+        terms,
+        target_minor=target,
+        fee_minor=captured.fee,
+        home_minor=target if one_currency else captured.mid + captured.spread,
+        spread_minor=captured.spread,
+    )
 
 
 def ways_of(terms: Terms) -> list[Leg]:

@@ -7,6 +7,8 @@ repeated at any time (`order_of`).
     quote → reserve → [collect] → [deliver] → post → done          completed
                  ╲          ╲            ╲→ [undo] → void → done   declined
                   ╲→ done    ╲→ void → done
+    quote → authorise → capture → post → done             authorised, completed
+                               ╲→ void | expire → done    cancelled, expired
 
 An acceptance completes the payment at once, with `post` outstanding: the ledger cannot refuse to
 post what it has reserved. A refusal declines it at once, with what was taken still to be given
@@ -32,15 +34,18 @@ class Order(StrEnum):
     POST = "post"
     UNDO = "undo"
     VOID = "void"
+    EXPIRE = "expire"
 
 
 _ORDER_OF_STEP = {
     Step.RESERVE: Order.RESERVE,
+    Step.AUTHORISE: Order.RESERVE,
     Step.COLLECT: Order.COLLECT,
     Step.DELIVER: Order.DELIVER,
     Step.POST: Order.POST,
     Step.UNDO: Order.UNDO,
     Step.VOID: Order.VOID,
+    Step.EXPIRE: Order.EXPIRE,
 }
 
 
@@ -154,6 +159,7 @@ def _moved(life: Life, step: Step, now: datetime) -> Life:
         life.refunded_minor,
         life.limit_day,
         life.limit_keys,
+        captured=life.captured,
     )
 
 
@@ -210,6 +216,10 @@ def _funds_reserved(payment: Payment, _heard: Incoming, now: datetime) -> Decisi
     else:
         step = Step.DELIVER if terms.acceptance_partner_id else Step.POST
     return Decision(_going_on(payment.life, step, now), order_of(step))
+
+
+def _funds_held(payment: Payment, _heard: Incoming, now: datetime) -> Decision:
+    return Decision(replace(_moved(payment.life, Step.CAPTURE, now), state=State.AUTHORISED))
 
 
 def _funds_refused(payment: Payment, heard: Incoming, now: datetime) -> Decision:
@@ -319,6 +329,8 @@ _LATE_RULES: dict[What, Rule] = {
 _RULES: dict[tuple[Step, What], Rule] = {
     (Step.RESERVE, What.FUNDS_RESERVED): _funds_reserved,
     (Step.RESERVE, What.FUNDS_REFUSED): _funds_refused,
+    (Step.AUTHORISE, What.FUNDS_RESERVED): _funds_held,
+    (Step.AUTHORISE, What.FUNDS_REFUSED): _funds_refused,
     **{
         ((step), what): rule
         for step in (Step.COLLECT, Step.DELIVER)
@@ -329,6 +341,8 @@ _RULES: dict[tuple[Step, What], Rule] = {
     (Step.UNDO, What.REFUND_ACCEPTED): _undone,
     (Step.VOID, What.FUNDS_VOIDED): _settled,
     (Step.VOID, What.FUNDS_EXPIRED): _settled,
+    (Step.EXPIRE, What.FUNDS_VOIDED): _settled,
+    (Step.EXPIRE, What.FUNDS_EXPIRED): _settled,
     (Step.VOID, What.FUNDS_RESERVED): _reserved_too_late,
     (Step.DONE, What.FUNDS_RESERVED): _reserved_too_late,
     **{

@@ -1,8 +1,8 @@
 """What moves payments that nobody moves: repeated commands, and quotes that ran out.
 
 The sweeper counts by Postgres's clock, because a lost message has to be repeated also while the
-sandbox stops the day; quotes expire by the service's clock, which is the one their price was made
-by. A confirmed payment is never timed out: a partner may have been asked.
+sandbox stops the day; quotes and holds expire by the service's clock, which is the one their price
+was made by. A confirmed payment is never timed out: a partner may have been asked.
 """
 
 import asyncio
@@ -14,9 +14,11 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
+from services.gateway.holding.lives import out_of_time
+from services.gateway.payments.giving_back import give_back_limits
 from services.gateway.payments.messages import fact_of, order_message, payment_message
-from services.gateway.payments.model import Life, Payment
-from services.gateway.payments.saga import expired, order_of
+from services.gateway.payments.model import Life, Payment, State
+from services.gateway.payments.saga import Order, expired, order_of
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import (
     SWEEP_AFTER,
@@ -80,7 +82,7 @@ class Sweeper:
                     log.warning("sweep_delayed", sweep=sweep.__name__, problem=repr(error))
 
     async def expire(self) -> int:
-        """Expire quotes that ran out, all there are; returns how many."""
+        """Expire quotes and holds that ran out, all there are; returns how many."""
         total = 0
         while True:
             snapshots = (await self._units.write(self._expire)).answer
@@ -97,15 +99,21 @@ class Sweeper:
         moved: list[tuple[str, Life]] = []
         messages: list[Outgoing] = []
         snapshots = []
+        returned: list[Payment] = []
         for reference, payment in payments.items():
-            life = expired(payment.life, now)
+            held = payment.life.state is State.AUTHORISED
+            life = out_of_time(payment.life, now) if held else expired(payment.life, now)
             ended = Payment(payment.terms, life)
+            if held:
+                returned.append(payment)
+                messages.append(order_message(Order.EXPIRE, ended))
             snapshot = payment_message(ended)
             moved.append((reference, life))
             snapshots.append(snapshot)
             if (fact := fact_of(ended, snapshot)) is not None:
                 messages.append(fact)
         await store_moves(connection, moved)
+        await give_back_limits(connection, returned)
         return Decided(snapshots, messages)
 
     async def repeat(self) -> int:

@@ -24,7 +24,7 @@ RETRY_SECONDS = 0.5
 WATCHER_LIMIT = 2000
 
 Snapshot = payment_pb2.Payment
-ANSWERED = frozenset({*FINAL, State.ACTION_REQUIRED})
+ANSWERED = frozenset({*FINAL, State.ACTION_REQUIRED, State.AUTHORISED})
 """The states a confirm call does not wait beyond."""
 
 
@@ -37,7 +37,7 @@ class Waiters:
         self._watcher_count = 0
 
     def wait(self, reference: str) -> "asyncio.Future[Snapshot]":
-        """A future of the payment's final state, or of the action it requires.
+        """A future of the payment's final state, of the action it requires, or of its hold.
 
         Give it back with `forget` when it is no longer waited for.
         """

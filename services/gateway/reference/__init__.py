@@ -117,6 +117,7 @@ class Corridor:
     corridor_day_limit: int = 0
     open: bool = True
     refund_policy: RefundPolicy = RefundPolicy()
+    authorisation_days: int = 0  # that a hold may wait for its capture; 0: none are taken
 
 
 class LimitPeriod(StrEnum):

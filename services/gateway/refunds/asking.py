@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from services.core.ids import checked_id
 from services.core.money import Money
 from services.core.sheet import RateSheet
-from services.gateway.payments.model import Life, State, Terms
+from services.gateway.holding.parts import released_parts
+from services.gateway.payments.model import Life, Parts, State, Terms
 from services.gateway.payments.refusals import AmountCurrencyDiffers, AmountNotPositive
 from services.gateway.reference import RefundPolicy, RefundRate
 from services.gateway.refunds.model import Ask
@@ -24,7 +25,7 @@ from services.gateway.refunds.refusals import (
     RefundExistsWithDifferentContent,
     RefundTooLate,
 )
-from services.gateway.refunds.reversal import Parts, parts_of, reversed_parts
+from services.gateway.refunds.reversal import parts_of, reversed_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +90,12 @@ def ask_for(
 ) -> Ask:
     """The refund of a payment, or a refusal.
 
-    `already` sums its refunds and disputes, those under way too.
+    `already` sums its refunds and disputes, those under way too. What a capture has left counts as
+    given back.
     """
     if life.state is not State.COMPLETED:
         raise PaymentNotCompleted(wish.payment_id, life.state)
+    already = replace(already, shares=already.shares.plus(released_parts(terms, life)))
     policy = conditions.policy
     if policy.within_days and now > terms.create_time + timedelta(days=policy.within_days):
         raise RefundTooLate(wish.payment_id, policy.within_days)

@@ -1,17 +1,11 @@
-"""CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer.
-
-A wallet names the payment by its own id, an acquirer by our reference of 26 characters: payment
-ids belong to wallets, and two of them may use the same.
-"""
+"""CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer."""
 
 from services.core.clock import Clock
 from services.core.ids import new_reference
 from services.core.money import Money
 from services.gateway.acquiring.merchants.refund_limits import check_refund_limit
 from services.gateway.payments.messages import money_of
-from services.gateway.payments.model import Payment
-from services.gateway.payments.refusals import PaymentUnknown
-from services.gateway.payments.store.payments import find_lives, lock_lives, with_terms
+from services.gateway.payments.owning import find_payment
 from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
@@ -48,9 +42,13 @@ class RefundHandlers:
         self._wait_seconds = wait_seconds
 
     async def create(
-        self, caller: Participant, request: pb.CreateRefundRequest
+        self,
+        caller: Participant,
+        request: pb.CreateRefundRequest,
+        policy: RefundPolicy | None = None,
     ) -> payment_pb2.Refund:
-        """Ask for a refund, and wait a few seconds for its end.
+        """Ask for a refund, and wait a few seconds for its end; by the corridor's policy unless
+        another is given.
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `PaymentNotCompleted`, `RefundTooLate`, `RefundExceedsPayment`,
@@ -62,7 +60,7 @@ class RefundHandlers:
             caller.participant_id, request.refund_id, request.payment_id, amount, request.reason
         )
         check_wish(wish)
-        made = (await self._units.write(lambda c: self._make(c, caller, wish))).answer
+        made = (await self._units.write(lambda c: self._make(c, caller, wish, policy))).answer
         ended = await self._wakers.until_final(
             made.ask.reference,
             lambda: self._find(caller, wish.refund_id),
@@ -83,19 +81,26 @@ class RefundHandlers:
         return found
 
     async def _make(
-        self, connection: Connection, caller: Participant, wish: Wish
+        self,
+        connection: Connection,
+        caller: Participant,
+        wish: Wish,
+        policy: RefundPolicy | None,
     ) -> Decided[Refund]:
         known = await store.find_refund(connection, wish.participant_id, wish.refund_id)
         if known is not None:
             check_repeat(wish, known.ask)
             return Decided(known)
-        payment = await self._lock_payment(connection, caller, wish.payment_id)
+        payment = await find_payment(
+            connection, self._board.current, caller, wish.payment_id, lock=True
+        )
         terms = payment.terms
         already = await store.already_given(connection, terms.reference)
         now = self._clock.now()
         way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
         corridor = self._board.current.corridors.get(way)
-        policy = RefundPolicy() if corridor is None else corridor.refund_policy
+        if policy is None:
+            policy = RefundPolicy() if corridor is None else corridor.refund_policy
         conditions = Conditions(policy, lambda: self._sheets.current(now))
         ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now)
         if caller.kind is ParticipantKind.ACQUIRER:
@@ -104,29 +109,3 @@ class RefundHandlers:
         refund = Refund(ask, terms, first_life(now))
         await store.add_refund(connection, ask, refund.life)
         return Decided(refund, [command_of(refund.life.step, refund)])
-
-    async def _lock_payment(
-        self, connection: Connection, caller: Participant, payment_id: str
-    ) -> Payment:
-        if caller.kind is ParticipantKind.ACQUIRER:
-            lives = await lock_lives(connection, [payment_id])
-        else:
-            key = (caller.participant_id, payment_id)
-            found = await find_lives(connection, [key], lock=True)
-            lives = {each.reference: each.life for each in found.values()}
-        payments = await with_terms(connection, list(lives.items()))
-        if not payments or not self._may_refund(caller, payments[0]):
-            raise PaymentUnknown(payment_id)
-        return payments[0]
-
-    def _may_refund(self, caller: Participant, payment: Payment) -> bool:
-        terms = payment.terms
-        if caller.kind is not ParticipantKind.ACQUIRER:
-            return terms.participant_id == caller.participant_id
-        merchant = self._board.current.merchants.get(terms.merchant_id)
-        return (
-            # A partner's merchant may have the same id as one of ours.
-            not terms.acceptance_partner_id
-            and merchant is not None
-            and merchant.acquirer_id == caller.participant_id
-        )

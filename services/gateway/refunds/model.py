@@ -6,9 +6,9 @@ from enum import StrEnum
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
-from services.gateway.payments.model import Leg, Terms
+from services.gateway.payments.model import Leg, Parts, Terms
 from services.gateway.refunds.policy import Reckoning
-from services.gateway.refunds.reversal import Parts, reversed_legs
+from services.gateway.refunds.reversal import reversed_legs
 from services.gateway.resources import model as resources
 
 

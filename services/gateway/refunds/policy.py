@@ -12,9 +12,8 @@ from decimal import Decimal
 
 from services.core.money import Money, Rounding
 from services.core.rate import convert
-from services.gateway.payments.model import Terms
+from services.gateway.payments.model import NOTHING, Parts, Terms
 from services.gateway.reference import RefundPolicy, RefundRate
-from services.gateway.refunds.reversal import NOTHING, Parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,31 +5,12 @@ After refunds of `so_far` in all, round(leg × so far ÷ original) of each leg s
 rounded down, in favour of the house; on the target's side fee and payable add up to the refund.
 """
 
-from dataclasses import dataclass
 from decimal import Context, Decimal
 
 from services.core.money import Rounding, round_units
-from services.gateway.payments.model import Leg, Terms, ways_of
+from services.gateway.payments.model import Leg, Parts, Terms, ways_of
 
 _CONTEXT = Context(prec=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Amounts of the four legs in minor units: mid and spread in home, the others in target."""
-
-    mid: int
-    spread: int
-    payable: int
-    fee: int
-
-    def amount_of(self, purpose: str) -> int:
-        """The amount of the leg of this purpose."""
-        amount: int = getattr(self, purpose)
-        return amount
-
-
-NOTHING = Parts(0, 0, 0, 0)
 
 
 def parts_of(terms: Terms) -> Parts:

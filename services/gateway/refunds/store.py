@@ -7,12 +7,11 @@ references, before the payments they complete into.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.gateway.payments.model import Terms
+from services.gateway.payments.model import Parts, Terms
 from services.gateway.payments.store.payments import read_terms
 from services.gateway.reference import RefundRate
 from services.gateway.refunds.model import Ask, Life, Refund, State, Step
 from services.gateway.refunds.policy import Already, Reckoning
-from services.gateway.refunds.reversal import Parts
 from services.gateway.refunds.saga import ORDERS
 from services.gateway.resources.store import LIFE_COLUMNS, LifeTable
 from services.kit.postgres import Connection

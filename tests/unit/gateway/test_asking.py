@@ -11,7 +11,7 @@ from services.core.errors import KawaseError
 from services.core.ids import IdMalformed
 from services.core.money import Money
 from services.core.sheet import RateSheet, RatesStale
-from services.gateway.payments.model import Life, State, Step, Terms
+from services.gateway.payments.model import NOTHING, Life, Parts, State, Step, Terms
 from services.gateway.payments.refusals import (
     AmountCurrencyDiffers,
     AmountNotPositive,
@@ -27,7 +27,6 @@ from services.gateway.reference import (
 from services.gateway.refunds import refusals as refunds
 from services.gateway.refunds.asking import Conditions, Wish, ask_for, check_wish
 from services.gateway.refunds.policy import Already
-from services.gateway.refunds.reversal import NOTHING, Parts
 from services.gateway.topups import refusals as top_ups
 from services.gateway.topups.asking import (
     LinkWish,

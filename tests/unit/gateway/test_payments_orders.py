@@ -28,6 +28,8 @@ def answers(order: Order, script: Script) -> list[Incoming]:
             return [heard(What.FUNDS_POSTED)]
         case Order.VOID:
             return [heard(What.FUNDS_VOIDED)]
+        case Order.EXPIRE:
+            return [heard(What.FUNDS_EXPIRED)]
         case Order.UNDO:
             return [heard(What.CHARGE_CANCELLED, "collect")]
         case Order.COLLECT | Order.DELIVER:

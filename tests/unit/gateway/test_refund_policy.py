@@ -9,17 +9,11 @@ from hypothesis import given
 from services.core.money import Money, Rounding
 from services.core.rate import convert, price
 from services.gateway.disputes.claim import covered_shares
-from services.gateway.payments.model import Terms
+from services.gateway.payments.model import NOTHING, Parts, Terms
 from services.gateway.payments.saga import Side
 from services.gateway.reference import RefundPolicy, RefundRate
 from services.gateway.refunds.policy import Already, Reckoning, reckon
-from services.gateway.refunds.reversal import (
-    NOTHING,
-    Parts,
-    parts_of,
-    reversed_legs,
-    reversed_parts,
-)
+from services.gateway.refunds.reversal import parts_of, reversed_legs, reversed_parts
 from tests.unit.gateway.payments_builders import terms
 
 POLICIES = st.builds(

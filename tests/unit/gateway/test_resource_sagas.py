@@ -10,12 +10,11 @@ from hypothesis import given
 
 from services.core.ids import Resource
 from services.gateway.incoming import Incoming, What
-from services.gateway.payments.model import Terms
+from services.gateway.payments.model import Parts, Terms
 from services.gateway.reference import RefundRate
 from services.gateway.refunds import model as refunds
 from services.gateway.refunds import saga as refund_saga
 from services.gateway.refunds.policy import Reckoning
-from services.gateway.refunds.reversal import Parts
 from services.gateway.topups import model as top_ups
 from services.gateway.topups import saga as top_up_saga
 

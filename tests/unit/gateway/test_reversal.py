@@ -5,7 +5,8 @@ from dataclasses import astuple
 import hypothesis.strategies as st
 from hypothesis import given
 
-from services.gateway.refunds.reversal import NOTHING, Parts, reversed_parts
+from services.gateway.payments.model import NOTHING, Parts
+from services.gateway.refunds.reversal import reversed_parts
 
 amounts = st.integers(0, 10**15)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from services.gateway.payments.model import Life, Payment, State, Step, Terms
+from services.gateway.payments.model import Life, Parts, Payment, State, Step, Terms
 from services.kit.postgres import Connection
 
 # Postgres's own clock counts this, not the service's: the sandbox may stop or turn the day's clock,
@@ -23,7 +23,8 @@ _TERMS = [field.name for field in fields(Terms)]
 _TERMS_COLUMNS = ", ".join(_TERMS)
 _TERMS_VALUES = attrgetter(*_TERMS)
 _LIFE_COLUMNS = """p.state, p.step, p.version, p.update_time, p.reason, p.message, p.action_url,
-    p.collected, p.partner_reference, p.refunded_minor, p.limit_day, p.limit_keys, p.repeat_count"""
+    p.collected, p.partner_reference, p.refunded_minor, p.limit_day, p.limit_keys, p.repeat_count,
+    p.captured"""
 
 
 def _life(row: Sequence[Any]) -> Life:
@@ -42,6 +43,7 @@ def _life(row: Sequence[Any]) -> Life:
         row[10],
         tuple(row[11].split()),
         row[12],
+        Parts(*row[13]) if row[13] else None,
     )
 
 
@@ -163,13 +165,18 @@ async def store_moves(
     if len(last) < len(moved):
         await _journal(connection, [one for one in moved if one[1] is not last[one[0]]])
     plain: list[tuple[str, Life]] = []
+    held: list[tuple[str, Life]] = []
     wordy: list[tuple[str, Life]] = []
     for reference, life in last.items():
         says = bool(life.reason or life.action_url or life.collected)
-        limited = takes_limits and bool(life.limit_keys)
-        (wordy if says or limited else plain).append((reference, life))
+        if says or (takes_limits and bool(life.limit_keys)):
+            wordy.append((reference, life))
+        else:
+            (held if life.step is Step.CAPTURE else plain).append((reference, life))
     if plain:
         await connection.execute(_STORE_PLAIN, *_columns(plain))
+    if held:
+        await connection.execute(_STORE_HELD, *_columns(held))
     if wordy:
         lives = [life for _, life in wordy]
         await connection.execute(
@@ -226,19 +233,25 @@ WITH u AS MATERIALIZED (
 )
 UPDATE payments AS p
 SET state = u.state, step = u.step, version = u.version, update_time = $6,
-    partner_reference = u.partner_reference, repeat_count = 0, open_until = NULL,
+    partner_reference = u.partner_reference, repeat_count = 0, open_until = {open_until},
     next_sweep_time = CASE
-        WHEN u.step <> 'done' THEN COALESCE(p.next_sweep_time, now() + $7::interval)
+        WHEN u.step NOT IN ('capture', 'done')
+            THEN COALESCE(p.next_sweep_time, now() + $7::interval)
     END, {others}
-FROM u WHERE p.reference = u.reference
+FROM {source} WHERE p.reference = u.reference
 """
 _PLAIN_TYPES = "$1::text[], $2::text[], $3::text[], $4::int[], $5::text[]"
 _PLAIN_NAMES = "reference, state, step, version, partner_reference"
-_STORE_PLAIN = _STORE.format(
-    types=_PLAIN_TYPES,
-    names=_PLAIN_NAMES,
-    detail="partner_reference",
-    others="reason = '', message = '', action_url = '', collected = false",
+_PLAIN = {
+    "types": _PLAIN_TYPES,
+    "names": _PLAIN_NAMES,
+    "detail": "partner_reference",
+    "others": "reason = '', message = '', action_url = '', collected = false",
+}
+_STORE_PLAIN = _STORE.format(**_PLAIN, open_until="NULL", source="u")
+# What is held waits for the acquirer, by the service's clock, and for no answer.
+_STORE_HELD = _STORE.format(
+    **_PLAIN, open_until="a.expire_time", source="u JOIN authorisations AS a USING (reference)"
 )
 _STORE_WORDY = _STORE.format(
     types=f"{_PLAIN_TYPES}, $8::text[], $9::text[], $10::text[], $11::boolean[], $12::date[], "
@@ -247,6 +260,8 @@ _STORE_WORDY = _STORE.format(
     detail="COALESCE(NULLIF(reason, ''), partner_reference)",
     others="""reason = u.reason, message = u.message, action_url = u.action_url,
     collected = u.collected, limit_day = u.limit_day, limit_keys = u.limit_keys""",
+    open_until="NULL",
+    source="u",
 )
 
 
@@ -324,7 +339,8 @@ async def postpone(connection: Connection, waits: Mapping[str, timedelta]) -> No
 
 
 async def take_expired(connection: Connection, now: datetime, limit: int) -> dict[str, Life]:
-    """Quotes that nobody confirmed before `now`; locked, others' skipped."""
+    """Quotes that nobody confirmed, and holds that nobody captured, before `now`; locked, others'
+    skipped."""
     rows = await connection.fetch(_TAKE_EXPIRED, now, limit)
     return {row[0]: _life(tuple(row)[1:]) for row in rows}
 

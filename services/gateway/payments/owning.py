@@ -1,0 +1,51 @@
+"""Whose a payment is: its wallet's, and at a merchant of our own its acquirer's.
+
+A wallet names the payment by its own id, an acquirer by our reference of 26 characters: payment
+ids belong to wallets, and two of them may use the same.
+"""
+
+from services.gateway.payments.model import Payment
+from services.gateway.payments.refusals import PaymentUnknown
+from services.gateway.payments.store.payments import (
+    find_lives,
+    lock_lives,
+    read_lives,
+    with_terms,
+)
+from services.gateway.reference import Participant, ParticipantKind, Reference
+from services.kit.postgres import Connection
+
+
+async def find_payment(
+    connection: Connection,
+    known: Reference,
+    caller: Participant,
+    payment_id: str,
+    *,
+    lock: bool = False,
+) -> Payment:
+    """A payment of the caller's; with `lock` its row is locked. Raises `PaymentUnknown`."""
+    if caller.kind is ParticipantKind.ACQUIRER:
+        read = lock_lives if lock else read_lives
+        lives = await read(connection, [payment_id])
+    else:
+        key = (caller.participant_id, payment_id)
+        found = await find_lives(connection, [key], lock=lock)
+        lives = {each.reference: each.life for each in found.values()}
+    payments = await with_terms(connection, list(lives.items()))
+    if not payments or not _is_of(caller, payments[0], known):
+        raise PaymentUnknown(payment_id)
+    return payments[0]
+
+
+def _is_of(caller: Participant, payment: Payment, known: Reference) -> bool:
+    terms = payment.terms
+    if caller.kind is not ParticipantKind.ACQUIRER:
+        return terms.participant_id == caller.participant_id
+    merchant = known.merchants.get(terms.merchant_id)
+    return (
+        # A partner's merchant may have the same id as one of ours.
+        not terms.acceptance_partner_id
+        and merchant is not None
+        and merchant.acquirer_id == caller.participant_id
+    )
