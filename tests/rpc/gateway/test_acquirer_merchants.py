@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -191,7 +192,7 @@ async def test_no_fee_is_for_small_merchants_and_for_a_time(house: House) -> Non
     await put_free_plan(house)
     await propose(house)
     until = timestamp(NOW + timedelta(days=90))
-    wrong: list[tuple[dict[str, object], str]] = [
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({}, "PLAN_WITHOUT_FEES"),
         ({"is_small": True}, "FIELD_MISSING"),
         ({"is_small": True, "fee_plan_expire_time": until}, "FEE_PLAN_UNKNOWN"),

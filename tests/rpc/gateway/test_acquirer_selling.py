@@ -40,8 +40,8 @@ async def house(gateway: Gateway) -> AsyncIterator[House]:
 
 
 async def order_of(house: House, name: str = "table-12", **given: Any) -> pb.Order:
-    given = {"merchant_id": SHOP, "amount": yen(1_200)} | given
-    request = pb.CreateOrderRequest(order_id=name, **given)
+    fields: dict[str, Any] = {"merchant_id": SHOP, "amount": yen(1_200)} | given
+    request = pb.CreateOrderRequest(order_id=name, **fields)
     made: pb.Order = (await ask(house, "CreateOrder", request)).order
     return made
 
