@@ -218,6 +218,14 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _pay("PayBill"),
         Operation("ListBillPayments", _SHOPS, Scope.PAYMENTS_READ, _EVERYONE),
     ),
+    "PrepaidService": (
+        _pay("PlaceOrder"),
+        _read("GetPrepaidOrder"),
+        Operation("ListPrepaidOrders", _ACQUIRER, Scope.PAYMENTS_READ),
+        _write("AcceptOrder", _ACQUIRER, Scope.ORDERS_WRITE),
+        _write("RedeemOrder", _ACQUIRER, Scope.ORDERS_WRITE),
+        _write("CancelOrder", _WALLET, Scope.PAYMENTS_WRITE),
+    ),
     "WebhookService": (
         _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
         _own_write("RotateWebhookSecret", Scope.WEBHOOKS, _ADMIN),

@@ -1,0 +1,1 @@
+"""PrepaidService at its two edges, gRPC and HTTP."""
