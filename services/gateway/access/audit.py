@@ -40,6 +40,11 @@ class Trail:
         """Whether audited calls have to be refused."""
         return len(self._entries) >= self._limit
 
+    @property
+    def waiting(self) -> tuple[AuditEntry, ...]:
+        """What is not yet written, oldest first."""
+        return tuple(self._entries)
+
     def note(self, entry: AuditEntry) -> None:
         """Keep `entry`: a call that was let in is written even past the limit."""
         self._entries.append(entry)

@@ -15,12 +15,22 @@ import structlog
 from pydantic import SecretStr
 
 from services.core.clock import Clock
+from services.core.errors import Forbidden, KawaseError, Unauthenticated
 from services.gateway.access.audit import Trail
 from services.gateway.access.book import AuditEntry, Policy, Rate
 from services.gateway.access.keys import Caller, Keys
-from services.gateway.access.operations import Audit, Operation, operation_of
+from services.gateway.access.operations import OPERATIONS, Audit, Operation, operation_of
+from services.gateway.access.proof.nonces import LocalNonces, Nonce, Nonces
 from services.gateway.access.proof.signatures import HttpRequest, Signatures
-from services.gateway.access.rates import DEFAULTS, Bucket, Rates, RateState
+from services.gateway.access.rates import (
+    DEFAULTS,
+    REFUSED,
+    SIGNED,
+    Bucket,
+    Rates,
+    RateState,
+    origin_of,
+)
 from services.gateway.access.refusals import (
     AuditBacklog,
     CertificateRequired,
@@ -40,6 +50,7 @@ log = structlog.get_logger()
 
 OK = "OK"
 PASSES_LIMIT = 20_000
+ADDRESS_CHARACTERS = 100
 NO_IDENTITIES: frozenset[str] = frozenset()
 
 
@@ -77,6 +88,8 @@ class Allowed:
 
     known: Pass
     peer: str
+    nonce: Nonce | None = None
+    """Of a signed request: `admit` spends it."""
 
     @property
     def method(self) -> str:
@@ -112,22 +125,47 @@ class Allowed:
 class Gate:
     """Lets calls in, counts them, and keeps the audit trail."""
 
-    def __init__(self, keys: Keys, board: ReferenceBoard, clock: Clock, trail: Trail) -> None:
+    def __init__(
+        self, keys: Keys, board: ReferenceBoard, clock: Clock, trail: Trail, nonces: Nonces
+    ) -> None:
         self.board = board
         self._keys = keys
         self._clock = clock
         self._trail = trail
+        self._nonces = nonces
         self._rates = Rates(monotonic)
+        self._origins = Rates(monotonic)
         self._signatures = Signatures(lambda: board.current.access.signing_keys, clock)
         self._warned: set[str] = set()
         self._passes: dict[tuple[str, str], Pass] = {}
         self._passes_of: Reference | None = None
+
+    async def admit(self, method: str, credentials: Credentials) -> Allowed:
+        """`authorize` for calls that may be signed: a signature is good for one of them.
+
+        Raises as `authorize`, and what spending a nonce raises.
+        """
+        allowed = self.authorize(method, credentials)
+        if allowed.nonce is not None:
+            try:
+                await self._nonces.spend(allowed.nonce)
+            except Unauthenticated as refusal:
+                self._note_refused(method, credentials, refusal)
+                raise
+        return allowed
 
     def authorize(self, method: str, credentials: Credentials) -> Allowed:
         """Let a call of `method` (`kawase.gateway.v1.GatewayService/GetPayment`) in.
 
         Raises leaves of `Unauthenticated` and `Forbidden`, `RateLimited`, `AuditBacklog`.
         """
+        try:
+            return self._authorize(method, credentials)
+        except (Unauthenticated, Forbidden) as refusal:
+            self._note_refused(method, credentials, refusal)
+            raise
+
+    def _authorize(self, method: str, credentials: Credentials) -> Allowed:
         known = self._pass(method, credentials)
         caller = known.caller
         if caller.expire_time is not None:
@@ -136,12 +174,31 @@ class Gate:
             check_network(caller, credentials.peer)
         if known.bucket is not None:
             known.bucket.take()
+        nonce = None
         if known.policy is not None or credentials.request is not None:
-            self._check_proof(caller, known.policy, credentials)
+            nonce = self._check_proof(caller, known.policy, credentials)
         if known.is_audited and self._trail.is_full:
             raise AuditBacklog
         self._trail.note_used(caller.key_id)
-        return Allowed(known, credentials.peer)
+        return Allowed(known, credentials.peer, nonce)
+
+    def _note_refused(self, method: str, credentials: Credentials, refusal: KawaseError) -> None:
+        """Count a refusal, log it, and audit it where its caller is known.
+
+        Raises `RateLimited` past what an address may be refused: such calls leave no trace.
+        """
+        address = address_of(credentials.peer)
+        self._origins.bucket(origin_of(address), *REFUSED).take()
+        log.info("call_refused", method=method, peer=address, reason=refusal.reason)
+        operation = OPERATIONS.get(method)
+        caller = self._keys.known_by(credentials.authorization)
+        if operation is None or caller is None or self._trail.is_full:
+            return
+        kind = caller.participant.kind
+        if kind not in operation.kinds or is_audited(operation, kind):
+            self._trail.note(
+                entry_of(caller, method, address, self._clock.now(), "", refusal.reason)
+            )
 
     def _pass(self, method: str, credentials: Credentials) -> Pass:
         reference = self.board.current
@@ -180,18 +237,25 @@ class Gate:
                     await asyncio.sleep(wait)
             yield request
 
-    def _check_proof(self, caller: Caller, policy: Policy | None, credentials: Credentials) -> None:
-        request = credentials.request
-        signed = request is not None and request.is_signed
-        if request is not None and signed:
-            self._signatures.verify(caller.participant.participant_id, request)
+    def _check_proof(
+        self, caller: Caller, policy: Policy | None, credentials: Credentials
+    ) -> Nonce | None:
+        request, nonce = credentials.request, None
+        if request is not None and request.is_signed:
+            participant_id = caller.participant.participant_id
+            self._rates.bucket(participant_id, *SIGNED).take()
+            nonce = self._signatures.verify(participant_id, request)
         if policy is not None:
-            check_policy(policy, credentials, signed=signed)
+            check_policy(policy, credentials, signed=nonce is not None)
+        return nonce
 
     def note(self, allowed: Allowed, object_id: str, outcome: str = OK) -> None:
         """Write the end of an audited call down; of others nothing is kept."""
         if allowed.is_audited:
-            self._trail.note(entry_of(allowed, self._clock.now(), object_id, outcome))
+            address, now = address_of(allowed.peer), self._clock.now()
+            self._trail.note(
+                entry_of(allowed.caller, allowed.method, address, now, object_id, outcome)
+            )
 
 
 def is_audited(operation: Operation, kind: ParticipantKind) -> bool:
@@ -256,12 +320,15 @@ def address_of(peer: str) -> str:
 
 
 def check_policy(policy: Policy, credentials: Credentials, *, signed: bool) -> None:
-    """Raises `CertificateRequired` or `SignatureRequired`."""
-    listed = bool(policy.tls_identities & credentials.tls_identities)
-    by_http = credentials.request is not None
-    if policy.tls_identities and not listed and not by_http:
+    """A listed certificate proves as much as a signature, which HTTP has in its place.
+
+    Raises `CertificateRequired` or `SignatureRequired`.
+    """
+    if signed or policy.tls_identities & credentials.tls_identities:
+        return
+    if policy.tls_identities and credentials.request is None:
         raise CertificateRequired
-    if policy.requires_signature and not signed and not listed:
+    if policy.requires_signature or policy.tls_identities:
         raise SignatureRequired
 
 
@@ -271,16 +338,17 @@ def rate_of(operation: Operation, policy: Policy | None) -> Rate:
     return default if policy is None else policy.rates.get(operation.rate, default)
 
 
-def entry_of(allowed: Allowed, now: datetime, object_id: str, outcome: str) -> AuditEntry:
+def entry_of(
+    caller: Caller, method: str, address: str, now: datetime, object_id: str, outcome: str
+) -> AuditEntry:
     """A line of the audit log."""
-    caller = allowed.caller
     return AuditEntry(
         now,
         caller.participant.participant_id,
         caller.person.person_id if caller.person else "",
         caller.key_id,
-        address_of(allowed.peer),
-        allowed.method,
+        address[:ADDRESS_CHARACTERS],
+        method,
         object_id,
         outcome,
     )
@@ -288,4 +356,4 @@ def entry_of(allowed: Allowed, now: datetime, object_id: str, outcome: str) -> A
 
 def gate_of(board: ReferenceBoard, clock: Clock, operator_key: SecretStr | None = None) -> Gate:
     """A gate whose audit trail nobody writes: for edges that stand alone."""
-    return Gate(Keys(board, clock, operator_key), board, clock, Trail())
+    return Gate(Keys(board, clock, operator_key), board, clock, Trail(), LocalNonces())

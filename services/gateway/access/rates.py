@@ -2,10 +2,15 @@
 
 Each process counts by itself. The defaults stand far above what a partner needs, and far below
 what would starve the others; they are there for loops gone wild.
+
+Calls that are refused before anybody is known, or for want of a right, are counted by the address
+they come from. Only such calls are then turned away: who is let in is never kept out by others
+behind the same address.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from services.gateway.access.book import Rate, RateClass
 from services.gateway.access.refusals import RateLimited
@@ -16,6 +21,10 @@ DEFAULTS: Mapping[RateClass, Rate] = {
     RateClass.WRITES: Rate(1_000, 3_000),
 }
 RATE_MAXIMUM = 1_000_000
+# Signed calls cost a check of a signature and a row.
+SIGNED = ("signed calls", Rate(1_000, 3_000))
+REFUSED = ("refused calls", Rate(20, 500))
+_PREFIX_6 = 64  # what one host can choose its addresses from
 _BUCKETS_LIMIT = 10_000
 
 
@@ -42,7 +51,7 @@ class Bucket:
 
     __slots__ = ("_now", "_seconds", "_tokens", "name", "rate")
 
-    def __init__(self, name: RateClass, rate: Rate, now: Callable[[], float]) -> None:
+    def __init__(self, name: str, rate: Rate, now: Callable[[], float]) -> None:
         self.name = name
         self.rate = rate
         self._now = now
@@ -81,14 +90,27 @@ class Rates:
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._buckets: dict[tuple[str, RateClass], Bucket] = {}
+        self._buckets: dict[tuple[str, str], Bucket] = {}
 
-    def bucket(self, participant_id: str, name: RateClass, rate: Rate) -> Bucket:
-        """The bucket of a participant, of this rate from now on."""
-        bucket = self._buckets.get((participant_id, name))
+    def bucket(self, owner: str, name: str, rate: Rate) -> Bucket:
+        """The bucket of a participant or an address, of this rate from now on."""
+        bucket = self._buckets.get((owner, name))
         if bucket is None:
             if len(self._buckets) >= _BUCKETS_LIMIT:
                 self._buckets.clear()
-            bucket = self._buckets[participant_id, name] = Bucket(name, rate, self._now)
+            bucket = self._buckets[owner, name] = Bucket(name, rate, self._now)
         bucket.rate = rate
         return bucket
+
+
+def origin_of(address: str) -> str:
+    """What calls from an address are counted by: of IPv6 the network that one host may fill."""
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(known, IPv6Address):
+        if known.ipv4_mapped is not None:
+            return str(known.ipv4_mapped)
+        return str(ip_network((known, _PREFIX_6), strict=False))
+    return str(known)

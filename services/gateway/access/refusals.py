@@ -136,13 +136,6 @@ class NonceReplayed(Unauthenticated):
         super().__init__("This nonce was used before: sign every request with a fresh one.")
 
 
-class NonceStoreFull(Unavailable):
-    """More signed requests at once than can be remembered."""
-
-    def __init__(self) -> None:
-        super().__init__("Too many signed requests at once; try again in a moment.")
-
-
 class RateLimited(LimitReached):
     """Too many calls. `retry_after_seconds` says when there is room again."""
 

@@ -20,6 +20,8 @@ from services.gateway.access.book import (
 )
 from services.kit.postgres import Connection
 
+NONCES_FORGOTTEN = 50
+
 
 async def read_book(connection: Connection) -> Book:
     """All people, signing keys and policies."""
@@ -288,3 +290,33 @@ async def add_decision(
         reason,
         now,
     )
+
+
+async def spend_nonces(
+    connection: Connection, wanted: Sequence[tuple[str, str]], now: datetime, until: datetime
+) -> set[tuple[str, str]]:
+    """Those of `wanted`, by participant and nonce, that were not spent before; they are now.
+
+    As many old ones and some more are forgotten, so that the table stays as large as its use.
+    """
+    await connection.execute(
+        """
+        DELETE FROM signature_nonces WHERE (participant_id, nonce) IN (
+            SELECT participant_id, nonce FROM signature_nonces WHERE expire_time < $1
+            ORDER BY expire_time LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
+        """,
+        now,
+        len(wanted) + NONCES_FORGOTTEN,
+    )
+    rows = await connection.fetch(
+        """
+        INSERT INTO signature_nonces (participant_id, nonce, expire_time)
+        SELECT *, $3 FROM unnest($1::text[], $2::text[])
+        ON CONFLICT DO NOTHING RETURNING participant_id, nonce
+        """,
+        [participant_id for participant_id, _ in wanted],
+        [nonce for _, nonce in wanted],
+        until,
+    )
+    return {(row[0], row[1]) for row in rows}

@@ -49,7 +49,7 @@ async def _let_in(request: Request, method: str) -> Allowed:
         request=await _as_it_came(request),
     )
     try:
-        allowed = gate.authorize(method, credentials)
+        allowed = await gate.admit(method, credentials)
     except RateLimited as error:
         seconds = float(error.metadata["retry_after_seconds"])
         say_header(request, "retry-after", str(math.ceil(seconds)))

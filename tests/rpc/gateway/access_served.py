@@ -13,11 +13,14 @@ from services.gateway.access.approvals.proposals import Approvals
 from services.gateway.access.audit import Trail
 from services.gateway.access.gate import Gate
 from services.gateway.access.keys import Keys
+from services.gateway.access.proof.nonces import LocalNonces
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.admin.server import AdminServer
+from services.gateway.holding.handlers import HoldingHandlers
+from services.gateway.holding.server import HoldingServer
 from services.gateway.presenting.server import PresentedServer
 from services.gateway.server import GatewayServer
 from services.gateway.waking import Wakers
@@ -35,6 +38,7 @@ from services.pb.kawase.gateway.v1 import (
     admin_service_pb2,
     admin_service_pb2_grpc,
     gateway_service_pb2_grpc,
+    holding_service_pb2_grpc,
     presented_service_pb2_grpc,
     webhook_service_pb2_grpc,
     withdrawal_service_pb2_grpc,
@@ -179,7 +183,7 @@ async def house_of(
     await gateway.board.load()
     keys = Keys(gateway.board, gateway.clock, SecretStr(SETTING))
     trail = Trail()
-    gate = Gate(keys, gateway.board, gateway.clock, trail)
+    gate = Gate(keys, gateway.board, gateway.clock, trail, LocalNonces())
     approvals = Approvals(gateway.units, gateway.board, gateway.clock)
     server = server or RpcServer("127.0.0.1:0")
     server.guard_with(Guard(gate, approvals, with_tls=server.has_tls).guarded)
@@ -198,6 +202,12 @@ async def house_of(
         GatewayServer(keys, calls_of(gateway, bridge, wait_seconds=0.0)),
         "kawase.gateway.v1.GatewayService",
     )
+    holding = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
+    server.add(
+        holding_service_pb2_grpc.add_HoldingServiceServicer_to_server,
+        HoldingServer(keys, calls_of(gateway, bridge, wait_seconds=0.0), holding),
+        "kawase.gateway.v1.HoldingService",
+    )
     webhooks = Webhooks(gateway.units, gateway.clock, BOX, Names(AddressRules(inside=True)))
     server.add(
         webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server,
@@ -209,16 +219,16 @@ async def house_of(
         AcquirerServer(keys, acquirer_calls(gateway.units, gateway.board, gateway.clock)),
         "kawase.gateway.v1.AcquirerService",
     )
-    server.add(
-        withdrawal_service_pb2_grpc.add_WithdrawalServiceServicer_to_server,
-        WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0)),
-        "kawase.gateway.v1.WithdrawalService",
-    )
     codes, charging = presenting_of(gateway, calls_of(gateway, bridge, wait_seconds=0.0))
     server.add(
         presented_service_pb2_grpc.add_PresentedServiceServicer_to_server,
         PresentedServer(keys, codes, charging, gateway.clock),
         "kawase.gateway.v1.PresentedService",
+    )
+    server.add(
+        withdrawal_service_pb2_grpc.add_WithdrawalServiceServicer_to_server,
+        WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0)),
+        "kawase.gateway.v1.WithdrawalService",
     )
     await server.start()
     try:
@@ -228,8 +238,9 @@ async def house_of(
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
-                "PresentedService": presented_service_pb2_grpc.PresentedServiceStub(channel),
                 "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
+                "HoldingService": holding_service_pb2_grpc.HoldingServiceStub(channel),
+                "PresentedService": presented_service_pb2_grpc.PresentedServiceStub(channel),
                 "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
             }
             yield House(gateway, trail, gate, stubs, server.address)

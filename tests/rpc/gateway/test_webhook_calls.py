@@ -12,8 +12,7 @@ from pydantic import SecretStr
 
 from services.core.clock import ManualClock
 from services.core.errors import KawaseError, Malformed, NotFound, Unauthenticated
-from services.gateway.access.audit import Trail
-from services.gateway.access.gate import Gate
+from services.gateway.access.gate import gate_of
 from services.gateway.access.keys import Keys
 from services.gateway.http.app import make_app
 from services.gateway.reference import Participant
@@ -79,8 +78,7 @@ async def edges(gateway: Gateway, pool: asyncpg.Pool, clock: ManualClock) -> Asy
         server.add(stubs.add_WebhookServiceServicer_to_server, servicer, NAME)
         await server.start()
         router = webhook_router(world.webhooks, owners)
-        gate = Gate(Keys(gateway.board, clock), gateway.board, clock, Trail())
-        app = make_app(gate, [router], ready, asyncio.Event())
+        app = make_app(gate_of(gateway.board, clock), [router], ready, asyncio.Event())
         transport = httpx.ASGITransport(app=app)
         async with (
             open_channel(server.address) as channel,

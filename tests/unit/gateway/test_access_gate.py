@@ -22,11 +22,13 @@ from services.gateway.access.gate import (
     check_policy,
 )
 from services.gateway.access.keys import Caller, Keys, new_api_key
+from services.gateway.access.proof.nonces import LocalNonces
 from services.gateway.access.proof.signatures import HttpRequest
-from services.gateway.access.rates import Rates
+from services.gateway.access.rates import REFUSED, Rates, origin_of
 from services.gateway.access.refusals import (
     AuditBacklog,
     CertificateRequired,
+    KeyInvalid,
     NetworkForbidden,
     RateLimited,
     SignatureRequired,
@@ -47,7 +49,7 @@ def gate(key: ApiKey = KEY, policy: Policy | None = None, trail: Trail | None = 
     policies = {} if policy is None else {"panda": policy}
     board.current = Reference({"panda": PANDA}, {key.key_id: key}, access=Book(policies=policies))
     clock = ManualClock(NOW)
-    return Gate(Keys(board, clock), board, clock, trail or Trail())
+    return Gate(Keys(board, clock), board, clock, trail or Trail(), LocalNonces())
 
 
 def test_a_key_is_good_for_its_scopes_alone() -> None:
@@ -103,13 +105,14 @@ def test_a_policy_asks_for_certificates_on_grpc_and_for_signatures_on_http() -> 
     by_http = replace(CREDENTIALS, request=HTTP)
 
     check_policy(certified, with_certificate, signed=False)
-    check_policy(certified, by_http, signed=False)
+    check_policy(certified, by_http, signed=True)
     check_policy(signing, with_certificate, signed=False)
     check_policy(signing, by_http, signed=True)
     with pytest.raises(CertificateRequired):
         check_policy(certified, CREDENTIALS, signed=False)
-    with pytest.raises(SignatureRequired):
-        check_policy(signing, by_http, signed=False)
+    for policy in (certified, signing):
+        with pytest.raises(SignatureRequired):
+            check_policy(policy, by_http, signed=False)
     with pytest.raises(SignatureRequired):
         check_policy(Policy("panda", requires_signature=True), CREDENTIALS, signed=False)
 
@@ -122,6 +125,56 @@ def test_a_bad_signature_is_refused_even_where_none_is_asked_for() -> None:
         gate().authorize(f"{SERVICE}/GetPayment", replace(CREDENTIALS, request=request))
 
     assert refusal.value.reason == "SIGNATURE_INVALID"
+
+
+def test_who_guesses_keys_is_slowed_down_and_keeps_nobody_else_out() -> None:
+    door = gate()
+    guess = Credentials("Bearer kw_a_b", CREDENTIALS.peer)
+    refusals: set[str] = set()
+    for _ in range(20 * REFUSED[1].burst):
+        with pytest.raises((KeyInvalid, RateLimited)) as refusal:
+            door.authorize(f"{SERVICE}/GetPayment", guess)
+        refusals.add(refusal.value.reason)
+        if refusal.type is RateLimited:
+            break
+
+    assert refusals == {"KEY_INVALID", "RATE_LIMITED"}
+    door.authorize(f"{SERVICE}/GetPayment", CREDENTIALS)
+    with pytest.raises(KeyInvalid):
+        door.authorize(f"{SERVICE}/GetPayment", replace(guess, peer="ipv4:192.0.2.2:1"))
+
+
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8::1:2:3:4", "2001:db8::/64"),
+        ("2001:db8:0:0:9::1", "2001:db8::/64"),
+        ("unix:/tmp/x", ""),
+        ("", ""),
+    ],
+)
+def test_a_host_with_many_addresses_is_counted_as_one(address: str, origin: str) -> None:
+    assert origin_of(address) == origin
+
+
+def test_refused_calls_that_would_be_audited_are_written_down() -> None:
+    trail = Trail()
+    door = gate(replace(KEY, networks=("192.0.2.0/24",)), trail=trail)
+    elsewhere = replace(CREDENTIALS, peer="198.51.100.1")
+
+    for method in ("GatewayService/CreateRefund", "AccessService/PutPerson"):
+        with pytest.raises(Forbidden):
+            door.authorize(f"kawase.gateway.v1.{method}", elsewhere)
+    with pytest.raises(NetworkForbidden):
+        door.authorize(f"{SERVICE}/GetPayment", elsewhere)
+
+    noted = [(entry.method, entry.peer, entry.outcome) for entry in trail.waiting]
+    assert noted == [
+        (f"{SERVICE}/CreateRefund", "198.51.100.1", "NETWORK_FORBIDDEN"),
+        ("kawase.gateway.v1.AccessService/PutPerson", "198.51.100.1", "OPERATOR_REQUIRED"),
+    ]
 
 
 def test_a_participants_own_rate_is_kept() -> None:

@@ -12,18 +12,16 @@ from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algor
 from services.core.clock import ManualClock
 from services.core.errors import Unauthenticated
 from services.gateway.access.book import Algorithm, SigningKey
+from services.gateway.access.proof.nonces import KEPT, LocalNonces, Nonce, taken_once
 from services.gateway.access.proof.signatures import (
+    GOOD_SECONDS,
+    SKEW_SECONDS,
     HttpRequest,
-    Nonces,
     PublicKeyUnfit,
     Signatures,
     check_public_key,
 )
-from services.gateway.access.refusals import (
-    NonceReplayed,
-    NonceStoreFull,
-    SignatureInvalid,
-)
+from services.gateway.access.refusals import NonceReplayed, SignatureInvalid
 
 NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 URL = "https://gateway.example/v1/payments?dry=1"
@@ -92,9 +90,9 @@ def signatures(
 def test_a_signature_of_each_algorithm_holds(algorithm: Algorithm) -> None:
     check_public_key(algorithm, pem_of(algorithm))
 
-    key = signatures(algorithm).verify("panda", signed(algorithm))
+    nonce = signatures(algorithm).verify("panda", signed(algorithm))
 
-    assert key.signing_key_id == "sk-1"
+    assert nonce == Nonce("panda", "n1")
 
 
 def changed_header(request: HttpRequest, name: str, value: str) -> HttpRequest:
@@ -147,35 +145,25 @@ def test_path_and_query_stand_for_the_target() -> None:
     signatures().verify("panda", signed(covered=("@method", "@path", "@query")))
 
 
-def test_a_signature_is_good_once() -> None:
-    clock = ManualClock(NOW)
-    checking = signatures(clock=clock)
-    checking.verify("panda", signed())
+async def test_a_nonce_is_spent_once_by_whoever_signed() -> None:
+    nonces = LocalNonces()
+    await nonces.spend(signatures().verify("panda", signed()))
+    await nonces.spend(Nonce("momo", "n1"))
 
     with pytest.raises(NonceReplayed):
-        checking.verify("panda", signed())
-
-    clock.advance(timedelta(seconds=331))
-    with pytest.raises(SignatureInvalid):
-        checking.verify("panda", signed())
+        await nonces.spend(signatures().verify("panda", signed()))
 
 
-def test_a_forged_signature_uses_up_no_nonce() -> None:
-    checking = signatures()
-    with pytest.raises(SignatureInvalid):
-        checking.verify("panda", replace(signed(), body=b"{}"))
+def test_of_equal_nonces_that_come_together_one_is_taken() -> None:
+    batch = [Nonce("panda", "a"), Nonce("panda", "a"), Nonce("panda", "b")]
 
-    checking.verify("panda", signed())
+    answers = taken_once(batch, {("panda", "a")})
+
+    assert [answer is None for answer in answers] == [True, False, False]
 
 
-def test_nonces_are_bounded_and_forgotten_in_time() -> None:
-    nonces = Nonces(limit=2)
-    nonces.use("panda", "a", now=0.0)
-    nonces.use("momo", "a", now=1.0)
-    with pytest.raises(NonceStoreFull):
-        nonces.use("panda", "b", now=2.0)
-
-    nonces.use("panda", "b", now=331.0)
+def test_no_signature_outlives_its_nonce() -> None:
+    assert timedelta(seconds=2 * (GOOD_SECONDS + SKEW_SECONDS)) < KEPT
 
 
 @pytest.mark.parametrize(

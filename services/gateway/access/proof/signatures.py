@@ -1,9 +1,8 @@
 """HTTP Message Signatures (RFC 9421) of partners who sign, checked on any request.
 
 A signature has to cover the method, the whole target, and the digest of a body there is; it says
-when it was made, which key made it, and a nonce. It is good for five minutes and once: nonces are
-remembered per process, so behind several gateways a replay within these minutes is stopped by the
-idempotency of what it asks. A signature that is there is checked, whether it is required or not.
+when it was made, which key made it, and a nonce. It is good for five minutes, and once: who checks
+it spends its nonce (`nonces`). A signature that is there is checked, whether it is required or not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,11 +25,11 @@ from http_message_signatures import (
 from services.core.clock import Clock
 from services.core.errors import Malformed
 from services.gateway.access.book import Algorithm, SigningKey
-from services.gateway.access.refusals import NonceReplayed, NonceStoreFull, SignatureInvalid
+from services.gateway.access.proof.nonces import Nonce
+from services.gateway.access.refusals import SignatureInvalid
 
 GOOD_SECONDS = 300
 SKEW_SECONDS = 30
-NONCE_LIMIT = 200_000
 NONCE_BYTES = 128
 RSA_BITS_MINIMUM = 2048
 PROBLEM_CHARACTERS = 200
@@ -103,37 +102,15 @@ class _Verifier(HTTPMessageVerifier):
             raise InvalidSignature("it has expired")
 
 
-class Nonces:
-    """Remembers what was used, for as long as it could be used again."""
-
-    def __init__(self, limit: int = NONCE_LIMIT) -> None:
-        self._limit = limit
-        self._until: dict[tuple[str, str], float] = {}
-
-    def use(self, participant_id: str, nonce: str, now: float) -> None:
-        """Raises `NonceReplayed` or `NonceStoreFull`."""
-        while self._until:
-            oldest = next(iter(self._until))
-            if self._until[oldest] > now:
-                break
-            del self._until[oldest]
-        if (participant_id, nonce) in self._until:
-            raise NonceReplayed
-        if len(self._until) >= self._limit:
-            raise NonceStoreFull
-        self._until[participant_id, nonce] = now + GOOD_SECONDS + SKEW_SECONDS
-
-
 class Signatures:
     """Checks signatures against the keys on the board."""
 
     def __init__(self, signing_keys: Callable[[], Mapping[str, SigningKey]], clock: Clock) -> None:
         self._signing_keys = signing_keys
         self._clock = clock
-        self._nonces = Nonces()
 
-    def verify(self, participant_id: str, request: HttpRequest) -> SigningKey:
-        """The participant's key that signed. Raises leaves of `Unauthenticated`."""
+    def verify(self, participant_id: str, request: HttpRequest) -> Nonce:
+        """The nonce of a signature that holds, still to be spent. Raises `SignatureInvalid`."""
         now = self._clock.now().timestamp()
         key = self._key_of(participant_id, _key_id_of(request), now)
         message = _Message(request.method.upper(), request.url, _Fields(request.headers))
@@ -148,8 +125,7 @@ class Signatures:
         nonce = result.nonce or ""
         if not 0 < len(nonce) <= NONCE_BYTES:
             raise SignatureInvalid(f"it needs a `nonce` of at most {NONCE_BYTES} characters.")
-        self._nonces.use(participant_id, nonce, now)
-        return key
+        return Nonce(participant_id, nonce)
 
     def _key_of(self, participant_id: str, key_id: str, now: float) -> SigningKey:
         key = self._signing_keys().get(key_id)

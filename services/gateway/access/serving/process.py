@@ -4,6 +4,7 @@ from services.gateway.access.approvals.proposals import Approvals
 from services.gateway.access.audit import Recorder, Trail
 from services.gateway.access.gate import Gate
 from services.gateway.access.keys import Keys
+from services.gateway.access.proof.nonces import SharedNonces
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.reference.board import ReferenceBoard
@@ -20,7 +21,7 @@ def open_gate(life: Life, parts: Parts, board: ReferenceBoard, keys: Keys) -> Ga
     recorder = Recorder(trail, parts.pool, parts.clock)
     life.run_part("audit", recorder.run())
     life.on_close(recorder.close)
-    gate = Gate(keys, board, parts.clock, trail)
+    gate = Gate(keys, board, parts.clock, trail, SharedNonces(parts.pool, parts.clock))
     approvals = Approvals(parts.units, board, parts.clock)
     guard = Guard(gate, approvals, with_tls=parts.server.has_tls)
     parts.server.guard_with(guard.guarded)

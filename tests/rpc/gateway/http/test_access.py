@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from services.gateway.access.audit import Trail
 from services.gateway.access.book import Algorithm, Book, Policy, Rate, RateClass, SigningKey
 from services.gateway.access.gate import Gate
 from services.gateway.access.keys import Keys
+from services.gateway.access.proof.nonces import SharedNonces
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.reference.store import put_participant
 from services.sandbox.demo.codes import TOKYO_STATIC
@@ -74,6 +76,19 @@ class Edge:
         return {name.lower(): value for name, value in message.headers.items()}
 
 
+def process_of(gateway: Gateway, trail: Trail) -> httpx.AsyncClient:
+    """A client of a gateway process with a gate of its own."""
+    nonces = SharedNonces(gateway.pool, gateway.clock)
+    gate = Gate(Keys(gateway.board, gateway.clock), gateway.board, gateway.clock, trail, nonces)
+
+    async def ready() -> bool:
+        return True
+
+    routers = routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0))
+    app = make_app(gate, routers, ready, asyncio.Event())
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=BASE)
+
+
 @pytest.fixture
 async def edge(gateway: Gateway) -> AsyncIterator[Edge]:
     async with gateway.pool.acquire() as connection:
@@ -81,15 +96,7 @@ async def edge(gateway: Gateway) -> AsyncIterator[Edge]:
             await put_participant(connection, participant)
     keys = keys_known(gateway)
     trail = Trail()
-    gate = Gate(Keys(gateway.board, gateway.clock), gateway.board, gateway.clock, trail)
-
-    async def ready() -> bool:
-        return True
-
-    routers = routers_of(calls_of(gateway, Bridge(), wait_seconds=0.0))
-    app = make_app(gate, routers, ready, asyncio.Event())
-    transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+    async with process_of(gateway, trail) as client:
         document = (await client.get("/openapi.json")).json()
         yield Edge(gateway, client, document, trail, keys)
 
@@ -102,6 +109,48 @@ async def test_who_has_to_sign_is_served_with_a_signature_alone(edge: Edge) -> N
     assert problem(await edge.create(edge.signed("n1"))) == (401, "NONCE_REPLAYED")
     elsewhere = edge.signed("n2", "/v1/refunds")
     assert problem(await edge.create(elsewhere)) == (401, "SIGNATURE_INVALID")
+
+
+async def test_a_signature_is_good_once_at_all_gateways_together(edge: Edge) -> None:
+    edge.give(Policy("panda", requires_signature=True))
+    headers = edge.key("panda") | edge.signed("n1") | {"content-type": "application/json"}
+    async with process_of(edge.gateway, Trail()) as other:
+        processes = [edge.client, other, edge.client, other]
+        answers = await asyncio.gather(
+            *(
+                process.post("/v1/payments", content=json.dumps(BODY).encode(), headers=headers)
+                for process in processes
+            )
+        )
+
+    assert sorted(answer.status_code for answer in answers) == [201, 401, 401, 401]
+
+
+async def test_old_nonces_are_forgotten_a_few_with_every_new_one(edge: Edge) -> None:
+    edge.give(Policy("panda", requires_signature=True))
+    await edge.create(edge.signed("n1"))
+    edge.gateway.clock.advance(timedelta(seconds=901))
+
+    await edge.create(edge.signed("n2"))
+
+    async with edge.gateway.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT array_agg(nonce) FROM signature_nonces") == ["n2"]
+
+
+async def test_a_refused_call_that_would_be_audited_is_audited_as_refused(edge: Edge) -> None:
+    edge.give(Policy("panda", requires_signature=True))
+    refund = {"refund_id": "r1", "payment_id": "p1"}
+
+    await edge.client.post("/v1/refunds", json=refund, headers=edge.key("panda"))
+    await edge.client.post("/v1/refunds", json=refund, headers={"authorization": "Bearer kw_a_b"})
+    await edge.create()
+
+    async with edge.gateway.pool.acquire() as connection:
+        await edge.trail.write(edge.gateway.pool)
+        rows = await connection.fetch("SELECT participant_id, method, outcome FROM audit_entries")
+    assert [tuple(row) for row in rows] == [
+        ("panda", "kawase.gateway.v1.GatewayService/CreateRefund", "SIGNATURE_REQUIRED")
+    ]
 
 
 async def test_answers_tell_how_much_is_left_and_when_to_come_again(edge: Edge) -> None:
