@@ -13,18 +13,22 @@ from dataclasses import dataclass
 import structlog
 
 from services.core.clock import Clock
-from services.core.errors import KawaseError, Unavailable
+from services.core.errors import Contended, KawaseError, Unavailable
 from services.core.ids import checked_id
 from services.core.money import Money
 from services.gateway.calls import Calls
-from services.gateway.payments.messages import STATES
+from services.gateway.payments.messages import STATES, payment_message
 from services.gateway.payments.model import Payment, State, Terms, first_life
 from services.gateway.payments.pricing import Wish, place_of_merchant
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import add_payments
 from services.gateway.payments.waiters import Snapshot
 from services.gateway.presenting import rules
-from services.gateway.presenting.messages import confirmation_fact, presented_message
+from services.gateway.presenting.messages import (
+    NEVER_CONFIRMED,
+    confirmation_fact,
+    presented_message,
+)
 from services.gateway.presenting.model import Charge, Policy
 from services.gateway.presenting.numbers import OfflineNumber, OnlineNumber
 from services.gateway.presenting.refusals import (
@@ -145,14 +149,16 @@ class Charging:
     async def _driven(
         self, claimed: Claimed, wait_seconds: Callable[[], float]
     ) -> pb.PresentedPayment:
-        charge = claimed.charge
+        charge, terms = claimed.charge, claimed.terms
         wallet = self._board.current.participants[charge.wallet_id]
-        snapshot, _ = await self._calls.get_payment(wallet, charge.wallet_payment_id)
-        state = STATES[snapshot.state]
+        if terms is None:
+            snapshot, _ = await self._calls.get_payment(wallet, charge.wallet_payment_id)
+        else:
+            snapshot = payment_message(Payment(terms, first_life(terms.create_time)))
         if not charge.waits_for_payer:
-            if state is State.CANCELLED:
+            if STATES[snapshot.state] in NEVER_CONFIRMED:
                 raise ChargeRefused
-            if state in _UNDER_WAY:
+            if STATES[snapshot.state] in _UNDER_WAY:
                 snapshot = await self._confirmed(wallet, charge, wait_seconds)
         return presented_message(charge, snapshot)
 
@@ -162,7 +168,7 @@ class Charging:
         payment_id = charge.wallet_payment_id
         try:
             return await self._calls.confirm_payment(wallet, payment_id, wait_seconds)
-        except Unavailable as away:
+        except (Unavailable, Contended) as away:
             raise ChargeUnavailable from away
         except KawaseError as refusal:
             log.info("charge_refused", reference=charge.reference, reason=refusal.reason)

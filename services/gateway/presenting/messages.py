@@ -16,6 +16,7 @@ CODE_STATES = {
     state: pb.PaymentCodeState.Value(f"PAYMENT_CODE_STATE_{state.name}") for state in CodeState
 }
 PAYER_CONFIRMATION = "PAYER_CONFIRMATION"
+NEVER_CONFIRMED = frozenset({State.CANCELLED, State.EXPIRED})
 _UNDER_WAY = "Under way."
 _TILL_WORDS = {
     State.ACTION_REQUIRED: "The payer has to confirm on the phone.",
@@ -74,11 +75,14 @@ def policy_of(wallet_id: str, message: pb.PresentingPolicy) -> Policy:
 
 
 def state_for_acquirer(charge: Charge, snapshot: Snapshot) -> State:
-    """A quote waits for the payer, or is about to be confirmed."""
+    """A quote waits for the payer, or is about to be confirmed; one that never was confirmed though
+    no payer was asked is declined."""
     state = STATES[snapshot.state]
-    if state is not State.QUOTED:
-        return state
-    return State.ACTION_REQUIRED if charge.waits_for_payer else State.CONFIRMED
+    if state is State.QUOTED:
+        return State.ACTION_REQUIRED if charge.waits_for_payer else State.CONFIRMED
+    if state in NEVER_CONFIRMED and not charge.waits_for_payer:
+        return State.DECLINED
+    return state
 
 
 def presented_message(charge: Charge, snapshot: Snapshot) -> pb.PresentedPayment:

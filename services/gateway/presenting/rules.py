@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-from services.core.errors import KawaseError, Unavailable
+from services.core.errors import Contended, KawaseError, Unavailable
 from services.gateway.payments.refusals import (
     AmountBelowFee,
     AmountCurrencyDiffers,
@@ -150,4 +150,5 @@ def masked(refusal: KawaseError) -> KawaseError:
     """What the acquirer is told of a refusal of pricing or limits."""
     if isinstance(refusal, _OWN_FAULTS):
         return refusal
-    return ChargeUnavailable() if isinstance(refusal, Unavailable) else ChargeRefused()
+    again = isinstance(refusal, (Unavailable, Contended))
+    return ChargeUnavailable() if again else ChargeRefused()

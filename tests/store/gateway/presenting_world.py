@@ -16,6 +16,7 @@ from services.gateway.presenting.model import OfflineKey, PaymentCode, Policy
 from services.gateway.presenting.offline import number_at
 from services.gateway.reference import Merchant, Participant, ParticipantKind
 from services.gateway.sealing import SecretBox
+from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 from tests.store.gateway.payments_world import EDO, PANDA, SHOP, Gateway
 
@@ -38,12 +39,16 @@ def calls_over(gateway: Gateway) -> Calls:
     )  # fmt: skip
 
 
+def charging_over(gateway: Gateway, units: Units, calls: Calls | None = None) -> Charging:
+    """What acquirers call."""
+    board, clock, box = gateway.board, gateway.clock, SecretBox(SecretStr(SEAL))
+    return Charging(units, board, clock, gateway.shelf, calls or calls_over(gateway), box)
+
+
 def presenting_of(gateway: Gateway, calls: Calls | None = None) -> tuple[Codes, Charging]:
     """What wallets and acquirers call."""
-    box = SecretBox(SecretStr(SEAL))
-    units, board, clock = gateway.units, gateway.board, gateway.clock
-    charging = Charging(units, board, clock, gateway.shelf, calls or calls_over(gateway), box)
-    return Codes(units, board, clock, box), charging
+    codes = Codes(gateway.units, gateway.board, gateway.clock, SecretBox(SecretStr(SEAL)))
+    return codes, charging_over(gateway, gateway.units, calls)
 
 
 @dataclass

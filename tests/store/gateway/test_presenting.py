@@ -12,18 +12,29 @@ from services.gateway.payments.messages import STATES
 from services.gateway.payments.model import Payment, State, first_life
 from services.gateway.presenting.model import CodeState, Policy
 from services.gateway.presenting.rules import FORGED_LIMIT, LIVE_CODES
+from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import payment_event_pb2
 from tests.store.gateway.payments_world import (
     EDO,
+    KAKAO,
     PANDA,
     SAKURA,
     Gateway,
+    accepted,
+    action_required,
     corridor,
     posted,
     reference_of,
     reserved,
 )
-from tests.store.gateway.presenting_world import EASY, KYO, KYO_SHOP, Presenting, shown
+from tests.store.gateway.presenting_world import (
+    EASY,
+    KYO,
+    KYO_SHOP,
+    Presenting,
+    charging_over,
+    shown,
+)
 
 
 @pytest.fixture
@@ -50,12 +61,17 @@ async def test_a_charged_code_is_a_payment_of_the_wallet_on_its_way(presenting: 
 
 async def finish(gateway: Gateway, payment_id: str) -> None:
     """The ledger reserves and posts."""
-    async with gateway.pool.acquire() as connection:
-        snapshot, _ = await gateway.reading.get("panda", payment_id)
-        (terms,) = (await gateway.shelf.fetch(connection, [snapshot.reference])).values()
-    payment = Payment(terms, first_life(terms.create_time))
+    payment = await payment_of(gateway, payment_id, "panda")
     await gateway.hear(reserved(payment))
     await gateway.hear(posted(payment))
+
+
+async def payment_of(gateway: Gateway, payment_id: str, wallet_id: str) -> Payment:
+    """What events can be made about."""
+    snapshot, _ = await gateway.reading.get(wallet_id, payment_id)
+    async with gateway.pool.acquire() as connection:
+        (terms,) = (await gateway.shelf.fetch(connection, [snapshot.reference])).values()
+    return Payment(terms, first_life(terms.create_time))
 
 
 async def test_two_shops_that_charge_one_code_at_once_make_one_payment(
@@ -192,6 +208,46 @@ async def test_a_limit_of_the_day_ends_the_payment_and_tells_the_shop_nothing_of
         assert await presenting.tried(second.number, "t2") == "CHARGE_REFUSED"
     payment_id = (await presenting.codes.get(PANDA, "c2")).payment_id
     assert await gateway.state(payment_id) == ("cancelled", "done")
+    assert STATES[(await presenting.charging.get(EDO, "t2")).state] is State.DECLINED
+
+
+async def test_a_repeat_goes_on_where_a_process_died(presenting: Presenting) -> None:
+    gateway = presenting.gateway
+    code = await presenting.code()
+
+    def die(point: str) -> None:
+        if point == "after_commit":
+            raise Died
+
+    dying = Units(gateway.pool, gateway.units.sender, die)
+    living, presenting.charging = presenting.charging, charging_over(gateway, dying)
+    with pytest.raises(Died):
+        await presenting.charge(code.number)
+    assert [kind for kind, _ in await gateway.sent()] == []
+    presenting.charging = living
+    assert await presenting.tried(code.number) == "confirmed"
+    assert [kind for kind, _ in await gateway.sent()] == ["ReserveFunds"]
+
+
+class Died(Exception):
+    """The process is gone."""
+
+
+async def test_a_wallet_that_charges_its_own_users_asks_them_itself(
+    presenting: Presenting,
+) -> None:
+    gateway = presenting.gateway
+    await presenting.codes.put_policy(Policy("kakao", confirm_above=100_000))
+    code = await presenting.code(by=KAKAO)
+    await presenting.charge(code.number)
+    payment_id = (await presenting.codes.get(KAKAO, "c1")).payment_id
+    payment = await payment_of(gateway, payment_id, "kakao")
+    await gateway.hear(reserved(payment))
+    await gateway.hear(action_required(payment))
+    assert STATES[(await presenting.charge(code.number)).state] is State.ACTION_REQUIRED
+    await gateway.hear(accepted(payment, "collect"))
+    await gateway.hear(posted(payment))
+    assert STATES[(await presenting.charge(code.number)).state] is State.COMPLETED
 
 
 async def test_a_merchant_of_another_acquirer_is_unknown(presenting: Presenting) -> None:

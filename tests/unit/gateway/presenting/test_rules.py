@@ -17,7 +17,7 @@ from services.gateway.payments.refusals import (
     PayerDayLimitReached,
 )
 from services.gateway.presenting import rules
-from services.gateway.presenting.messages import presented_message
+from services.gateway.presenting.messages import NEVER_CONFIRMED, presented_message
 from services.gateway.presenting.model import Charge, CodeState, Lifetime, PaymentCode, Policy
 from services.gateway.reference import Participant, ParticipantKind
 from services.kit.unit import KafkaBacklog
@@ -108,6 +108,8 @@ def test_the_merchants_side_of_a_payment_shows_nothing_of_the_payer(state: State
         if state is State.QUOTED:
             asked = payment_pb2.PAYMENT_STATE_ACTION_REQUIRED
             assert told.state == (asked if waits else payment_pb2.PAYMENT_STATE_CONFIRMED)
+        elif state in NEVER_CONFIRMED and not waits:
+            assert told.state == payment_pb2.PAYMENT_STATE_DECLINED
         else:
             assert told.state == snapshot.state
         assert told.HasField("expire_time") == (state is State.QUOTED)
