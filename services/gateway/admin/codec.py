@@ -50,7 +50,6 @@ _ROUNDINGS: dict[int, Rounding] = {
 _FLOWS: dict[int, LimitFlow] = {
     pb.LIMIT_FLOW_PAYMENT: LimitFlow.PAYMENT,
     pb.LIMIT_FLOW_WITHDRAWAL: LimitFlow.WITHDRAWAL,
-    pb.LIMIT_FLOW_PERSONAL: LimitFlow.PERSONAL,
 }
 _PERIODS: dict[int, LimitPeriod] = {
     pb.LIMIT_PERIOD_PAYMENT: LimitPeriod.PAYMENT,

@@ -45,6 +45,7 @@ from services.gateway.reference import (
     Corridor,
     FeePlan,
     Funding,
+    LimitFlow,
     LimitPeriod,
     LimitRule,
     Merchant,
@@ -199,6 +200,11 @@ def check_limit_rule(known: Reference, new: LimitRule) -> None:
     _check_limit(new.minimum, "minimum")
     if new.minimum and new.period is not LimitPeriod.PAYMENT:
         raise FieldOutOfPlace("minimum is for rules per payment; leave it out here.")
+    if new.flow is LimitFlow.WITHDRAWAL and new.acceptance_partner_id:
+        raise FieldOutOfPlace(
+            "acceptance_partner_id is for rules on payments; a withdrawal's bank is its "
+            "collect_partner_id."
+        )
     if not new.maximum.minor and not new.minimum:
         raise LimitRuleEmpty
     if 0 < new.maximum.minor < new.minimum:

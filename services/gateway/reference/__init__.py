@@ -133,7 +133,6 @@ class LimitFlow(StrEnum):
 
     PAYMENT = "payment"
     WITHDRAWAL = "withdrawal"  # what payers of hosted wallets draw to bank accounts
-    PERSONAL = "personal"  # what a person receives by a code of their own
 
 
 @dataclass(frozen=True, slots=True)

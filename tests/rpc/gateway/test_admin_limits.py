@@ -71,7 +71,11 @@ async def test_rules_come_back_as_they_were_put_in_the_order_of_their_ids(
     served: Served, database: Database
 ) -> None:
     least = changed(
-        limit_rule_id="a-least", period=pb.LIMIT_PERIOD_PAYMENT, minimum=50, active=False
+        limit_rule_id="a-least",
+        period=pb.LIMIT_PERIOD_PAYMENT,
+        minimum=50,
+        active=False,
+        flow=pb.LIMIT_FLOW_WITHDRAWAL,
     )
     assert await put(served, RULE) == RULE
     assert await put(served, RULE) == RULE
@@ -94,6 +98,11 @@ REFUSED: list[tuple[pb.LimitRule, type[KawaseError], str]] = [
     (changed(maximum=Money(minor_units=-1, currency_code="CNY")), Malformed, "LIMIT_OUT_OF_RANGE"),
     (changed(minimum=5), Malformed, "FIELD_OUT_OF_PLACE"),
     (changed(maximum=NOTHING), Malformed, "LIMIT_RULE_EMPTY"),
+    (
+        changed(flow=pb.LIMIT_FLOW_WITHDRAWAL, acceptance_partner_id="a-shop"),
+        Malformed,
+        "FIELD_OUT_OF_PLACE",
+    ),
     (
         changed(period=pb.LIMIT_PERIOD_PAYMENT, minimum=5_000_001),
         Malformed,

@@ -1,8 +1,9 @@
-"""Top-ups on a bank's statement: booked from clearing to the bank, each entry once."""
+"""Top-ups and withdrawals on a bank's statement: booked from clearing to the bank, once."""
 
 from datetime import timedelta
 
 from services.kit.kafka import Topics
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import ReconciliationEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import TransferFunds, WalletCommand
 from services.settlement.arrivals import ArrivalRepeater
@@ -11,15 +12,18 @@ from tests.parts import take_records, watching
 from tests.store.settlement.world import World, settling
 
 TOP_UP = "topup-01ARZ3NDEKTSV4RRFFQ69G5FAV"
+WITHDRAWAL = "withdrawal-01ARZ3NDEKTSV4RRFFQ69G5FAV"
 
 
-async def show(world: World, entry: str, minor: int = 30_000, *, credit: bool = True) -> None:
+async def show(
+    world: World, entry: str, minor: int = 30_000, *, credit: bool = True, resource: str = TOP_UP
+) -> None:
     """Reconciliation tells of an entry."""
     event = ReconciliationEvent()
     told = event.resource_on_statement
-    told.resource_id, told.partner_id, told.entry_reference = TOP_UP, "japan-bank", entry
+    told.resource_id, told.partner_id, told.entry_reference = resource, "japan-bank", entry
     told.credit, told.amount.minor_units, told.amount.currency_code = credit, minor, "JPY"
-    record = world.fact("reconciliation", "reconciliation.event", TOP_UP, event)
+    record = world.fact("reconciliation", "reconciliation.event", resource, event)
     await world.bring([record])
 
 
@@ -64,3 +68,27 @@ async def test_money_on_the_statement_leaves_clearing_once(
     ]
     # Only what the ledger has not answered is asked for again, in the same words.
     assert again == left
+
+
+async def test_a_withdrawal_and_its_fee_leave_clearing_when_they_are_on_the_statement(
+    database: Database, topics: Topics
+) -> None:
+    async with settling(database, topics) as world, watching(topics, "wallet.command") as tail:
+        event = BridgeEvent(resource_id=WITHDRAWAL, charge_id=WITHDRAWAL)
+        event.payout_executed.bank_fee.minor_units = 145
+        event.payout_executed.bank_fee.currency_code = "JPY"
+        for _ in range(2):
+            await world.bring([world.fact("bridge", "bridge.event", WITHDRAWAL, event)])
+        await show(world, "21", 30_000, credit=False, resource=WITHDRAWAL)
+        await show(world, "22", 145, credit=False, resource=WITHDRAWAL)
+        found = [asked(record.value) for record in await take_records(tail, 3)]
+
+    assert [
+        (leg.debit_account_id, leg.credit_account_id, leg.amount.minor_units)
+        for command in found
+        for leg in command.legs
+    ] == [
+        ("bank-fee-expense:JPY", "bank-clearing-out:JPY", 145),
+        ("bank-clearing-out:JPY", "bank:JPY", 30_000),
+        ("bank-clearing-out:JPY", "bank:JPY", 145),
+    ]

@@ -142,8 +142,6 @@ class _LimitFlowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitFlow.V
     """What payers of hosted wallets draw to bank accounts; names no partners but
     the bank, as the collecting one.
     """
-    LIMIT_FLOW_PERSONAL: _LimitFlow.ValueType  # 3
-    """What a person receives by a code of their own; names no partners."""
 
 class LimitFlow(_LimitFlow, metaclass=_LimitFlowEnumTypeWrapper): ...
 
@@ -153,8 +151,6 @@ LIMIT_FLOW_WITHDRAWAL: LimitFlow.ValueType  # 2
 """What payers of hosted wallets draw to bank accounts; names no partners but
 the bank, as the collecting one.
 """
-LIMIT_FLOW_PERSONAL: LimitFlow.ValueType  # 3
-"""What a person receives by a code of their own; names no partners."""
 Global___LimitFlow: _TypeAlias = LimitFlow  # noqa: Y015
 
 class _LimitPeriod:

@@ -1,0 +1,220 @@
+"""The saga of withdrawals: whatever is heard, in any order, money is drawn once or not at all."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from services.core.ids import Resource
+from services.core.money import Money
+from services.gateway.incoming import Incoming, What
+from services.gateway.reference import LimitFlow, LimitPeriod, LimitRule
+from services.gateway.resources.model import OPERATOR, Resolution
+from services.gateway.withdrawals import saga
+from services.gateway.withdrawals.limits import amount_refusal, keyed, period_refusal, rules_for
+from services.gateway.withdrawals.model import Ask, Payee, State, Step, Withdrawal
+from tests.store.gateway.payments_world import SAKURA
+
+NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
+REFERENCE = "01K8T5Q0000000000000000000"
+LINK = f"withdrawal-{REFERENCE}"
+PAYEE = Payee("0310", "101", "1", "1234567", "ヤマダ ハナコ")
+ASK = Ask(
+    REFERENCE, "sakura", "w1", b"", "l1", "hanako", "bank", 30_000, "JPY", NOW, date(2026, 10, 30)
+)
+ACCOUNT = "customer:sakura/hanako:JPY"
+SAID = tuple(what for what in What if what.startswith(("funds_", "payout_")))
+
+
+def withdrawal(**life: Any) -> Withdrawal:
+    return Withdrawal(ASK, replace(saga.first_life(NOW), **life), PAYEE)
+
+
+def heard(what: What, link_id: str = LINK, **more: Any) -> Incoming:
+    return Incoming(Resource.WITHDRAWAL, REFERENCE, what, link_id, LINK, **more)
+
+
+def after(made: Withdrawal, *events: Incoming, now: datetime = NOW) -> tuple[Withdrawal, list[str]]:
+    """The withdrawal after events, and what was ordered meanwhile."""
+    ordered = []
+    for event in events:
+        decision = saga.decide(made, event, now)
+        made = replace(made, life=decision.life or made.life)
+        if decision.order is not None:
+            ordered.append(str(decision.order))
+    return made, ordered
+
+
+def drawn() -> tuple[Withdrawal, list[str]]:
+    return after(
+        withdrawal(),
+        heard(What.FUNDS_RESERVED),
+        heard(What.PAYOUT_SUBMITTED),
+        heard(What.PAYOUT_ACCEPTED),
+        heard(What.PAYOUT_EXECUTED),
+        heard(What.FUNDS_POSTED),
+    )
+
+
+def test_a_withdrawal_is_complete_when_the_money_has_left() -> None:
+    accepted, _ = after(withdrawal(), heard(What.FUNDS_RESERVED), heard(What.PAYOUT_ACCEPTED))
+    made, ordered = drawn()
+
+    assert accepted.life.state is State.PENDING
+    assert (made.life.state, made.life.step) == (State.COMPLETED, Step.DONE)
+    assert ordered == ["order", "post"]
+
+
+def test_what_the_bank_refuses_is_freed() -> None:
+    no = heard(What.PAYOUT_REJECTED, reason="NAME_MISMATCH", message="Another name.")
+    made, ordered = after(withdrawal(), heard(What.FUNDS_RESERVED), no, heard(What.FUNDS_VOIDED))
+
+    assert (made.life.state, made.life.step) == (State.DECLINED, Step.DONE)
+    assert (made.life.reason, ordered) == ("NAME_MISMATCH", ["order", "void"])
+
+
+def test_what_comes_back_is_credited_by_a_transfer_of_its_own() -> None:
+    made, _ = drawn()
+    made, ordered = after(made, heard(What.PAYOUT_RETURNED, reason="PAYEE_UNKNOWN"))
+    assert made.life.state is State.COMPLETED
+    back = made.leg(Step.GIVE_BACK)
+    assert (back.debit_account_id, back.credit_account_id) == ("bank-clearing-out:JPY", ACCOUNT)
+    made, _ = after(made, heard(What.FUNDS_POSTED, f"{LINK}-back"))
+
+    assert ordered == ["give_back"]
+    assert (made.life.state, made.life.reason) == (State.RETURNED, "PAYEE_UNKNOWN")
+
+
+def test_what_comes_back_before_it_is_posted_is_posted_first() -> None:
+    made, ordered = after(
+        withdrawal(),
+        heard(What.FUNDS_RESERVED),
+        heard(What.PAYOUT_RETURNED),
+        heard(What.FUNDS_POSTED),
+    )
+
+    assert ordered == ["order", "post", "give_back"]
+    assert made.life.step is Step.GIVE_BACK
+
+
+def test_an_empty_account_is_told_as_the_payer_s_funds() -> None:
+    no = heard(What.FUNDS_REFUSED, command="reserve", reason="EXCEEDS_CREDITS", account_id=ACCOUNT)
+    made, ordered = after(withdrawal(), no)
+
+    assert (made.life.state, made.life.reason, ordered) == (State.DECLINED, "PAYER_FUNDS", [])
+
+
+def test_money_set_aside_too_late_is_never_ordered() -> None:
+    later = NOW + timedelta(minutes=16)
+    made, ordered = after(withdrawal(), heard(What.FUNDS_RESERVED), now=later)
+
+    assert (made.life.state, made.life.reason) == (State.DECLINED, "WITHDRAWAL_EXPIRED")
+    assert ordered == ["void"]
+
+
+def test_an_account_that_cannot_be_read_is_never_ordered() -> None:
+    unread = replace(withdrawal(), payee=None)
+    made, ordered = after(unread, heard(What.FUNDS_RESERVED))
+
+    assert (made.life.reason, ordered) == ("ACCOUNT_UNREADABLE", ["void"])
+
+
+@pytest.mark.parametrize(
+    ("word", "state", "ordered"),
+    [
+        (Resolution.RETRY, State.COMPLETED, "take"),
+        (Resolution.WRITE_OFF, State.DECLINED, "write_off"),
+        (Resolution.SETTLED, State.DECLINED, ""),
+    ],
+)
+def test_what_a_bank_pays_after_its_refusal_is_a_person_s_to_decide(
+    word: Resolution, state: State, ordered: str
+) -> None:
+    made, orders = after(
+        withdrawal(state=State.DECLINED, step=Step.DONE), heard(What.PAYOUT_EXECUTED)
+    )
+    assert (made.life.step, orders) == (Step.OPERATOR, [])
+    decision = saga.resolve(made, word, NOW)
+    assert decision.life is not None
+    made = replace(made, life=decision.life)
+    if ordered:
+        assert decision.order is not None
+        link = made.link_id(decision.order)
+        made, _ = after(made, heard(What.FUNDS_POSTED, link), heard(What.PAYOUT_EXECUTED))
+
+    assert str(decision.order or "") == ordered
+    assert (made.life.state, made.life.step) == (state, Step.DONE)
+
+
+EVENTS = st.builds(
+    heard,
+    st.sampled_from(SAID),
+    st.sampled_from([LINK, f"{LINK}-back", f"{LINK}-take-1", f"{LINK}-loss-1", "other"]),
+    command=st.sampled_from(["reserve", "post", "transfer"]),
+)
+
+
+@given(st.lists(EVENTS, max_size=30))
+def test_no_order_is_given_twice_and_no_end_is_taken_back(events: list[Incoming]) -> None:
+    made = withdrawal()
+    orders: Counter[str] = Counter()
+    for event in events:
+        before = made
+        made, ordered = after(made, event)
+        orders.update(ordered)
+        if before.life.state is State.RETURNED:
+            assert made == before
+        if before.life.state is State.DECLINED:
+            assert made.life.state is State.DECLINED
+        if before.life.state is State.COMPLETED:
+            assert made.life.state in (State.COMPLETED, State.RETURNED)
+        if made.life.step == OPERATOR:
+            assert made.life.stuck_at in (Step.GIVE_BACK, Step.TAKE)
+
+    assert orders["order"] <= 1
+    assert orders["give_back"] <= 1
+    assert not (orders["post"] and made.life.state is State.DECLINED)
+
+
+def rule(period: LimitPeriod, maximum: int, minimum: int = 0, **more: Any) -> LimitRule:
+    fields = {"limit_rule_id": f"by-{period}", "collect_partner_id": "", **more}
+    return LimitRule(
+        period=period, wallet_country="", wallet_id="", acceptance_partner_id="",
+        maximum=Money(maximum, "JPY"), minimum=minimum, source="a law", active=True,
+        **{"flow": LimitFlow.WITHDRAWAL, **fields},
+    )  # fmt: skip
+
+
+def test_rules_of_other_flows_banks_and_currencies_do_not_count() -> None:
+    fits = rule(LimitPeriod.DAY, 50_000)
+    others = [
+        rule(LimitPeriod.DAY, 1, limit_rule_id="p", flow=LimitFlow.PAYMENT),
+        rule(LimitPeriod.DAY, 1, limit_rule_id="b", collect_partner_id="another-bank"),
+        replace(rule(LimitPeriod.DAY, 1, limit_rule_id="c"), maximum=Money(1, "CNY")),
+        replace(rule(LimitPeriod.DAY, 1, limit_rule_id="i"), active=False),
+    ]
+
+    assert rules_for([*others, fits], SAKURA, "bank") == (fits,)
+
+
+def test_limits_count_what_was_drawn_before() -> None:
+    rules = (rule(LimitPeriod.PAYMENT, 30_000, 1_000), rule(LimitPeriod.DAY, 50_000))
+    day = ASK.limit_day
+    periods = keyed(rules, "sakura", "hanako")
+    used = {(key, day): 30_000 for key in periods}
+
+    def refused(minor: int) -> list[bool]:
+        amount = Money(minor, "JPY")
+        of_period = period_refusal(periods, amount, day, used)
+        return [amount_refusal(rules, amount) is not None, of_period is not None]
+
+    assert [refused(minor) for minor in (999, 20_000, 20_001, 30_001)] == [
+        [True, False],
+        [False, False],
+        [False, True],
+        [True, True],
+    ]
