@@ -8,7 +8,13 @@ import click
 from services.cli.asking import Asking, address_option, json_option, print_message
 from services.cli.options import directory_option
 from services.cli.settlement_fx import COMMANDS
-from services.cli.settlement_payouts import agreements, payouts, retry_payout, statement
+from services.cli.settlement_payouts import (
+    agreements,
+    payouts,
+    resolve_payout,
+    retry_payout,
+    statement,
+)
 from services.cli.terminal import NOT_VALID, open_console, print_rows
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1.settlement_service_pb2_grpc import SettlementServiceStub
@@ -94,6 +100,31 @@ def close(asking: Asking, corridor: str, currency: str, operator: str, as_json: 
         raise SystemExit(NOT_VALID)
 
 
+@settlement.command()
+@click.argument("window_id")
+@click.option("--operator", required=True, help="Who looks at it.")
+@click.option(
+    "--accept",
+    default="",
+    metavar="REASON",
+    help="Close it though it still differs, and pay out of it; REASON is kept with the window.",
+)
+@json_option
+@click.pass_obj
+def recheck(asking: Asking, window_id: str, operator: str, accept: str, as_json: bool) -> None:
+    """Compare WINDOW_ID, which differs, with the ledger again; where it agrees, close it.
+
+    Exit status 1 when it still differs.
+    """
+    request = pb.RecheckWindowRequest(
+        window_id=window_id, operator=operator, accept_difference=bool(accept), reason=accept
+    )
+    window = asking.ask(SettlementServiceStub, "RecheckWindow", request).window
+    _show(asking, window_id, as_json)
+    if window.state == pb.WINDOW_STATE_DIFFERS:
+        raise SystemExit(NOT_VALID)
+
+
 def _show(asking: Asking, window_id: str, as_json: bool) -> None:
     request = pb.GetWindowRequest(window_id=window_id)
     answer = asking.ask(SettlementServiceStub, "GetWindow", request)
@@ -111,6 +142,8 @@ def _show(asking: Asking, window_id: str, as_json: bool) -> None:
         ("refunds", str(window.refund_count)),
         ("paid on", window.settle_date),
         ("difference", window.difference),
+        ("accepted by", window.accepted_by),
+        ("because", window.accept_reason),
     ]
     print_rows(console, facts, ("dim", ""))
     head = ("account", "opening", "payments", "refunds", "fees", "other", "closing")
@@ -147,5 +180,5 @@ def _state(window: Any) -> str:
     return pb.WindowState.Name(window.state).removeprefix("WINDOW_STATE_").lower()
 
 
-for command in (agreements, payouts, retry_payout, statement, *COMMANDS):
+for command in (agreements, payouts, retry_payout, resolve_payout, statement, *COMMANDS):
     settlement.add_command(command)

@@ -1,4 +1,4 @@
-"""`kawase settlement payouts`, `retry-payout`, `agreements`, `statement`."""
+"""`kawase settlement payouts`, `retry-payout`, `resolve-payout`, `agreements`, `statement`."""
 
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,11 @@ from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
 from services.pb.kawase.settlement.v1.payout_service_pb2_grpc import PayoutServiceStub
 
 STATES = [name.removeprefix("PAYOUT_STATE_").lower() for name in pb.PayoutState.keys()[1:]]
+
+OUTCOMES = [
+    name.removeprefix("PAYOUT_OUTCOME_").lower().replace("_", "-")
+    for name in pb.PayoutOutcome.keys()[1:]
+]
 
 
 @click.command()
@@ -107,6 +112,30 @@ def retry_payout(asking: Asking, payout_id: str, operator: str, reason: str, as_
     """Pay again what was rejected or returned, to the agreement's present payee."""
     request = pb.RetryPayoutRequest(payout_id=payout_id, operator=operator, reason=reason)
     _show(asking.ask(PayoutServiceStub, "RetryPayout", request).payout, as_json)
+
+
+@click.command("resolve-payout")
+@click.argument("payout_id")
+@click.argument("outcome", type=click.Choice(OUTCOMES))
+@click.option("--operator", required=True, help="Who has seen it.")
+@click.option("--reason", required=True, help="Where, such as a line of the bank's; kept with it.")
+@json_option
+@click.pass_obj
+def resolve_payout(
+    asking: Asking, payout_id: str, outcome: str, operator: str, reason: str, as_json: bool
+) -> None:
+    """Say what became of a payout by hand, or of one whose statement does not tell.
+
+    left: the bank account shows that the money has left. not-paid: it will not be paid, so the
+    money is owed again. came-back: the bank account shows it back.
+    """
+    request = pb.ResolvePayoutRequest(
+        payout_id=payout_id,
+        outcome=pb.PayoutOutcome.Value(f"PAYOUT_OUTCOME_{outcome.replace('-', '_').upper()}"),
+        operator=operator,
+        reason=reason,
+    )
+    _show(asking.ask(PayoutServiceStub, "ResolvePayout", request).payout, as_json)
 
 
 @click.command()

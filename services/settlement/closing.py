@@ -30,6 +30,7 @@ from services.settlement.domain.windows import (
 )
 from services.settlement.ledger import Ledger
 from services.settlement.positions import after_close
+from services.settlement.rechecking import recheck_window
 from services.settlement.store import cuts, windows
 from services.settlement.store.cuts import Cut
 from services.settlement.store.windows import Window
@@ -71,7 +72,10 @@ class Closing:
         self._facts_per_cut = facts_per_cut
 
     async def put_schedule(self, schedule: Schedule) -> None:
-        """Store a schedule and open its first window. Raises `ScheduleMalformed`."""
+        """Store a schedule and open its first window.
+
+        Raises `ScheduleMalformed`, `ScheduleTaken`, `IdMalformed`.
+        """
         schedule.check()
         now = self._clock.now()
 
@@ -145,6 +149,10 @@ class Closing:
                 "The window is cut; its sums wait for facts of the ledger. Look again in a minute.",
                 window_id=cut[0],
             ) from None
+
+    async def recheck(self, window_id: str, operator: str, accept_reason: str) -> Window:
+        """Compare a window that differs again, or accept it: see `recheck_window`."""
+        return await recheck_window(self._units, self._ledger, window_id, operator, accept_reason)
 
     async def _cut(self, pairs: Sequence[tuple[str, str]], person: str) -> list[str]:
         """End the open windows of these corridors and currencies at one new cut."""

@@ -45,6 +45,8 @@ def window_message(window: Window) -> pb.Window:
         settle_date=window.settle_date.isoformat() if window.settle_date else "",
         payment_count=window.payment_count,
         refund_count=window.refund_count,
+        accepted_by=window.accepted_by,
+        accept_reason=window.accept_reason,
     )
 
 

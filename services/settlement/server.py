@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from services.core.errors import Malformed, NotFound
+from services.core.errors import Malformed
 from services.kit.facts.keeper import read_copy
 from services.kit.facts.owners import KINDS, RECONCILIATION
 from services.kit.facts.serving import fill_facts
@@ -19,15 +19,12 @@ from services.settlement.messages import (
     schedule_message,
     window_message,
 )
+from services.settlement.rechecking import RecheckMalformed, WindowNotFound
 from services.settlement.store import agreements, cuts, windows
 
 NAME = "kawase.settlement.v1.SettlementService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
-
-
-class WindowNotFound(NotFound):
-    """There is no window of this id."""
 
 
 class OperatorMissing(Malformed):
@@ -104,18 +101,19 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
         async with self._pool.acquire() as connection:
             window = await windows.get_window(connection, request.window_id)
             if window is None:
-                raise WindowNotFound(
-                    f"There is no window {request.window_id[:80]!r}: see ListWindows.",
-                    window_id=request.window_id[:80],
-                )
+                raise WindowNotFound(request.window_id)
             movements = await windows.movements_of(connection, window.window_id)
             positions = await agreements.positions_in(connection, window.window_id)
-            cut = window.to_cut_id and await cuts.get_cut(connection, window.to_cut_id)
+            cut, difference = None, ""
+            if window.to_cut_id is not None:
+                span = (window.from_cut_id, window.to_cut_id)
+                cut = await cuts.get_cut(connection, window.to_cut_id)
+                difference = await cuts.difference_between(connection, *span)
         message = window_message(window)
         message.movements.extend(movement_message(each) for each in movements)
         if cut:
             message.cut_time.FromDatetime(cut.cut_time)
-            message.difference = cut.difference
+            message.difference = difference
         return pb.GetWindowResponse(
             window=message,
             cut=dict(enumerate(cut.sequences)) if cut else {},
@@ -141,6 +139,17 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
             request.corridor_id, request.currency_code, request.operator
         )
         return pb.CloseWindowResponse(window=window_message(closed))
+
+    @answers
+    async def RecheckWindow(
+        self, request: pb.RecheckWindowRequest, _context: Any
+    ) -> pb.RecheckWindowResponse:
+        """The window as it is after that; where it differs still, nothing has changed."""
+        if request.accept_difference and not request.reason.strip():
+            raise RecheckMalformed("Say why the difference is accepted.", field="reason")
+        reason = request.reason if request.accept_difference else ""
+        window = await self._closing.recheck(request.window_id, request.operator, reason)
+        return pb.RecheckWindowResponse(window=window_message(window))
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:

@@ -5,15 +5,19 @@ sequence per stripe, so a window has an exact end however fast payments go on: w
 in the next.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from services.core.errors import Malformed
+from services.core.currencies import CURRENCIES
+from services.core.errors import Conflict, Malformed
+from services.core.ids import checked_id
 from services.settlement.domain.postings import Class, Sums
 
 COUNTRIES = ("CN", "JP", "KR")
+SETTLE_DAYS_LIMIT = 60
 # Facts of some 25,000 payments, summed in about a second.
 FACTS_PER_CUT = 50_000
 # Where much is to be caught up, so that one cut stays of a size.
@@ -22,6 +26,10 @@ MOST_PER_STRIPE = 4_000
 
 class ScheduleMalformed(Malformed):
     """A schedule lacks something or cannot be kept."""
+
+
+class ScheduleTaken(Conflict):
+    """The schedule's id, or its corridor and currency, belong to another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,20 @@ class Schedule:
     active: bool = True
 
     def check(self) -> None:
-        """Raises `ScheduleMalformed`."""
+        """Raises `ScheduleMalformed`, `IdMalformed`."""
+        checked_id(self.schedule_id, "schedule_id")
+        if self.currency not in CURRENCIES:
+            raise ScheduleMalformed(
+                "The currency is not known; use ISO 4217 letters.", field="currency_code"
+            )
+        if not 0 <= self.settle_days <= SETTLE_DAYS_LIMIT:
+            raise ScheduleMalformed(
+                f"It is paid 0 to {SETTLE_DAYS_LIMIT} business days after the cut-off.",
+                field="settle_days",
+            )
         try:
+            if not re.fullmatch("[0-9]{2}:[0-9]{2}", self.cut_off):
+                raise ValueError(f"{self.cut_off[:40]!r} is no time of day")
             time.fromisoformat(self.cut_off)
             ZoneInfo(self.time_zone)
         except (ValueError, ZoneInfoNotFoundError) as error:

@@ -123,7 +123,7 @@ class FxBookServer(FxBookServiceServicer):
     async def GetExposure(
         self, _request: pb.GetExposureRequest, _context: Any
     ) -> pb.GetExposureResponse:
-        async with self._units.pool.acquire() as connection:
+        async with self._units.pool.acquire() as connection, connection.transaction():
             found = await store.read_exposures(connection)
         return pb.GetExposureResponse(
             exposures=[
@@ -141,7 +141,7 @@ class FxBookServer(FxBookServiceServicer):
         self, request: pb.GetFxResultRequest, _context: Any
     ) -> pb.GetFxResultResponse:
         start_time, end_time = period_of(request.day, request.time_zone)
-        async with self._units.pool.acquire() as connection:
+        async with self._units.pool.acquire() as connection, connection.transaction():
             found = await store.read_results(connection, start_time, end_time)
         return pb.GetFxResultResponse(
             results=[

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.core.accounts import AccountKind
 from services.core.money import Money
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.fx_book.deals import Deal, DealState, Terms
 
 READ_SECONDS = 60.0
@@ -95,7 +95,11 @@ async def list_deals(connection: Connection, after: str, limit: int) -> list[Dea
 
 
 async def read_exposures(connection: Connection) -> list[Exposure]:
-    """Positions as of what has been copied: sums of the cuts, and the postings since the last."""
+    """Positions as of what has been copied: sums of the cuts, and the postings since the last.
+
+    Call it in a transaction, as `read_results`.
+    """
+    await allow_wide_plans(connection)
     rows = await connection.fetch(_EXPOSURES, f"{AccountKind.POSITION}:", timeout=READ_SECONDS)
     return [Exposure(row["currency_code"], row["corridor_id"], int(row["minor"])) for row in rows]
 
@@ -104,6 +108,7 @@ async def read_results(
     connection: Connection, start_time: datetime, end_time: datetime
 ) -> list[FxResult]:
     """Income and results posted from `start_time` until before `end_time`."""
+    await allow_wide_plans(connection)
     kinds = (AccountKind.FX_INCOME, AccountKind.FX_RESULT, AccountKind.FEE_INCOME)
     rows = await connection.fetch(
         _RESULTS, start_time, end_time, *(f"{kind}:" for kind in kinds), timeout=READ_SECONDS

@@ -21,7 +21,16 @@ from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import Reconc
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.settlement.payouts import store
 from services.settlement.payouts.messages import command_of, payout_changed
-from services.settlement.payouts.model import DONE_BY, Heard, Payout, Task, Word, hear, wanted
+from services.settlement.payouts.model import (
+    DONE_BY,
+    Heard,
+    Payout,
+    Task,
+    Word,
+    hear,
+    is_contradicted,
+    wanted,
+)
 from services.settlement.payouts.store import JournalEntry
 
 log = structlog.get_logger()
@@ -121,16 +130,17 @@ async def hear_all(
     moved = [payout for payout_id, payout in after.items() if payout is not before[payout_id]]
     await store.update_payouts(connection, moved)
     await store.add_moves(connection, journal)
-    return [each for one in moved for each in _follows(before[one.payout_id], one)]
+    return [each for one in moved for each in follows(before[one.payout_id], one)]
 
 
-def _follows(before: Payout, after: Payout) -> list[Outgoing]:
+def follows(before: Payout, after: Payout) -> list[Outgoing]:
+    """What is sent because a payout has heard something."""
     messages = [command_of(after, task) for task in sorted(wanted(after) - wanted(before))]
     if after.state is not before.state:
         messages.append(payout_changed(after))
         log.info("payout_moved", payout_id=after.payout_id, state=after.state)
     if Heard.STUCK in after.heard - before.heard:
         log.error("payout_stuck", payout_id=after.payout_id, reason=after.reason)
-    if {Heard.REJECTED, Heard.LEFT} <= after.heard:
+    if is_contradicted(after):
         log.error("payout_contradicted", payout_id=after.payout_id)
     return messages

@@ -185,6 +185,43 @@ def hear(payout: Payout, word: Word, now: datetime) -> Payout:
     )
 
 
+def is_contradicted(payout: Payout) -> bool:
+    """Whether the bank says that nothing was paid, and its statement that it was."""
+    heard = payout.heard
+    return {Heard.REJECTED, Heard.LEFT} <= heard and not heard & _IT_CAME_BACK
+
+
+class Outcome(StrEnum):
+    """What an operator has seen at the bank."""
+
+    LEFT = "left"
+    NOT_PAID = "not_paid"
+    CAME_BACK = "came_back"
+
+
+_SEEN = {
+    Outcome.LEFT: Heard.LEFT,
+    Outcome.NOT_PAID: Heard.REJECTED,
+    Outcome.CAME_BACK: Heard.CAME_BACK,
+}
+
+
+def seen(payout: Payout, outcome: Outcome, reason: str) -> Word | None:
+    """What an operator's word says of a payout; None where it says it too early, or against what
+    a bank says. Said again, it is the same word."""
+    heard, by_hand = payout.heard, not payout.bank_partner
+    word = _SEEN[outcome]
+    fits = {
+        Outcome.LEFT: Heard.EXECUTED in heard or (by_hand and not heard & _NOTHING_IS_PAID),
+        Outcome.NOT_PAID: by_hand and Heard.LEFT not in heard,
+        Outcome.CAME_BACK: Heard.LEFT in heard,
+    }
+    if word not in heard and not (Heard.BOOKED in heard and fits[outcome]):
+        return None
+    name = "" if outcome is Outcome.LEFT else outcome.upper()
+    return Word(word, reason=name, message=reason if name else "")
+
+
 def wanted(payout: Payout) -> frozenset[Task]:
     """What is to be asked for, and asked again until it is done."""
     heard = payout.heard

@@ -1,4 +1,5 @@
-"""What an operator does to agreements and payouts: put an agreement, have a payout paid again."""
+"""What an operator does to agreements and payouts: put an agreement, have a payout paid again, say
+what became of one."""
 
 from dataclasses import replace
 
@@ -10,7 +11,15 @@ from services.kit.unit import Decided, Units
 from services.settlement.domain.agreements import Agreement
 from services.settlement.ledger import Ledger
 from services.settlement.payouts import store
-from services.settlement.payouts.model import AGAIN, Payout
+from services.settlement.payouts.hearing import follows
+from services.settlement.payouts.model import (
+    AGAIN,
+    Outcome,
+    Payout,
+    hear,
+    is_contradicted,
+    seen,
+)
 from services.settlement.payouts.paying import begin
 from services.settlement.payouts.transfers import accounts_of
 from services.settlement.store.agreements import get_agreement, put_agreement
@@ -28,12 +37,24 @@ class PayoutNotOver(Refused):
     """Only what was rejected or returned is paid again."""
 
 
+class PayoutLeft(Refused):
+    """The bank has refused it, and yet its statement shows that the money has left."""
+
+
 class AgreementNotActive(Refused):
     """Nothing is paid by an agreement that is not active."""
 
 
+class PayoutNotResolvable(Refused):
+    """An operator says of a payout what cannot have become of it, or what a bank has to say."""
+
+
 class RetryMalformed(Malformed):
     """An operator's word lacks a part."""
+
+
+class OutcomeMalformed(Malformed):
+    """An operator says what became of a payout, and lacks a part."""
 
 
 class PayoutOperators:
@@ -63,7 +84,8 @@ class PayoutOperators:
     async def retry(self, payout_id: str, operator: str, reason: str) -> Payout:
         """Pay again, once; a repeat of the call gets the same payout.
 
-        Raises `RetryMalformed`, `PayoutNotFound`, `PayoutNotOver`, `AgreementNotActive`.
+        Raises `RetryMalformed`, `PayoutNotFound`, `PayoutNotOver`, `PayoutLeft`,
+        `AgreementNotActive`.
         """
         if not operator.strip() or not reason.strip():
             raise RetryMalformed("Say who has the payout paid again, and why.", field="operator")
@@ -79,6 +101,12 @@ class PayoutOperators:
                 raise PayoutNotOver(
                     f"The payout is {old.state}; only one that is rejected or returned, with its "
                     "money back on its accounts, is paid again.",
+                    payout_id=payout_id,
+                )
+            if is_contradicted(old):
+                raise PayoutLeft(
+                    "The bank has refused the payout, and its statement shows that the money has "
+                    "left: ask the bank, and pay again once a statement shows it back.",
                     payout_id=payout_id,
                 )
             agreement = await get_agreement(connection, old.agreement_id)
@@ -108,3 +136,45 @@ class PayoutOperators:
             return Decided(fresh, begin(fresh))
 
         return (await self._units.write(retry)).answer
+
+    async def resolve(
+        self, payout_id: str, outcome: Outcome | None, operator: str, reason: str
+    ) -> Payout:
+        """Have the payout hear what an operator has seen at the bank; once.
+
+        Raises `OutcomeMalformed`, `PayoutNotFound`, `PayoutNotResolvable`.
+        """
+        if outcome is None or not operator.strip() or not reason.strip():
+            raise OutcomeMalformed(
+                "Say what became of the payout, who has seen it, and where.", field="outcome"
+            )
+        now = self._clock.now()
+
+        async def resolve(connection: Connection) -> Decided[Payout]:
+            old = (await store.lock_payouts(connection, [payout_id])).get(payout_id)
+            if old is None:
+                raise PayoutNotFound(payout_id)
+            word = seen(old, outcome, reason)
+            if word is None:
+                raise PayoutNotResolvable(_unfit(old, outcome), payout_id=payout_id)
+            after = hear(old, word, now)
+            if after is old:
+                return Decided(old)
+            await store.update_payouts(connection, [after])
+            entry = store.JournalEntry(payout_id, outcome, after.state, operator, reason, now)
+            await store.add_moves(connection, [entry])
+            return Decided(after, follows(old, after))
+
+        return (await self._units.write(resolve)).answer
+
+
+def _unfit(payout: Payout, outcome: Outcome) -> str:
+    how = f"paid by {payout.bank_partner}" if payout.bank_partner else "paid by hand"
+    needs = {
+        Outcome.LEFT: "money leaves by a payout that its bank has executed, or that is paid by "
+        "hand and not taken back",
+        Outcome.NOT_PAID: "only a payout by hand that has not left is taken back; of others the "
+        "bank has to say it",
+        Outcome.CAME_BACK: "only money that has left comes back",
+    }
+    return f"The payout is {payout.state}, {how}: {needs[outcome]}."

@@ -17,6 +17,7 @@ from services.settlement.messages import (
 )
 from services.settlement.payouts import store
 from services.settlement.payouts.messages import STATES, payout_message
+from services.settlement.payouts.model import Outcome
 from services.settlement.payouts.operators import PayoutNotFound, PayoutOperators
 from services.settlement.statements import Statements
 from services.settlement.store.agreements import list_agreements
@@ -25,6 +26,7 @@ NAME = "kawase.settlement.v1.PayoutService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
 LINE_LIMIT = 1000
+_OUTCOMES = {pb.PayoutOutcome.Value(f"PAYOUT_OUTCOME_{each.name}"): each for each in Outcome}
 _STATE_NAMES = {number: str(state) for state, number in STATES.items()}
 
 
@@ -92,6 +94,15 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
     ) -> pb.RetryPayoutResponse:
         payout = await self._operators.retry(request.payout_id, request.operator, request.reason)
         return pb.RetryPayoutResponse(payout=payout_message(payout))
+
+    @answers
+    async def ResolvePayout(
+        self, request: pb.ResolvePayoutRequest, _context: Any
+    ) -> pb.ResolvePayoutResponse:
+        payout = await self._operators.resolve(
+            request.payout_id, _OUTCOMES.get(request.outcome), request.operator, request.reason
+        )
+        return pb.ResolvePayoutResponse(payout=payout_message(payout))
 
     @answers
     async def GetStatement(

@@ -115,6 +115,40 @@ async def all_agree(connection: Connection, after_cut_id: int, through_cut_id: i
     return found
 
 
+async def differing_cuts(
+    connection: Connection, after_cut_id: int, through_cut_id: int
+) -> list[Cut]:
+    """The cuts of a span that differ from the ledger, in order."""
+    rows = await connection.fetch(
+        "SELECT * FROM cuts WHERE cut_id > $1 AND cut_id <= $2 AND state = 'differs' "
+        "ORDER BY cut_id",
+        after_cut_id,
+        through_cut_id,
+    )
+    return [_cut_of(row) for row in rows]
+
+
+async def compare_again(connection: Connection, cut_id: int, difference: str) -> None:
+    """A cut that differed has been compared with the ledger once more."""
+    await connection.execute(
+        "UPDATE cuts SET state = $2, difference = $3 WHERE cut_id = $1 AND state = 'differs'",
+        cut_id,
+        "differs" if difference else "agrees",
+        difference,
+    )
+
+
+async def difference_between(connection: Connection, after_cut_id: int, through_cut_id: int) -> str:
+    """What the first cut of a span that differs from the ledger says; empty where none does."""
+    found: str | None = await connection.fetchval(
+        "SELECT difference FROM cuts WHERE cut_id > $1 AND cut_id <= $2 AND state = 'differs' "
+        "ORDER BY cut_id LIMIT 1",
+        after_cut_id,
+        through_cut_id,
+    )
+    return found or ""
+
+
 async def _sequences_before(connection: Connection, cut: Cut) -> Sequence[int]:
     found = await connection.fetchval(
         "SELECT sequences FROM cuts WHERE cut_id = $1", cut.cut_id - 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.domain.postings import Class, Sums
-from services.settlement.domain.windows import Movement, Schedule
+from services.settlement.domain.windows import Movement, Schedule, ScheduleTaken
 from services.settlement.store.cuts import SUM_SECONDS
 
 
@@ -29,10 +29,26 @@ class Window:
     payment_count: int = 0
     refund_count: int = 0
     closed_by: str = ""
+    accepted_by: str = ""
+    accept_reason: str = ""
 
 
 async def put_schedule(connection: Connection, schedule: Schedule) -> None:
-    """Store a schedule; its corridor and currency stay what they are."""
+    """Store a schedule; its corridor and currency stay what they are. Raises `ScheduleTaken`."""
+    other = await connection.fetchrow(
+        "SELECT schedule_id, corridor_id, currency_code FROM schedules "
+        "WHERE (schedule_id = $1) <> ((corridor_id, currency_code) = ($2, $3))",
+        schedule.schedule_id,
+        schedule.corridor_id,
+        schedule.currency,
+    )
+    if other is not None:
+        corridor = other["corridor_id"] or "no corridor"
+        raise ScheduleTaken(
+            f"The schedule {other['schedule_id']} is that of {corridor} "
+            f"in {other['currency_code']}: put it under its own id, corridor and currency.",
+            schedule_id=other["schedule_id"],
+        )
     await connection.execute(
         _PUT_SCHEDULE,
         schedule.schedule_id,
@@ -204,6 +220,21 @@ async def end_window(
     return True
 
 
+async def accept_window(connection: Connection, window_id: str, person: str, reason: str) -> bool:
+    """Close a window that differs; False where another process has done so.
+
+    `person` and `reason` are empty where it agrees by now.
+    """
+    done = await connection.fetchval(
+        "UPDATE windows SET state = 'closed', accepted_by = $2, accept_reason = $3 "
+        "WHERE window_id = $1 AND state = 'differs' RETURNING true",
+        window_id,
+        person,
+        reason,
+    )
+    return bool(done)
+
+
 async def get_window(connection: Connection, window_id: str) -> Window | None:
     """The window of this id."""
     row = await connection.fetchrow("SELECT * FROM windows WHERE window_id = $1", window_id)
@@ -265,6 +296,8 @@ def _window_of(row: Mapping[str, Any]) -> Window:
         row["payment_count"],
         row["refund_count"],
         row["closed_by"],
+        row["accepted_by"],
+        row["accept_reason"],
     )
 
 

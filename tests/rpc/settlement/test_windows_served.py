@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.core.errors import KawaseError, Malformed, NotFound
+from services.core.errors import Conflict, KawaseError, Malformed, NotFound
 from services.core.ids import STRIPE_COUNT
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
@@ -86,6 +86,52 @@ async def test_a_window_that_differs_says_in_which_account(served: Served) -> No
     assert PAYABLE in answer.window.difference
 
 
+async def test_a_difference_that_a_cut_between_closes_has_found_is_told(served: Served) -> None:
+    world = served.world
+    await world.pay(10_000)
+    closing = Closing(world.units, world.ledger, world.clock, next_days, facts_per_cut=1)
+    wrong = (0, 0, (POSITION, PAYABLE, 5, "KRW", "mid"))
+    world.ledger._legs.append(wrong)
+    await closing.step()
+    world.ledger._legs.remove(wrong)
+    window = await served.close()
+    answer = await served.window(window.window_id)
+    assert answer.window.state == pb.WINDOW_STATE_DIFFERS
+    assert PAYABLE in answer.window.difference
+
+
+async def test_a_window_that_differs_is_closed_once_it_agrees(served: Served) -> None:
+    await served.world.pay(10_000)
+    wrong = (0, 0, (POSITION, PAYABLE, 5, "KRW", "mid"))
+    served.world.ledger._legs.append(wrong)
+    window = await served.close()
+    request = pb.RecheckWindowRequest(window_id=window.window_id, operator="hanako")
+    again = (await served.ask("RecheckWindow", request)).window
+    assert again.state == pb.WINDOW_STATE_DIFFERS
+    served.world.ledger._legs.remove(wrong)
+    for _ in range(2):
+        again = (await served.ask("RecheckWindow", request)).window
+        assert (again.state, again.accepted_by) == (pb.WINDOW_STATE_CLOSED, "")
+    assert not (await served.window(window.window_id)).window.difference
+
+
+async def test_a_difference_is_accepted_by_name_and_with_a_reason(served: Served) -> None:
+    await served.world.pay(10_000)
+    served.world.ledger._legs.append((0, 0, (POSITION, PAYABLE, 5, "KRW", "mid")))
+    window = await served.close()
+    request = pb.RecheckWindowRequest(
+        window_id=window.window_id, operator="hanako", accept_difference=True
+    )
+    with pytest.raises(Malformed, match="why the difference is accepted"):
+        await served.ask("RecheckWindow", request)
+    request.reason = "five won, booked by hand tomorrow"
+    await served.ask("RecheckWindow", request)
+    found = (await served.window(window.window_id)).window
+    assert found.state == pb.WINDOW_STATE_CLOSED
+    assert (found.accepted_by, found.accept_reason) == ("hanako", request.reason)
+    assert PAYABLE in found.difference
+
+
 async def test_a_closed_window_is_a_fact_that_can_be_asked_for(served: Served) -> None:
     await served.world.pay()
     window = await served.close()
@@ -116,13 +162,26 @@ async def test_a_schedule_is_put_again_and_listed_once(served: Served) -> None:
     assert list(again) == [listed]
 
 
+@pytest.mark.parametrize("fields", [{"schedule_id": "other"}, {"corridor_id": "other"}])
+async def test_a_schedule_takes_neither_the_id_nor_the_windows_of_another(
+    served: Served, fields: dict[str, str]
+) -> None:
+    (listed,) = (await served.ask("ListSchedules", pb.ListSchedulesRequest())).schedules
+    other = pb.Schedule.FromString(listed.SerializeToString())
+    for name, value in fields.items():
+        setattr(other, name, value)
+    with pytest.raises(Conflict, match="The schedule krw is that of panda-kakaopay in KRW"):
+        await served.ask("PutSchedule", pb.PutScheduleRequest(schedule=other))
+    assert len((await served.ask("ListWindows", pb.ListWindowsRequest())).windows) == 1
+
+
 @pytest.mark.parametrize(
     ("method", "request_", "kind", "reason"),
     [
         ("GetWindow", pb.GetWindowRequest(window_id="no"), NotFound, "WINDOW_NOT_FOUND"),
         ("CloseWindow", pb.CloseWindowRequest(), Malformed, "OPERATOR_MISSING"),
         ("CloseWindow", pb.CloseWindowRequest(operator="x"), NotFound, "WINDOW_NOT_OPEN"),
-        ("PutSchedule", pb.PutScheduleRequest(), Malformed, "SCHEDULE_MALFORMED"),
+        ("PutSchedule", pb.PutScheduleRequest(), Malformed, "ID_MALFORMED"),
         ("ListWindows", pb.ListWindowsRequest(state=99), Malformed, "WINDOW_STATE_UNKNOWN"),  # type: ignore[arg-type]
     ],
 )

@@ -9,8 +9,13 @@ import pytest
 
 from services.core.errors import Conflict, NotFound
 from services.kit.kafka import Topics
-from services.settlement.payouts.model import Payout, State
-from services.settlement.payouts.operators import AgreementNotActive, PayoutNotOver
+from services.settlement.payouts.model import Outcome, Payout, State
+from services.settlement.payouts.operators import (
+    AgreementNotActive,
+    PayoutLeft,
+    PayoutNotOver,
+    PayoutNotResolvable,
+)
 from services.settlement.payouts.paying import Paying
 from tests.conftest import Database
 from tests.store.settlement.paying_world import (
@@ -103,6 +108,19 @@ async def test_a_rejected_payout_gives_everything_back(house: PayingWorld) -> No
     (rejected,) = await house.payouts()
     assert (rejected.state, rejected.reason) == (State.REJECTED, "NAME_MISMATCH")
     assert await house.balances() == EARNED | {SHOP: 9_900}
+
+
+async def test_what_the_statement_shows_to_have_left_is_not_paid_twice(house: PayingWorld) -> None:
+    payout = await paid(house)
+    await house.bank_says(payout.payout_id, "payout_rejected", reason="NAME_MISMATCH")
+    await house.statement_says(payout.payout_id)
+    with pytest.raises(PayoutLeft, match="ask the bank"):
+        await house.operators.retry(payout.payout_id, "hanako", "refused")
+    await house.statement_says(payout.payout_id, credit=True)
+    again = await house.operators.retry(payout.payout_id, "hanako", "it is back")
+    await house.settle()
+    await house.statement_says(again.payout_id)
+    assert await house.balances() == EARNED | {BANK: 9_900}
 
 
 async def test_facts_that_come_again_move_nothing(house: PayingWorld) -> None:
@@ -229,6 +247,44 @@ async def test_by_hand_a_payout_waits_for_the_statement(house: PayingWorld) -> N
     assert (payout.state, house.orders) == (State.ORDERED, [])
     await house.statement_says(payout.payout_id)
     assert (await house.payouts())[0].state is State.SETTLED
+
+
+async def test_by_hand_an_operator_says_what_became_of_a_payout(house: PayingWorld) -> None:
+    await house.operators.put(replace(AGREEMENT, bank_partner="", payee=type(OTHER_PAYEE)()))
+    payout = await paid(house)
+
+    async def say(outcome: Outcome) -> Payout:
+        await house.operators.resolve(payout.payout_id, outcome, "hanako", "line 3 of 30 October")
+        await house.settle()
+        return (await house.payouts())[0]
+
+    with pytest.raises(PayoutNotResolvable, match="only money that has left comes back"):
+        await say(Outcome.CAME_BACK)
+    assert (await say(Outcome.LEFT)).state is State.SETTLED
+    assert (await say(Outcome.LEFT)).state is State.SETTLED
+    assert await house.balances() == EARNED | {BANK: 9_900}
+    with pytest.raises(PayoutNotResolvable, match="has not left"):
+        await say(Outcome.NOT_PAID)
+    assert (await say(Outcome.CAME_BACK)).state is State.RETURNED
+    assert await house.balances() == EARNED | {SHOP: 9_900}
+    assert [word for word in await house.journal(payout.payout_id) if word in set(Outcome)] == [
+        "left",
+        "came_back",
+    ]
+
+
+async def test_what_will_not_be_paid_by_hand_is_owed_again(house: PayingWorld) -> None:
+    by_bank = await paid(house)
+    with pytest.raises(PayoutNotResolvable, match="the bank has to say it"):
+        await house.operators.resolve(by_bank.payout_id, Outcome.NOT_PAID, "hanako", "no answer")
+    await house.bank_says(by_bank.payout_id, "payout_rejected", reason="NAME_MISMATCH")
+    await house.operators.put(replace(AGREEMENT, bank_partner="", payee=type(OTHER_PAYEE)()))
+    by_hand = await house.operators.retry(by_bank.payout_id, "hanako", "by hand then")
+    await house.settle()
+    await house.operators.resolve(by_hand.payout_id, Outcome.NOT_PAID, "hanako", "no such payee")
+    await house.settle()
+    assert (await house.payouts())[1].state is State.REJECTED
+    assert await house.balances() == EARNED | {SHOP: 9_900}
 
 
 async def test_commands_of_a_payout_that_waits_are_repeated_with_the_same_content(

@@ -62,6 +62,35 @@ PAYOUT_STATE_RETURNED: PayoutState.ValueType  # 8
 """It came back; the money is back with the payee's account. Final."""
 Global___PayoutState: _TypeAlias = PayoutState  # noqa: Y015
 
+class _PayoutOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PayoutOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PayoutOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYOUT_OUTCOME_UNSPECIFIED: _PayoutOutcome.ValueType  # 0
+    PAYOUT_OUTCOME_LEFT: _PayoutOutcome.ValueType  # 1
+    """The bank account shows that the money has left: of a payout by hand, or of
+    one that the bank has executed.
+    """
+    PAYOUT_OUTCOME_NOT_PAID: _PayoutOutcome.ValueType  # 2
+    """It will not be paid: only of a payout by hand that has not left."""
+    PAYOUT_OUTCOME_CAME_BACK: _PayoutOutcome.ValueType  # 3
+    """The bank account shows it back, after it had left."""
+
+class PayoutOutcome(_PayoutOutcome, metaclass=_PayoutOutcomeEnumTypeWrapper): ...
+
+PAYOUT_OUTCOME_UNSPECIFIED: PayoutOutcome.ValueType  # 0
+PAYOUT_OUTCOME_LEFT: PayoutOutcome.ValueType  # 1
+"""The bank account shows that the money has left: of a payout by hand, or of
+one that the bank has executed.
+"""
+PAYOUT_OUTCOME_NOT_PAID: PayoutOutcome.ValueType  # 2
+"""It will not be paid: only of a payout by hand that has not left."""
+PAYOUT_OUTCOME_CAME_BACK: PayoutOutcome.ValueType  # 3
+"""The bank account shows it back, after it had left."""
+Global___PayoutOutcome: _TypeAlias = PayoutOutcome  # noqa: Y015
+
 @_typing.final
 class Agreement(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
@@ -408,6 +437,54 @@ class RetryPayoutResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RetryPayoutResponse: _TypeAlias = RetryPayoutResponse  # noqa: Y015
+
+@_typing.final
+class ResolvePayoutRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    outcome: Global___PayoutOutcome.ValueType
+    operator: _builtins.str
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        outcome: Global___PayoutOutcome.ValueType = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "outcome", b"outcome", "payout_id", b"payout_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolvePayoutRequest: _TypeAlias = ResolvePayoutRequest  # noqa: Y015
+
+@_typing.final
+class ResolvePayoutResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResolvePayoutResponse: _TypeAlias = ResolvePayoutResponse  # noqa: Y015
 
 @_typing.final
 class GetStatementRequest(_message.Message):

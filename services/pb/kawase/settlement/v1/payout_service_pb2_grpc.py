@@ -61,6 +61,11 @@ class PayoutServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutResponse.FromString,
                 _registered_method=True)
+        self.ResolvePayout = channel.unary_unary(
+                '/kawase.settlement.v1.PayoutService/ResolvePayout',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.FromString,
+                _registered_method=True)
         self.GetStatement = channel.unary_unary(
                 '/kawase.settlement.v1.PayoutService/GetStatement',
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetStatementRequest.SerializeToString,
@@ -105,6 +110,14 @@ class PayoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ResolvePayout(self, request, context):
+        """Say what became of a payout where no bank's word or statement will. Kept in
+        its journal; the same again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatement(self, request, context):
         """A participant's payments, refunds, fees, payouts and balances of a day or window.
         """
@@ -139,6 +152,11 @@ def add_PayoutServiceServicer_to_server(servicer, server):
                     servicer.RetryPayout,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutResponse.SerializeToString,
+            ),
+            'ResolvePayout': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolvePayout,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.SerializeToString,
             ),
             'GetStatement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatement,
@@ -283,6 +301,33 @@ class PayoutService:
             '/kawase.settlement.v1.PayoutService/RetryPayout',
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.RetryPayoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolvePayout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.PayoutService/ResolvePayout',
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.FromString,
             options,
             channel_credentials,
             insecure,

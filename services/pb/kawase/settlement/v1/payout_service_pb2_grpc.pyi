@@ -42,6 +42,10 @@ class PayoutServiceStub:
     GetPayout: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.GetPayoutRequest, _payout_service_pb2.GetPayoutResponse]
     RetryPayout: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.RetryPayoutRequest, _payout_service_pb2.RetryPayoutResponse]
     """Pay again what was rejected or returned, to the agreement's present payee."""
+    ResolvePayout: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.ResolvePayoutRequest, _payout_service_pb2.ResolvePayoutResponse]
+    """Say what became of a payout where no bank's word or statement will. Kept in
+    its journal; the same again changes nothing.
+    """
     GetStatement: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.GetStatementRequest, _payout_service_pb2.GetStatementResponse]
     """A participant's payments, refunds, fees, payouts and balances of a day or window."""
 
@@ -59,6 +63,10 @@ class PayoutServiceAsyncStub(PayoutServiceStub):
     GetPayout: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.GetPayoutRequest, _payout_service_pb2.GetPayoutResponse]  # type: ignore[assignment]
     RetryPayout: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.RetryPayoutRequest, _payout_service_pb2.RetryPayoutResponse]  # type: ignore[assignment]
     """Pay again what was rejected or returned, to the agreement's present payee."""
+    ResolvePayout: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.ResolvePayoutRequest, _payout_service_pb2.ResolvePayoutResponse]  # type: ignore[assignment]
+    """Say what became of a payout where no bank's word or statement will. Kept in
+    its journal; the same again changes nothing.
+    """
     GetStatement: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.GetStatementRequest, _payout_service_pb2.GetStatementResponse]  # type: ignore[assignment]
     """A participant's payments, refunds, fees, payouts and balances of a day or window."""
 
@@ -103,6 +111,16 @@ class PayoutServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_payout_service_pb2.RetryPayoutResponse, _abc.Awaitable[_payout_service_pb2.RetryPayoutResponse]]:
         """Pay again what was rejected or returned, to the agreement's present payee."""
+
+    @_abc_1.abstractmethod
+    def ResolvePayout(
+        self,
+        request: _payout_service_pb2.ResolvePayoutRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payout_service_pb2.ResolvePayoutResponse, _abc.Awaitable[_payout_service_pb2.ResolvePayoutResponse]]:
+        """Say what became of a payout where no bank's word or statement will. Kept in
+        its journal; the same again changes nothing.
+        """
 
     @_abc_1.abstractmethod
     def GetStatement(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-kawase/settlement/v1/settlement_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n\x12GetProgressRequest\"L\n\x13GetProgressResponse\x12\x35\n\x07sources\x18\x01 \x03(\x0b\x32$.kawase.settlement.v1.SourceProgress\"\xc0\x01\n\x0eSourceProgress\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\nfact_count\x18\x02 \x01(\x03\x12\x11\n\tgap_count\x18\x03 \x01(\x05\x12\x46\n\tsequences\x18\x04 \x03(\x0b\x32\x33.kawase.settlement.v1.SourceProgress.SequencesEntry\x1a\x30\n\x0eSequencesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xaf\x01\n\x08Schedule\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x15\n\rcurrency_code\x18\x03 \x01(\t\x12\x14\n\x0c\x63ut_off_time\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x06 \x01(\t\x12\x13\n\x0bsettle_days\x18\x07 \x01(\x05\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\"F\n\x12PutScheduleRequest\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"G\n\x13PutScheduleResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"\x16\n\x14ListSchedulesRequest\"J\n\x15ListSchedulesResponse\x12\x31\n\tschedules\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"\xa6\x03\n\x06Window\x12\x11\n\twindow_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x15\n\rcurrency_code\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kawase.settlement.v1.WindowState\x12\x0e\n\x06number\x18\x05 \x01(\x03\x12-\n\topen_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x63ut_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nclose_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bsettle_date\x18\t \x01(\t\x12\x15\n\rpayment_count\x18\n \x01(\x03\x12\x14\n\x0crefund_count\x18\x0b \x01(\x03\x12\x38\n\tmovements\x18\x0c \x03(\x0b\x32%.kawase.settlement.v1.AccountMovement\x12\x12\n\ndifference\x18\r \x01(\t\"\xab\x01\n\x0f\x41\x63\x63ountMovement\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x15\n\ropening_minor\x18\x02 \x01(\x03\x12\x16\n\x0epayments_minor\x18\x03 \x01(\x03\x12\x15\n\rrefunds_minor\x18\x04 \x01(\x03\x12\x12\n\nfees_minor\x18\x05 \x01(\x03\x12\x13\n\x0bother_minor\x18\x06 \x01(\x03\x12\x15\n\rclosing_minor\x18\x07 \x01(\x03\"\x99\x01\n\x12ListWindowsRequest\x12\x13\n\x0b\x63orridor_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.kawase.settlement.v1.WindowState\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"]\n\x13ListWindowsResponse\x12-\n\x07windows\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.Window\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetWindowRequest\x12\x11\n\twindow_id\x18\x01 \x01(\t\"\xdf\x01\n\x11GetWindowResponse\x12,\n\x06window\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Window\x12=\n\x03\x63ut\x18\x02 \x03(\x0b\x32\x30.kawase.settlement.v1.GetWindowResponse.CutEntry\x12\x31\n\tpositions\x18\x03 \x03(\x0b\x32\x1e.kawase.settlement.v1.Position\x1a*\n\x08\x43utEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"u\n\x08Position\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x02 \x01(\t\x12\x11\n\tnet_minor\x18\x03 \x01(\x03\x12\x15\n\rreserve_minor\x18\x04 \x01(\x03\x12\x11\n\tpayout_id\x18\x05 \x01(\t\"R\n\x12\x43loseWindowRequest\x12\x13\n\x0b\x63orridor_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"C\n\x13\x43loseWindowResponse\x12,\n\x06window\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Window\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\">\n\x11ListFactsResponse\x12)\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1a.kawase.settlement.v1.Fact\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c*\x8f\x01\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x18\n\x14WINDOW_STATE_CLOSING\x10\x02\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x03\x12\x18\n\x14WINDOW_STATE_DIFFERS\x10\x04\x32\xc9\x05\n\x11SettlementService\x12\x62\n\x0bGetProgress\x12(.kawase.settlement.v1.GetProgressRequest\x1a).kawase.settlement.v1.GetProgressResponse\x12\x62\n\x0bPutSchedule\x12(.kawase.settlement.v1.PutScheduleRequest\x1a).kawase.settlement.v1.PutScheduleResponse\x12h\n\rListSchedules\x12*.kawase.settlement.v1.ListSchedulesRequest\x1a+.kawase.settlement.v1.ListSchedulesResponse\x12\x62\n\x0bListWindows\x12(.kawase.settlement.v1.ListWindowsRequest\x1a).kawase.settlement.v1.ListWindowsResponse\x12\\\n\tGetWindow\x12&.kawase.settlement.v1.GetWindowRequest\x1a\'.kawase.settlement.v1.GetWindowResponse\x12\x62\n\x0b\x43loseWindow\x12(.kawase.settlement.v1.CloseWindowRequest\x1a).kawase.settlement.v1.CloseWindowResponse\x12\\\n\tListFacts\x12&.kawase.settlement.v1.ListFactsRequest\x1a\'.kawase.settlement.v1.ListFactsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-kawase/settlement/v1/settlement_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x14\n\x12GetProgressRequest\"L\n\x13GetProgressResponse\x12\x35\n\x07sources\x18\x01 \x03(\x0b\x32$.kawase.settlement.v1.SourceProgress\"\xc0\x01\n\x0eSourceProgress\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\nfact_count\x18\x02 \x01(\x03\x12\x11\n\tgap_count\x18\x03 \x01(\x05\x12\x46\n\tsequences\x18\x04 \x03(\x0b\x32\x33.kawase.settlement.v1.SourceProgress.SequencesEntry\x1a\x30\n\x0eSequencesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\xaf\x01\n\x08Schedule\x12\x13\n\x0bschedule_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x15\n\rcurrency_code\x18\x03 \x01(\t\x12\x14\n\x0c\x63ut_off_time\x18\x04 \x01(\t\x12\x11\n\ttime_zone\x18\x05 \x01(\t\x12\x14\n\x0c\x63ountry_code\x18\x06 \x01(\t\x12\x13\n\x0bsettle_days\x18\x07 \x01(\x05\x12\x0e\n\x06\x61\x63tive\x18\x08 \x01(\x08\"F\n\x12PutScheduleRequest\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"G\n\x13PutScheduleResponse\x12\x30\n\x08schedule\x18\x01 \x01(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"\x16\n\x14ListSchedulesRequest\"J\n\x15ListSchedulesResponse\x12\x31\n\tschedules\x18\x01 \x03(\x0b\x32\x1e.kawase.settlement.v1.Schedule\"\xd2\x03\n\x06Window\x12\x11\n\twindow_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x02 \x01(\t\x12\x15\n\rcurrency_code\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kawase.settlement.v1.WindowState\x12\x0e\n\x06number\x18\x05 \x01(\x03\x12-\n\topen_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x63ut_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nclose_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bsettle_date\x18\t \x01(\t\x12\x15\n\rpayment_count\x18\n \x01(\x03\x12\x14\n\x0crefund_count\x18\x0b \x01(\x03\x12\x38\n\tmovements\x18\x0c \x03(\x0b\x32%.kawase.settlement.v1.AccountMovement\x12\x12\n\ndifference\x18\r \x01(\t\x12\x13\n\x0b\x61\x63\x63\x65pted_by\x18\x0e \x01(\t\x12\x15\n\raccept_reason\x18\x0f \x01(\t\"\xab\x01\n\x0f\x41\x63\x63ountMovement\x12\x12\n\naccount_id\x18\x01 \x01(\t\x12\x15\n\ropening_minor\x18\x02 \x01(\x03\x12\x16\n\x0epayments_minor\x18\x03 \x01(\x03\x12\x15\n\rrefunds_minor\x18\x04 \x01(\x03\x12\x12\n\nfees_minor\x18\x05 \x01(\x03\x12\x13\n\x0bother_minor\x18\x06 \x01(\x03\x12\x15\n\rclosing_minor\x18\x07 \x01(\x03\"\x99\x01\n\x12ListWindowsRequest\x12\x13\n\x0b\x63orridor_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x30\n\x05state\x18\x03 \x01(\x0e\x32!.kawase.settlement.v1.WindowState\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"]\n\x13ListWindowsResponse\x12-\n\x07windows\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.Window\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetWindowRequest\x12\x11\n\twindow_id\x18\x01 \x01(\t\"\xdf\x01\n\x11GetWindowResponse\x12,\n\x06window\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Window\x12=\n\x03\x63ut\x18\x02 \x03(\x0b\x32\x30.kawase.settlement.v1.GetWindowResponse.CutEntry\x12\x31\n\tpositions\x18\x03 \x03(\x0b\x32\x1e.kawase.settlement.v1.Position\x1a*\n\x08\x43utEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"u\n\x08Position\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x02 \x01(\t\x12\x11\n\tnet_minor\x18\x03 \x01(\x03\x12\x15\n\rreserve_minor\x18\x04 \x01(\x03\x12\x11\n\tpayout_id\x18\x05 \x01(\t\"R\n\x12\x43loseWindowRequest\x12\x13\n\x0b\x63orridor_id\x18\x01 \x01(\t\x12\x15\n\rcurrency_code\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"C\n\x13\x43loseWindowResponse\x12,\n\x06window\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Window\"f\n\x14RecheckWindowRequest\x12\x11\n\twindow_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x19\n\x11\x61\x63\x63\x65pt_difference\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\"E\n\x15RecheckWindowResponse\x12,\n\x06window\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Window\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\">\n\x11ListFactsResponse\x12)\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1a.kawase.settlement.v1.Fact\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c*\x8f\x01\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x18\n\x14WINDOW_STATE_CLOSING\x10\x02\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x03\x12\x18\n\x14WINDOW_STATE_DIFFERS\x10\x04\x32\xb3\x06\n\x11SettlementService\x12\x62\n\x0bGetProgress\x12(.kawase.settlement.v1.GetProgressRequest\x1a).kawase.settlement.v1.GetProgressResponse\x12\x62\n\x0bPutSchedule\x12(.kawase.settlement.v1.PutScheduleRequest\x1a).kawase.settlement.v1.PutScheduleResponse\x12h\n\rListSchedules\x12*.kawase.settlement.v1.ListSchedulesRequest\x1a+.kawase.settlement.v1.ListSchedulesResponse\x12\x62\n\x0bListWindows\x12(.kawase.settlement.v1.ListWindowsRequest\x1a).kawase.settlement.v1.ListWindowsResponse\x12\\\n\tGetWindow\x12&.kawase.settlement.v1.GetWindowRequest\x1a\'.kawase.settlement.v1.GetWindowResponse\x12\x62\n\x0b\x43loseWindow\x12(.kawase.settlement.v1.CloseWindowRequest\x1a).kawase.settlement.v1.CloseWindowResponse\x12h\n\rRecheckWindow\x12*.kawase.settlement.v1.RecheckWindowRequest\x1a+.kawase.settlement.v1.RecheckWindowResponse\x12\\\n\tListFacts\x12&.kawase.settlement.v1.ListFactsRequest\x1a\'.kawase.settlement.v1.ListFactsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,8 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCEPROGRESS_SEQUENCESENTRY']._serialized_options = b'8\001'
   _globals['_GETWINDOWRESPONSE_CUTENTRY']._loaded_options = None
   _globals['_GETWINDOWRESPONSE_CUTENTRY']._serialized_options = b'8\001'
-  _globals['_WINDOWSTATE']._serialized_start=2439
-  _globals['_WINDOWSTATE']._serialized_end=2582
+  _globals['_WINDOWSTATE']._serialized_start=2658
+  _globals['_WINDOWSTATE']._serialized_end=2801
   _globals['_GETPROGRESSREQUEST']._serialized_start=104
   _globals['_GETPROGRESSREQUEST']._serialized_end=124
   _globals['_GETPROGRESSRESPONSE']._serialized_start=126
@@ -57,31 +57,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTSCHEDULESRESPONSE']._serialized_start=746
   _globals['_LISTSCHEDULESRESPONSE']._serialized_end=820
   _globals['_WINDOW']._serialized_start=823
-  _globals['_WINDOW']._serialized_end=1245
-  _globals['_ACCOUNTMOVEMENT']._serialized_start=1248
-  _globals['_ACCOUNTMOVEMENT']._serialized_end=1419
-  _globals['_LISTWINDOWSREQUEST']._serialized_start=1422
-  _globals['_LISTWINDOWSREQUEST']._serialized_end=1575
-  _globals['_LISTWINDOWSRESPONSE']._serialized_start=1577
-  _globals['_LISTWINDOWSRESPONSE']._serialized_end=1670
-  _globals['_GETWINDOWREQUEST']._serialized_start=1672
-  _globals['_GETWINDOWREQUEST']._serialized_end=1709
-  _globals['_GETWINDOWRESPONSE']._serialized_start=1712
-  _globals['_GETWINDOWRESPONSE']._serialized_end=1935
-  _globals['_GETWINDOWRESPONSE_CUTENTRY']._serialized_start=1893
-  _globals['_GETWINDOWRESPONSE_CUTENTRY']._serialized_end=1935
-  _globals['_POSITION']._serialized_start=1937
-  _globals['_POSITION']._serialized_end=2054
-  _globals['_CLOSEWINDOWREQUEST']._serialized_start=2056
-  _globals['_CLOSEWINDOWREQUEST']._serialized_end=2138
-  _globals['_CLOSEWINDOWRESPONSE']._serialized_start=2140
-  _globals['_CLOSEWINDOWRESPONSE']._serialized_end=2207
-  _globals['_LISTFACTSREQUEST']._serialized_start=2209
-  _globals['_LISTFACTSREQUEST']._serialized_end=2286
-  _globals['_LISTFACTSRESPONSE']._serialized_start=2288
-  _globals['_LISTFACTSRESPONSE']._serialized_end=2350
-  _globals['_FACT']._serialized_start=2352
-  _globals['_FACT']._serialized_end=2436
-  _globals['_SETTLEMENTSERVICE']._serialized_start=2585
-  _globals['_SETTLEMENTSERVICE']._serialized_end=3298
+  _globals['_WINDOW']._serialized_end=1289
+  _globals['_ACCOUNTMOVEMENT']._serialized_start=1292
+  _globals['_ACCOUNTMOVEMENT']._serialized_end=1463
+  _globals['_LISTWINDOWSREQUEST']._serialized_start=1466
+  _globals['_LISTWINDOWSREQUEST']._serialized_end=1619
+  _globals['_LISTWINDOWSRESPONSE']._serialized_start=1621
+  _globals['_LISTWINDOWSRESPONSE']._serialized_end=1714
+  _globals['_GETWINDOWREQUEST']._serialized_start=1716
+  _globals['_GETWINDOWREQUEST']._serialized_end=1753
+  _globals['_GETWINDOWRESPONSE']._serialized_start=1756
+  _globals['_GETWINDOWRESPONSE']._serialized_end=1979
+  _globals['_GETWINDOWRESPONSE_CUTENTRY']._serialized_start=1937
+  _globals['_GETWINDOWRESPONSE_CUTENTRY']._serialized_end=1979
+  _globals['_POSITION']._serialized_start=1981
+  _globals['_POSITION']._serialized_end=2098
+  _globals['_CLOSEWINDOWREQUEST']._serialized_start=2100
+  _globals['_CLOSEWINDOWREQUEST']._serialized_end=2182
+  _globals['_CLOSEWINDOWRESPONSE']._serialized_start=2184
+  _globals['_CLOSEWINDOWRESPONSE']._serialized_end=2251
+  _globals['_RECHECKWINDOWREQUEST']._serialized_start=2253
+  _globals['_RECHECKWINDOWREQUEST']._serialized_end=2355
+  _globals['_RECHECKWINDOWRESPONSE']._serialized_start=2357
+  _globals['_RECHECKWINDOWRESPONSE']._serialized_end=2426
+  _globals['_LISTFACTSREQUEST']._serialized_start=2428
+  _globals['_LISTFACTSREQUEST']._serialized_end=2505
+  _globals['_LISTFACTSRESPONSE']._serialized_start=2507
+  _globals['_LISTFACTSRESPONSE']._serialized_end=2569
+  _globals['_FACT']._serialized_start=2571
+  _globals['_FACT']._serialized_end=2655
+  _globals['_SETTLEMENTSERVICE']._serialized_start=2804
+  _globals['_SETTLEMENTSERVICE']._serialized_end=3623
 # @@protoc_insertion_point(module_scope)

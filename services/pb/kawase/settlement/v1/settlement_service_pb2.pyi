@@ -274,6 +274,8 @@ class Window(_message.Message):
     REFUND_COUNT_FIELD_NUMBER: _builtins.int
     MOVEMENTS_FIELD_NUMBER: _builtins.int
     DIFFERENCE_FIELD_NUMBER: _builtins.int
+    ACCEPTED_BY_FIELD_NUMBER: _builtins.int
+    ACCEPT_REASON_FIELD_NUMBER: _builtins.int
     window_id: _builtins.str
     corridor_id: _builtins.str
     currency_code: _builtins.str
@@ -285,6 +287,9 @@ class Window(_message.Message):
     """Counted from the postings between its cuts."""
     refund_count: _builtins.int
     difference: _builtins.str
+    accepted_by: _builtins.str
+    """Who has had it closed in spite of the difference, and why; empty: nobody."""
+    accept_reason: _builtins.str
     @_builtins.property
     def open_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -311,10 +316,12 @@ class Window(_message.Message):
         refund_count: _builtins.int = ...,
         movements: _abc.Iterable[Global___AccountMovement] | None = ...,
         difference: _builtins.str = ...,
+        accepted_by: _builtins.str = ...,
+        accept_reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "cut_time", b"cut_time", "open_time", b"open_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["close_time", b"close_time", "corridor_id", b"corridor_id", "currency_code", b"currency_code", "cut_time", b"cut_time", "difference", b"difference", "movements", b"movements", "number", b"number", "open_time", b"open_time", "payment_count", b"payment_count", "refund_count", b"refund_count", "settle_date", b"settle_date", "state", b"state", "window_id", b"window_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_reason", b"accept_reason", "accepted_by", b"accepted_by", "close_time", b"close_time", "corridor_id", b"corridor_id", "currency_code", b"currency_code", "cut_time", b"cut_time", "difference", b"difference", "movements", b"movements", "number", b"number", "open_time", b"open_time", "payment_count", b"payment_count", "refund_count", b"refund_count", "settle_date", b"settle_date", "state", b"state", "window_id", b"window_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -561,6 +568,55 @@ class CloseWindowResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CloseWindowResponse: _TypeAlias = CloseWindowResponse  # noqa: Y015
+
+@_typing.final
+class RecheckWindowRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    ACCEPT_DIFFERENCE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    window_id: _builtins.str
+    operator: _builtins.str
+    accept_difference: _builtins.bool
+    """Close it though it differs; `reason` says why."""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        window_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        accept_difference: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_difference", b"accept_difference", "operator", b"operator", "reason", b"reason", "window_id", b"window_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecheckWindowRequest: _TypeAlias = RecheckWindowRequest  # noqa: Y015
+
+@_typing.final
+class RecheckWindowResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WINDOW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def window(self) -> Global___Window: ...
+    def __init__(
+        self,
+        *,
+        window: Global___Window | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecheckWindowResponse: _TypeAlias = RecheckWindowResponse  # noqa: Y015
 
 @_typing.final
 class ListFactsRequest(_message.Message):

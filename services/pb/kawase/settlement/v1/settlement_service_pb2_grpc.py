@@ -65,6 +65,11 @@ class SettlementServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
                 _registered_method=True)
+        self.RecheckWindow = channel.unary_unary(
+                '/kawase.settlement.v1.SettlementService/RecheckWindow',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowResponse.FromString,
+                _registered_method=True)
         self.ListFacts = channel.unary_unary(
                 '/kawase.settlement.v1.SettlementService/ListFacts',
                 request_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.ListFactsRequest.SerializeToString,
@@ -116,6 +121,14 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RecheckWindow(self, request, context):
+        """Compare a window that differs with the ledger again. Where it agrees now, or an
+        operator accepts the difference, it is closed and its payouts are made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListFacts(self, request, context):
         """Facts of one stripe after a sequence: what a consumer that missed some reads.
         """
@@ -155,6 +168,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.CloseWindow,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.SerializeToString,
+            ),
+            'RecheckWindow': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecheckWindow,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowResponse.SerializeToString,
             ),
             'ListFacts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFacts,
@@ -325,6 +343,33 @@ class SettlementService:
             '/kawase.settlement.v1.SettlementService/CloseWindow',
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.CloseWindowResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecheckWindow(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.SettlementService/RecheckWindow',
+            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_settlement__service__pb2.RecheckWindowResponse.FromString,
             options,
             channel_credentials,
             insecure,

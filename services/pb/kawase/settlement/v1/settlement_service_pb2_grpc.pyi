@@ -44,6 +44,10 @@ class SettlementServiceStub:
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
     """
+    RecheckWindow: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.RecheckWindowRequest, _settlement_service_pb2.RecheckWindowResponse]
+    """Compare a window that differs with the ledger again. Where it agrees now, or an
+    operator accepts the difference, it is closed and its payouts are made.
+    """
     ListFacts: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]
     """Facts of one stripe after a sequence: what a consumer that missed some reads."""
 
@@ -62,6 +66,10 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     CloseWindow: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.CloseWindowRequest, _settlement_service_pb2.CloseWindowResponse]  # type: ignore[assignment]
     """Close a window now, instead of at its cut-off. The answer comes when it is
     closed and checked.
+    """
+    RecheckWindow: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.RecheckWindowRequest, _settlement_service_pb2.RecheckWindowResponse]  # type: ignore[assignment]
+    """Compare a window that differs with the ledger again. Where it agrees now, or an
+    operator accepts the difference, it is closed and its payouts are made.
     """
     ListFacts: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListFactsRequest, _settlement_service_pb2.ListFactsResponse]  # type: ignore[assignment]
     """Facts of one stripe after a sequence: what a consumer that missed some reads."""
@@ -114,6 +122,16 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_settlement_service_pb2.CloseWindowResponse, _abc.Awaitable[_settlement_service_pb2.CloseWindowResponse]]:
         """Close a window now, instead of at its cut-off. The answer comes when it is
         closed and checked.
+        """
+
+    @_abc_1.abstractmethod
+    def RecheckWindow(
+        self,
+        request: _settlement_service_pb2.RecheckWindowRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_service_pb2.RecheckWindowResponse, _abc.Awaitable[_settlement_service_pb2.RecheckWindowResponse]]:
+        """Compare a window that differs with the ledger again. Where it agrees now, or an
+        operator accepts the difference, it is closed and its payouts are made.
         """
 
     @_abc_1.abstractmethod
