@@ -28,6 +28,10 @@ from tests.store.gateway.payments_world import (
 )
 from tests.store.gateway.resources_world import World
 
+COMMANDS = {
+    *("ReserveFunds", "PostFunds", "CaptureFunds", "VoidFunds", "ExpireFunds"),
+    *("TransferFunds", "OpenAccounts"),
+}
 PREFUND = "prefund:panda:CNY"
 PAYABLE = "merchant-payable:shokudo:JPY"
 
@@ -77,8 +81,7 @@ class Ledger:
 
     async def _ordered(self) -> list[bytes]:
         rows = await self.world.gateway.rows()
-        kinds = ("ReserveFunds", "PostFunds", "VoidFunds", "TransferFunds", "OpenAccounts")
-        return [row["payload"] for row in rows if row["type"] in kinds]
+        return [row["payload"] for row in rows if row["type"] in COMMANDS]
 
     async def move(self, link_id: str, debit: str, credit: str, amount: Money) -> None:
         """What an operator books."""
