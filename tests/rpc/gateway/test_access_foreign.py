@@ -28,6 +28,7 @@ PAYER = "payer-of-the-victim"
 # Those that `house_of` serves: a new service is served there too, and walked from then on.
 SERVED = {
     "GatewayService",
+    "HoldingService",
     "AdminService",
     "AccessService",
     "WebhookService",

@@ -10,6 +10,8 @@ import httpx
 from services.gateway.access.gate import gate_of
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.routes import acquirer_router
+from services.gateway.holding.handlers import HoldingHandlers
+from services.gateway.holding.routes import holding_router
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
 from services.gateway.presenting.routes import presented_router
@@ -97,7 +99,9 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
     webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
     acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
     calls = calls_of(gateway, Bridge(), wait_seconds=0.0)
-    routers = [*routers_of(calls), webhooks, acquiring]
+    handlers = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
+    holding = holding_router(calls, handlers)
+    routers = [*routers_of(calls), holding, webhooks, acquiring]
     routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
     routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)

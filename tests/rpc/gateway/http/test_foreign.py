@@ -85,6 +85,7 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "CreateTopUp": TOP_UP,
         "CreateWithdrawal": WITHDRAWAL,
         "RotateWebhookSecret": {},
+        "CapturePayment": {},
         "UpdateMerchant": UPDATE_MERCHANT,
         "CreateCode": {"code_id": "fresh", "merchant_id": KYO_SHOP.merchant_id},
         "CreateOrder": ORDER_OF_ANOTHER,
