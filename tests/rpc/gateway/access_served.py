@@ -208,12 +208,6 @@ async def house_of(
         HoldingServer(keys, calls_of(gateway, bridge, wait_seconds=0.0), holding),
         "kawase.gateway.v1.HoldingService",
     )
-    holding = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
-    server.add(
-        holding_service_pb2_grpc.add_HoldingServiceServicer_to_server,
-        HoldingServer(keys, calls_of(gateway, bridge, wait_seconds=0.0), holding),
-        "kawase.gateway.v1.HoldingService",
-    )
     webhooks = Webhooks(gateway.units, gateway.clock, BOX, Names(AddressRules(inside=True)))
     server.add(
         webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server,
@@ -243,7 +237,6 @@ async def house_of(
                 "GatewayService": gateway_service_pb2_grpc.GatewayServiceStub(channel),
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
-                "HoldingService": holding_service_pb2_grpc.HoldingServiceStub(channel),
                 "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
                 "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
                 "HoldingService": holding_service_pb2_grpc.HoldingServiceStub(channel),
