@@ -16,37 +16,19 @@ from services.gateway.access.keys import Keys
 from services.gateway.access.proof.nonces import LocalNonces
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
-from services.gateway.acquiring.serving.process import acquirer_calls
-from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.admin.server import AdminServer
-from services.gateway.holding.handlers import HoldingHandlers
-from services.gateway.holding.server import HoldingServer
-from services.gateway.presenting.server import PresentedServer
-from services.gateway.server import GatewayServer
 from services.gateway.waking import Wakers
-from services.gateway.webhooks.addresses import AddressRules
-from services.gateway.webhooks.handlers import Webhooks
-from services.gateway.webhooks.owners import Owners
-from services.gateway.webhooks.sending import Names
-from services.gateway.webhooks.server import WebhookServer
-from services.gateway.withdrawals.server import WithdrawalServer
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import (
     access_service_pb2,
     access_service_pb2_grpc,
-    acquirer_service_pb2_grpc,
     admin_service_pb2,
     admin_service_pb2_grpc,
-    gateway_service_pb2_grpc,
-    holding_service_pb2_grpc,
-    presented_service_pb2_grpc,
-    webhook_service_pb2_grpc,
-    withdrawal_service_pb2_grpc,
 )
 from services.pb.kawase.money.v1.money_pb2 import Money
-from tests.rpc.gateway.payments_served import calls_of, withdrawals_of
+from tests.rpc.gateway.participant_services import add_services, stubs_of
+from tests.rpc.gateway.payments_served import calls_of
 from tests.store.gateway.payments_world import BOX, Gateway
-from tests.store.gateway.presenting_world import presenting_of
 
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
@@ -197,51 +179,13 @@ async def house_of(
         admin,
         "kawase.gateway.v1.AdminService",
     )
-    server.add(
-        gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
-        GatewayServer(keys, calls_of(gateway, bridge, wait_seconds=0.0)),
-        "kawase.gateway.v1.GatewayService",
-    )
-    holding = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
-    server.add(
-        holding_service_pb2_grpc.add_HoldingServiceServicer_to_server,
-        HoldingServer(keys, calls_of(gateway, bridge, wait_seconds=0.0), holding),
-        "kawase.gateway.v1.HoldingService",
-    )
-    webhooks = Webhooks(gateway.units, gateway.clock, BOX, Names(AddressRules(inside=True)))
-    server.add(
-        webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server,
-        WebhookServer(keys, Owners(gateway.board), webhooks),
-        "kawase.gateway.v1.WebhookService",
-    )
-    server.add(
-        acquirer_service_pb2_grpc.add_AcquirerServiceServicer_to_server,
-        AcquirerServer(keys, acquirer_calls(gateway.units, gateway.board, gateway.clock)),
-        "kawase.gateway.v1.AcquirerService",
-    )
-    codes, charging = presenting_of(gateway, calls_of(gateway, bridge, wait_seconds=0.0))
-    server.add(
-        presented_service_pb2_grpc.add_PresentedServiceServicer_to_server,
-        PresentedServer(keys, codes, charging, gateway.clock),
-        "kawase.gateway.v1.PresentedService",
-    )
-    server.add(
-        withdrawal_service_pb2_grpc.add_WithdrawalServiceServicer_to_server,
-        WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0)),
-        "kawase.gateway.v1.WithdrawalService",
-    )
+    add_services(server, keys, gateway, calls_of(gateway, bridge, wait_seconds=0.0))
     await server.start()
     try:
         async with open_channel(server.address, credentials) as channel:
-            stubs = {
-                "GatewayService": gateway_service_pb2_grpc.GatewayServiceStub(channel),
+            stubs = stubs_of(channel) | {
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
-                "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
-                "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
-                "HoldingService": holding_service_pb2_grpc.HoldingServiceStub(channel),
-                "PresentedService": presented_service_pb2_grpc.PresentedServiceStub(channel),
-                "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
             }
             yield House(gateway, trail, gate, stubs, server.address)
     finally:

@@ -19,6 +19,7 @@ from tests.rpc.gateway.access_served import Access, House, Put, acquirer, fee_pl
 from tests.rpc.gateway.access_walk import markers_in, request_of, rpcs
 from tests.rpc.gateway.acquirer_shops import make_shop_things
 from tests.rpc.gateway.http.asking import Bridge
+from tests.rpc.gateway.participant_services import make_bill_things
 from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import Gateway
 from tests.unit.gateway.test_access_signatures import pem_of
@@ -32,9 +33,11 @@ SERVED = {
     "AdminService",
     "AccessService",
     "WebhookService",
-    "WithdrawalService",
-    "PresentedService",
     "AcquirerService",
+    "PresentedService",
+    "WithdrawalService",
+    "BillService",
+    "PrepaidService",
 }
 METHODS = [method for method in rpcs() if method.containing_service.name in SERVED]
 
@@ -120,6 +123,7 @@ async def make_things(house: House) -> dict[str, str]:
     ids["delivery_id"] = delivery.delivery.delivery_id
     ids |= await make_shop_things(house)
     ids |= await make_codes(house)
+    ids |= await make_bill_things(house, PAYER)
     return ids | {
         "reference": made.payment.reference,
         "refund_reference": refunded.refund.reference,
