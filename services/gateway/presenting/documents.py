@@ -210,7 +210,7 @@ CODE: dict[str, Any] = {
     "code_id": "code-1",
     "payer_id": "li-na",
     "country_code": "JP",
-    "code": "hQVDUFYwMWElTwfwS0FXQVNFUAZLQVdBU0VXEhkoNFNHkDRTR5LUkSAABfA=",
+    "code": "hQVDUFYwMWEhTwfwS0FXQVNFUAZLQVdBU0VXDhKDRTR5A0U0eS1JEgAF",
     "barcode_number": "12834534790345347925",
     "state": "active",
     "create_time": "2026-10-30T09:00:00Z",
