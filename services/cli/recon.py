@@ -271,6 +271,7 @@ def _show_summary(summary: days.DaySummary, as_json: bool) -> None:
         ("matched", f"{summary.matched_count:,}"),
         *((f"  by {rule}", f"{n:,}") for rule, n in sorted(summary.matches_by_rule.items())),
         ("breaks open", f"{summary.open_break_count:,}"),
+        ("not matched", f"{sum(summary.breaks_by_kind.values()):,}"),
         *((f"  {kind}", f"{n:,}") for kind, n in sorted(summary.breaks_by_kind.items())),
     ]
     print_rows(console, facts, ("dim", ""), " r")

@@ -28,7 +28,7 @@ from services.reconciliation.matching.rules import rules_of
 from services.reconciliation.ours.projecting import make_projection
 from services.reconciliation.partners import Partners, partners_of
 from services.reconciliation.reports.closing import Expected
-from services.reconciliation.reports.statements import statement_facts
+from services.reconciliation.reports.statements import STATEMENTS, statement_facts
 from services.reconciliation.server import NAME, ReconciliationServer
 from services.reconciliation.settings import ReconciliationSettings
 
@@ -74,7 +74,8 @@ def _serve_days(parts: Parts, settings: ReconciliationSettings, partners: Partne
     )
     running = Running(parts.units, parts.clock, choice, after_run)
     zones = {partner.id: partner.time_zone for partner in partners.values()}
-    expected = Expected(settings.recon_expected_files, zones)
+    banks = frozenset(each.id for each in partners.values() if set(each.formats) <= set(STATEMENTS))
+    expected = Expected(settings.recon_expected_files, zones, banks)
     servicer = DayServer(parts.units, parts.clock, running, expected)
     parts.server.add(day_service_pb2_grpc.add_DayServiceServicer_to_server, servicer, DAYS)
 

@@ -1,7 +1,7 @@
 """What people may do with a break, and what the ledger's answer does: pure.
 
-Who proposes never approves. A write-off up to the limit of its currency is approved with its
-proposal; without a limit every write-off needs two. A transfer is sent when it is approved, and
+Who proposes never approves. A write-off of a break up to the limit of its currency is approved with
+its proposal; without a limit every write-off needs two. A transfer is sent when it is approved, and
 resolves the break when the ledger has posted it.
 """
 
@@ -106,10 +106,10 @@ def approve(item: Break, person: str, now: datetime) -> Step | None:
     """
     _check_words(operator=person)
     resolution = item.resolution
-    if resolution is not None and resolution.approved_by == person:
+    if resolution is not None and _is_same(resolution.approved_by, person):
         return None
     resolution = _asked(item)
-    if resolution.proposed_by == person:
+    if _is_same(resolution.proposed_by, person):
         raise SamePerson(item.break_id, person)
     return _approved(item, resolution, person, now)
 
@@ -172,6 +172,11 @@ def _approved(item: Break, resolution: Resolution, person: str, now: datetime) -
     return Step(after, tuple(notes), sends=moves)
 
 
+def _is_same(one: str, other: str) -> bool:
+    """Whether two names are one person's: a capital or a space makes nobody another."""
+    return one.casefold().split() == other.casefold().split()
+
+
 def _asked(item: Break) -> Resolution:
     """The proposal that waits for a second person."""
     if item.is_in_flight and item.resolution is not None:
@@ -226,8 +231,9 @@ def _same(one: Resolution, other: Resolution) -> bool:
 
 
 def _needs_one(resolution: Resolution, policy: Policy) -> bool:
+    # It resolves the whole break, however little of it is booked.
     limit = policy.write_off_limits.get(resolution.currency, 0)
-    return resolution.kind is ResolutionKind.WRITE_OFF and resolution.amount_minor <= limit
+    return resolution.kind is ResolutionKind.WRITE_OFF and abs(resolution.size) <= limit
 
 
 def _idle(item: Break) -> State:

@@ -113,12 +113,16 @@ SELECT kind AS name, currency, count(*) AS rows, sum(minor) AS minor, sum(fee) A
 FROM our_rows WHERE (partner_id, day) = ($1, $2) GROUP BY kind, currency ORDER BY kind, currency
 """
 _THEIRS = _OURS.replace("our_rows", "their_rows")
+# One row of ours may stand in many pairs, against the rows of theirs that add up to it.
 _MATCHED = """
-SELECT p.rule AS name, p.currency, count(*) AS rows, COALESCE(sum(o.minor), 0) AS minor,
-    sum(o.fee) AS fee
-FROM pairs AS p LEFT JOIN our_rows AS o ON o.row = p.our_row
-WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> ''
-GROUP BY p.rule, p.currency ORDER BY p.rule, p.currency
+WITH matched AS (
+    SELECT rule, currency, our_row, count(*) AS pairs FROM pairs
+    WHERE (partner_id, day) = ($1, $2) AND rule <> '' GROUP BY rule, currency, our_row
+)
+SELECT m.rule AS name, m.currency, sum(m.pairs)::bigint AS rows,
+    COALESCE(sum(o.minor), 0) AS minor, sum(o.fee) AS fee
+FROM matched AS m LEFT JOIN our_rows AS o ON o.row = m.our_row
+GROUP BY m.rule, m.currency ORDER BY m.rule, m.currency
 """
 _HELD = """
 WITH found AS MATERIALIZED (

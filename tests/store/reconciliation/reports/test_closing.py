@@ -181,6 +181,25 @@ async def test_a_day_is_not_closed_while_a_file_is_awaited(day: Day) -> None:
     assert (await day.refusal()).metadata["formats"] == "antom_summary"
 
 
+async def test_a_banks_holiday_is_closed_with_the_statement_after_it(day: Day) -> None:
+    row, file_id = await day.books.ours("R1"), await day.books.file(NEXT)
+    theirs = await day.books.theirs("R1", file_id=file_id, day=NEXT)
+    await day.books.run([matched(row, theirs, "near")])
+    day.expected = Expected(banks=frozenset({PARTNER}))
+    assert (await day.close()).newly
+
+
+async def test_a_row_that_is_matched_with_many_is_summed_once(day: Day) -> None:
+    ours = await day.books.ours("BULK", fee=100)
+    theirs = [await day.books.theirs(f"T{number}", 5_000) for number in range(2)]
+    await day.books.run([matched(ours, their, "bulk") for their in theirs])
+    lines = {
+        line["figure"]: line for part in (await day.json())["sections"] for line in part["lines"]
+    }
+    line = lines["matched.bulk.KRW"]
+    assert (line["count"], line["minor"], line["fee"]) == (2, 10_000, 100)
+
+
 async def test_a_day_is_not_closed_while_facts_are_missing(day: Day) -> None:
     row, theirs = await day.books.ours("R1"), await day.books.theirs("R1")
     await day.books.run([matched(row, theirs)])

@@ -138,7 +138,7 @@ def test_no_sequence_of_steps_breaks_a_rule(moves: list[Move]) -> None:
             pytest.fail("a transfer was given up before the ledger had answered")
         if resolution is not None and resolution.approved_by == resolution.proposed_by:
             assert resolution.kind is ResolutionKind.WRITE_OFF
-            assert resolution.amount_minor <= 500
+            assert abs(resolution.size) <= 500
 
 
 @given(
@@ -180,6 +180,22 @@ def known(books: dict[str, Break]) -> list[Known]:
 def test_who_proposes_does_not_approve() -> None:
     with pytest.raises(SamePerson):
         resolving.approve(proposed(ResolutionKind.EXPLAINED), "hanako", NOW)
+
+
+@pytest.mark.parametrize("person", ["hanako", "Hanako", " hanako "])
+def test_a_capital_or_a_space_makes_nobody_another_person(person: str) -> None:
+    with pytest.raises(SamePerson):
+        resolving.approve(proposed(ResolutionKind.EXPLAINED), person, NOW)
+
+
+def test_a_large_break_is_not_written_off_by_one_person_with_a_small_amount() -> None:
+    wish = replace(WISHES[ResolutionKind.WRITE_OFF], amount_minor=1, currency="JPY")
+    large = resolving.propose(opened(), wish, "hanako", POLICY, NOW)
+    assert large is not None
+    assert (large.item.state, large.sends) == (State.PROPOSED, False)
+    small = resolving.propose(replace(opened(), size=-500), wish, "hanako", POLICY, NOW)
+    assert small is not None
+    assert small.sends
 
 
 def test_a_proposal_made_again_is_the_same_proposal() -> None:
