@@ -135,9 +135,9 @@ async def _serve(
     withdrawals = serve_withdrawals(parts, board, keys, wakers)
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     bills = run_bills(parts, board, keys, calls, shelf)
-    run_prepaid(life, parts, board, sheets, keys, calls, shelf)
+    prepaid = run_prepaid(life, parts, board, sheets, keys, calls, shelf)
     routers = [*routers_of(calls), webhooks, holding, acquiring, presented, withdrawals]
-    routers += [bills]
+    routers += [bills, prepaid]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 

@@ -56,6 +56,12 @@ class Order:
         return f"prepaid-{self.payment_reference}"
 
 
+def is_refunded(order: Order) -> bool:
+    """Whether its refund was asked for, or is about to be."""
+    ended = order.state in (State.CANCELLED, State.EXPIRED)
+    return ended and order.payment_state is PaymentState.COMPLETED
+
+
 def accepted(order: Order, now: datetime) -> Order:
     """The shop begins. A repeat changes nothing. Raises why it cannot."""
     if order.state is State.ACCEPTED:

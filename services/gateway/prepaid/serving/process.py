@@ -1,10 +1,13 @@
 """The parts of a gateway process that take prepaid orders."""
 
+from fastapi import APIRouter
+
 from services.gateway.access.keys import Keys
 from services.gateway.calls import Calls
 from services.gateway.payments.shelf import Shelf
 from services.gateway.prepaid.handlers import PrepaidOrders
 from services.gateway.prepaid.refunding import Refunding
+from services.gateway.prepaid.serving.routes import prepaid_router
 from services.gateway.prepaid.serving.server import NAME, PrepaidServer
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.handlers import RefundHandlers
@@ -23,8 +26,8 @@ def run_prepaid(
     keys: Keys,
     calls: Calls,
     shelf: Shelf,
-) -> None:
-    """Serve `PrepaidService`, and end orders that nobody picks up."""
+) -> APIRouter:
+    """Serve `PrepaidService`, and end orders that nobody picks up; its routes."""
     refunds = RefundHandlers(parts.units, board, sheets, Wakers(), parts.clock, wait_seconds=0.0)
     refunding = Refunding(parts.units, board, parts.clock, refunds)
     life.run_part("prepaid_sweeper", refunding.run())
@@ -34,3 +37,4 @@ def run_prepaid(
         PrepaidServer(keys, orders),
         NAME,
     )
+    return prepaid_router(orders)

@@ -14,7 +14,7 @@ from services.gateway.payments.model import State as PaymentState
 from services.gateway.payments.refusals import MaximumRequired
 from services.gateway.prepaid.codes import shown
 from services.gateway.prepaid.handlers import LONGEST_DAYS, Basket, PrepaidOrders
-from services.gateway.prepaid.model import Order, State
+from services.gateway.prepaid.model import Order, State, is_refunded
 from services.gateway.prepaid.refusals import PickUpTimeMalformed
 from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.server import wait_seconds
@@ -50,12 +50,6 @@ def order_message(order: Order, reader: Participant) -> pb.PrepaidOrder:
         if order.payment_state is PaymentState.COMPLETED:
             told.pick_up_code = shown(order.pick_up_code)
     return told
-
-
-def is_refunded(order: Order) -> bool:
-    """Whether its refund was asked for, or is about to be."""
-    ended = order.state in (State.CANCELLED, State.EXPIRED)
-    return ended and order.payment_state is PaymentState.COMPLETED
 
 
 class PrepaidServer(PrepaidServiceServicer):
