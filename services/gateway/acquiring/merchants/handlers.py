@@ -127,7 +127,8 @@ class MerchantHandlers:
             return Decided(fresh, await self._bring(connection, fresh, caller.key_id))
 
         version = (await self._units.write(work)).answer
-        await self._board.load()
+        if version.state is State.APPROVED:
+            await self._board.load()
         log.info("merchant_updated", merchant_id=wanted.merchant_id, state=version.state.value)
         return version
 
