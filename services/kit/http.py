@@ -10,6 +10,7 @@ import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import structlog
@@ -109,26 +110,99 @@ def _headers_of(status: int) -> Mapping[str, str]:
     return {"retry-after": RETRY_SECONDS} if status == 503 else {}
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """What strangers may take of a server before anybody has looked at who they are."""
+
+    head_seconds: float = 15.0
+    """From a connection's or a request's first moment to the end of its headers."""
+    connections: int = 8_000
+
+
 class _BoundedProtocol(HttpToolsProtocol):
-    """The parser has no limit of its own on a request's line and headers."""
+    """The parser has no limit of its own on a request's line and headers, in size or in time.
+
+    It tells of a header once it has all of it, so bytes are counted as they come, too.
+    """
+
+    def __init__(self, limits: ConnectionLimits, **given: Any) -> None:
+        super().__init__(**given)
+        self._limits = limits
+        self._in_head = True
+        self._head_bytes = 0
+        self._untold_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > self._limits.connections:
+            transport.abort()
+            return
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._in_head:
+            self._await_head()
+        self._untold_bytes += len(data)
+        super().data_received(data)
+        if self._untold_bytes > HEAD_BYTES and not self.transport.is_closing():
+            self.send_400_response("Head too large.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
+        self._await_head()
 
     def on_url(self, url: bytes) -> None:
         self._count(url)
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            # A trailer: proxies and signatures have not seen it among the headers.
+            return
         self._count(name, value)
         super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._untold_bytes = 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._untold_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        self._untold_bytes = 0
+        super().on_message_complete()
 
     def _count(self, *parts: bytes) -> None:
         self._head_bytes += sum(map(len, parts))
         if self._head_bytes > HEAD_BYTES:
             # The parser ends the connection with a 400 on any exception of a callback.
             raise ValueError("head too large")
+
+    def _await_head(self) -> None:
+        if self._head_timer is None:
+            self._head_timer = self.loop.call_later(self._limits.head_seconds, self._head_late)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_late(self) -> None:
+        self._head_timer = None
+        # While an answer is on its way, the next request may take its time.
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -153,7 +227,14 @@ class HttpServer:
     `proxies` are the addresses, with commas, whose `X-Forwarded-For` is believed.
     """
 
-    def __init__(self, app: Any, listen: str, closing: asyncio.Event, proxies: str = "") -> None:
+    def __init__(
+        self,
+        app: Any,
+        listen: str,
+        closing: asyncio.Event,
+        proxies: str = "",
+        limits: ConnectionLimits = ConnectionLimits(),
+    ) -> None:
         host, _, port = listen.rpartition(":")
         self.host = host.strip("[]")
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
@@ -162,7 +243,7 @@ class HttpServer:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                http=_BoundedProtocol,
+                http=partial(_BoundedProtocol, limits),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,

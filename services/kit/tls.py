@@ -8,6 +8,7 @@ from pathlib import Path
 
 import grpc
 
+from services.kit.rpc import open_channel
 from services.kit.settings import ServiceSettings
 
 
@@ -31,6 +32,11 @@ def channel_credentials(settings: ServiceSettings) -> grpc.ChannelCredentials | 
         _read(settings.tls_key),
         _read(settings.tls_certificate),
     )
+
+
+def channel_to(address: str, settings: ServiceSettings) -> grpc.aio.Channel:
+    """A channel to another service, by TLS where the settings say so."""
+    return open_channel(address, channel_credentials(settings))
 
 
 def _read(path: Path | None) -> bytes | None:

@@ -8,9 +8,9 @@ from services.kit.facts.owners import reconciliation_owner
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
-from services.kit.rpc import open_channel
 from services.kit.service import build_parts
 from services.kit.sheets import SheetBoard
+from services.kit.tls import channel_to
 from services.pb.kawase.settlement.v1 import (
     fx_book_service_pb2_grpc,
     payout_service_pb2_grpc,
@@ -45,10 +45,10 @@ async def build(life: Life) -> None:
     """Put the process together."""
     settings = SettlementSettings()  # type: ignore[call-arg]  # from the environment
     parts = await build_parts(life, "settlement", settings)
-    reconciliation = open_channel(settings.reconciliation_address)
+    reconciliation = channel_to(settings.reconciliation_address, settings)
     life.on_close(reconciliation.close)
     run_copy(life, "settlement", parts, settings, [reconciliation_owner(reconciliation)])
-    wallet = open_channel(settings.wallet_address)
+    wallet = channel_to(settings.wallet_address, settings)
     life.on_close(wallet.close)
     ledger = Ledger(wallet)
     closing = Closing(parts.units, ledger, parts.clock, add_business_days)

@@ -13,8 +13,8 @@ from services.kit.facts.owners import (
     wallet_owner,
 )
 from services.kit.life import Life
-from services.kit.rpc import open_channel
 from services.kit.service import Parts
+from services.kit.tls import channel_to
 
 
 def run_copy(
@@ -27,9 +27,9 @@ def run_copy(
     topics = [kind.topic for kind in (*KINDS, *(owner.kind for owner in more))]
     consumer = UnhurriedConsumer(parts.topics, service, topics, settings.instance)
     life.run_part("facts", BatchConsumer(service, consumer, parts.units, handle).run())
-    wallet = open_channel(settings.wallet_address)
-    bridge = open_channel(settings.bridge_address)
-    gateway = open_channel(settings.gateway_address)
+    wallet = channel_to(settings.wallet_address, settings)
+    bridge = channel_to(settings.bridge_address, settings)
+    gateway = channel_to(settings.gateway_address, settings)
     for channel in (wallet, bridge, gateway):
         life.on_close(channel.close)
     for owner in (

@@ -1,5 +1,6 @@
 """Mutual TLS: no service without a certificate, and a key tied to the certificates listed."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,15 +15,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from pydantic import ValidationError
 
+import services
 from services.core.errors import Unauthenticated, Unavailable
-from services.kit.rpc import RpcServer
+from services.kit.rpc import CALL_SECONDS, RpcServer, call
 from services.kit.settings import ServiceSettings
-from services.kit.tls import channel_credentials, server_credentials
+from services.kit.tls import channel_credentials, channel_to, server_credentials
 from tests.rpc.gateway.access_served import Access, House, Put, house_of
 from tests.store.gateway.payments_world import Gateway
 
+BARE_CHANNEL = re.compile(r"= open_channel\([^,()]*\)")
 SPIFFE = "spiffe://panda.example/payments"
 REQUIRED: dict[str, Any] = {"postgres": "postgresql://nowhere/x", "kafka": "localhost:1"}
 DAY = timedelta(days=1)
@@ -133,6 +138,38 @@ async def test_without_a_certificate_of_the_authority_nothing_is_served(
     async with served(gateway, authority, client) as house:
         with pytest.raises(Unavailable):
             await house.admin("ListCases", Put.ListCasesRequest())
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_a_service_calls_another_with_the_certificate_of_its_settings(
+    authority: Authority, shown: bool
+) -> None:
+    own = authority.sign("server", x509.IPAddress(ip_address("127.0.0.1")))
+    server = RpcServer("127.0.0.1:0", server_credentials(settings(own, tls_client_ca=authority.ca)))
+    await server.start()
+    caller = settings(own if shown else None, tls_server_ca=authority.ca)
+    try:
+        async with channel_to(server.address, caller) as channel:
+            health: Any = HealthStub(channel)
+            asked = health.Check(HealthCheckRequest(), timeout=CALL_SECONDS)
+            if shown:
+                assert (await call(asked)).status == HealthCheckResponse.SERVING
+                return
+            with pytest.raises(Unavailable):
+                await call(asked)
+    finally:
+        await server.stop()
+
+
+def test_no_service_opens_a_channel_past_its_settings() -> None:
+    root = Path(services.__file__).parent
+    apart = [root / "cli", root / "sandbox", root / "sdk"]
+    modules = [path for path in root.rglob("*.py") if not set(apart) & set(path.parents)]
+
+    past = [path for path in modules if BARE_CHANNEL.search(path.read_text())]
+
+    assert len(modules) > 300
+    assert past == []
 
 
 def test_a_certificate_without_its_key_is_no_setting(authority: Authority) -> None:
