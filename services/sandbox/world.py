@@ -109,6 +109,9 @@ SCHEMES = (
 )
 
 
+AUTHORISATION_DAYS = 7  # at shops of our own acquirers
+
+
 def corridor(
     wallet: str, partner: str, home: str, target: str, plan: str, limit: int
 ) -> admin_pb.Corridor:
@@ -125,6 +128,7 @@ def corridor(
         payment_limit=limit,
         payer_day_limit=10 * limit,
         open=True,
+        authorisation_days=0 if partner else AUTHORISATION_DAYS,
     )
 
 

@@ -13,6 +13,7 @@ HOT = {
     "terms": payments._READ_TERMS,
     "store": payments._STORE_PLAIN,
     "store with words": payments._STORE_WORDY,
+    "store what is held": payments._STORE_HELD,
     "list": payments._LIST,
     "due": payments._TAKE_DUE,
     "expired": payments._TAKE_EXPIRED,

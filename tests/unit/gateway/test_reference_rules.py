@@ -92,6 +92,11 @@ KNOWN = Reference(
         (lambda: replace(WAY, payer_day_limit=-1), errors.LimitOutOfRange),
         (lambda: replace(WAY, payment_minimum=500_01), errors.LimitsContradict),
         (lambda: replace(WAY, corridor_id="panda-jp-2"), errors.CorridorTaken),
+        (lambda: replace(WAY, authorisation_days=31), errors.AuthorisationDaysOutOfRange),
+        (
+            lambda: replace(WAY, acceptance_partner_id="kakaopay", authorisation_days=7),
+            errors.AuthorisationAtPartner,
+        ),
         (lambda: replace(WAY, acceptance_partner_id="x"), errors.FieldFixed),
     ],
 )
