@@ -60,6 +60,19 @@ async def test_each_resource_of_one_credit_is_told_with_its_own_amount(bank: Boo
     }
 
 
+async def test_a_withdrawal_and_its_fee_are_told_as_the_two_entries_they_are(bank: Books) -> None:
+    file_id = await bank.file(format_="zengin03")
+    out = await bank.ours("W1", -500, kind="payout", resource_id="withdrawal-A")
+    fee = await bank.ours("W1", -145, kind="fee", resource_id="withdrawal-A")
+    left = await bank.theirs("17", -500, file_id=file_id, kind="payout")
+    taken = await bank.theirs("18", -145, file_id=file_id, kind="fee")
+    await bank.run([matched(out, left), matched(fee, taken)])
+    assert {(each.resource_id, each.amount.minor_units) for each in await told(bank)} == {
+        ("withdrawal-A", 500),
+        ("withdrawal-A", 145),
+    }
+
+
 async def test_breaks_payments_and_announcements_are_told_to_nobody(bank: Books) -> None:
     statement, notice = await bank.file(format_="zengin03"), await bank.file(format_="zengin01")
     payment = await bank.ours("P1", resource_id="payment-A")
