@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from services.core.ids import Resource
 from services.kit.postgres import Connection
+from services.reconciliation.ours.rows import FEE
 
 TOLD = (Resource.PAYOUT, Resource.TOP_UP, Resource.WITHDRAWAL, Resource.DEAL)
 """What others wait for to see on a statement."""
@@ -31,11 +32,19 @@ async def new_entries(
     """The entries that the run of a day has matched and that nobody was told of, now noted as told.
 
     `formats`: those of files that are statements. Where one entry holds several resources, each
-    has its own amount.
+    has its own amount. The fee of a payout does not say that the payout has left.
     """
     pattern = f"^({'|'.join(TOLD)})-"
     rows = await connection.fetch(
-        _NEW, partner_id, day, formats, pattern, now, timeout=READ_SECONDS
+        _NEW,
+        partner_id,
+        day,
+        formats,
+        pattern,
+        now,
+        FEE,
+        f"{Resource.PAYOUT}-",
+        timeout=READ_SECONDS,
     )
     return [Entry(row["resource_id"], partner_id, *tuple(row)[1:]) for row in rows]
 
@@ -54,6 +63,7 @@ WITH matched AS (
     JOIN their_rows AS t ON t.row = p.their_row
     JOIN files AS f ON f.file_id = t.file_id
     WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> '' AND f.format = ANY ($3)
+        AND NOT (o.kind = $6 AND starts_with(o.resource_id, $7))
 ), told AS (
     INSERT INTO told_entries (resource_id, entry_reference, credit, tell_time)
     SELECT DISTINCT resource_id, entry_reference, credit, $5::timestamptz FROM matched

@@ -48,6 +48,14 @@ async def test_an_entry_of_a_payout_is_told_once_however_often_the_day_is_run(ba
     assert await told(bank) == []
 
 
+async def test_a_fee_alone_does_not_tell_that_its_payout_has_left(bank: Books) -> None:
+    file_id = await bank.file(format_="camt053")
+    fee = await bank.ours("R1", -145, kind="fee", resource_id="payout-A")
+    line = await bank.theirs("R1", -145, file_id=file_id, kind="fee")
+    await bank.run([matched(fee, line)])
+    assert await told(bank) == []
+
+
 async def test_each_resource_of_one_credit_is_told_with_its_own_amount(bank: Books) -> None:
     file_id = await bank.file(format_="bank_api")
     one = await bank.ours("T1", 300, kind="top_up", resource_id="topup-A")
