@@ -208,7 +208,10 @@ def _partners_of(asking: Asking, day: str) -> list[str]:
     request = pb.ListFilesRequest(day=day, page_size=500)
     found = {file.partner_id for file in asking.ask(FileServiceStub, "ListFiles", request).files}
     if not found:
-        raise click.ClickException(f"no file of {day} is imported: use `kawase recon import` first")
+        raise click.ClickException(
+            f"no file of {day} is imported: use `kawase recon import` first, or name a --partner, "
+            "such as a bank whose next statement shows a holiday"
+        )
     return sorted(found)
 
 

@@ -126,8 +126,7 @@ def recheck(asking: Asking, window_id: str, operator: str, accept: str, as_json:
 
 
 def _show(asking: Asking, window_id: str, as_json: bool) -> None:
-    request = pb.GetWindowRequest(window_id=window_id)
-    answer = asking.ask(SettlementServiceStub, "GetWindow", request)
+    answer = _whole(asking, window_id)
     if as_json:
         print_message(answer)
         return
@@ -161,6 +160,19 @@ def _show(asking: Asking, window_id: str, as_json: bool) -> None:
     ]
     heads = ("agreement", "participant", "net", "of it reserve", "payout")
     print_rows(console, [heads, *owed] if owed else [], ("bold", *[""] * 4), "  rr")
+
+
+def _whole(asking: Asking, window_id: str) -> Any:
+    """A window with all its pages."""
+    request = pb.GetWindowRequest(window_id=window_id)
+    whole = asking.ask(SettlementServiceStub, "GetWindow", request)
+    while whole.next_page_token:
+        request.page_token = whole.next_page_token
+        page = asking.ask(SettlementServiceStub, "GetWindow", request)
+        whole.window.movements.extend(page.window.movements)
+        whole.positions.extend(page.positions)
+        whole.next_page_token = page.next_page_token
+    return whole
 
 
 def movement_row(movement: Any) -> tuple[str, ...]:

@@ -38,7 +38,13 @@ def agreements(asking: Asking, file: Path | None, as_json: bool) -> None:
             raise click.UsageError(f"{file} is no agreement: {problem}") from problem
         request = pb.PutAgreementRequest(agreement=agreement)
         asking.ask(PayoutServiceStub, "PutAgreement", request)
-    answer = asking.ask(PayoutServiceStub, "ListAgreements", pb.ListAgreementsRequest())
+    listing = pb.ListAgreementsRequest()
+    answer = asking.ask(PayoutServiceStub, "ListAgreements", listing)
+    while answer.next_page_token:
+        listing.page_token = answer.next_page_token
+        page = asking.ask(PayoutServiceStub, "ListAgreements", listing)
+        answer.agreements.extend(page.agreements)
+        answer.next_page_token = page.next_page_token
     if as_json:
         print_message(answer)
         return

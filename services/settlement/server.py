@@ -1,5 +1,8 @@
 """Settlement's questions over gRPC: progress, schedules, windows."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import asyncpg
@@ -12,6 +15,7 @@ from services.kit.rpc import answers
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from services.settlement.closing import Closing
+from services.settlement.domain.windows import Movement
 from services.settlement.messages import (
     EVENTS,
     movement_message,
@@ -25,6 +29,27 @@ from services.settlement.store import agreements, cuts, windows
 NAME = "kawase.settlement.v1.SettlementService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
+# Movements and positions in one answer, which is to stay under the size of a message.
+PARTS_LIMIT = 5_000
+
+
+class WindowPageUnknown(Malformed):
+    """A page of a window begins nowhere."""
+
+
+class Part(StrEnum):
+    """What a window is shown by page of."""
+
+    MOVEMENTS = "movements"
+    POSITIONS = "positions"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page begins after an account or an agreement; empty: from the first."""
+
+    part: Part = Part.MOVEMENTS
+    after: str = ""
 
 
 class OperatorMissing(Malformed):
@@ -97,13 +122,23 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
 
     @answers
     async def GetWindow(self, request: pb.GetWindowRequest, _context: Any) -> pb.GetWindowResponse:
-        """The window with its movements, positions and cut."""
+        """The window with a page of its movements, then positions, and its cut."""
+        size = min(request.page_size, PARTS_LIMIT) if request.page_size > 0 else PARTS_LIMIT
+        page = read_page(request.page_token)
         async with self._pool.acquire() as connection:
             window = await windows.get_window(connection, request.window_id)
             if window is None:
                 raise WindowNotFound(request.window_id)
-            movements = await windows.movements_of(connection, window.window_id)
-            positions = await agreements.positions_in(connection, window.window_id)
+            movements, positions = [], []
+            if page.part is Part.MOVEMENTS:
+                movements = await windows.movements_of(
+                    connection, window.window_id, page.after, size
+                )
+            if len(movements) < size:
+                after = page.after if page.part is Part.POSITIONS else ""
+                positions = await agreements.positions_in(
+                    connection, window.window_id, after, size - len(movements)
+                )
             cut, difference = None, ""
             if window.to_cut_id is not None:
                 span = (window.from_cut_id, window.to_cut_id)
@@ -127,6 +162,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
                 )
                 for agreement, participant, net, reserve, payout in positions
             ],
+            next_page_token=_next(movements, positions, size),
         )
 
     @answers
@@ -154,6 +190,23 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:
         return await fill_facts(self._pool, EVENTS, request, pb.ListFactsResponse())
+
+
+def read_page(token: str) -> Page:
+    """Where a page of a window begins. Raises `WindowPageUnknown`."""
+    part, dot, after = token.partition(".")
+    if token and (part not in set(Part) or not dot):
+        raise WindowPageUnknown("page_token is none that GetWindow has given.", field="page_token")
+    return Page(Part(part), after) if token else Page()
+
+
+def _next(movements: Sequence[Movement], positions: Sequence[Any], size: int) -> str:
+    """The token of what follows a page; empty where it was not full."""
+    if len(movements) + len(positions) < size:
+        return ""
+    if positions:
+        return f"{Part.POSITIONS}.{positions[-1][0]}"
+    return f"{Part.MOVEMENTS}.{movements[-1].account_id}"
 
 
 def _state(state: int) -> str:

@@ -54,11 +54,15 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
 
     @answers
     async def ListAgreements(
-        self, _request: pb.ListAgreementsRequest, _context: Any
+        self, request: pb.ListAgreementsRequest, _context: Any
     ) -> pb.ListAgreementsResponse:
+        size = min(request.page_size, PAGE_LIMIT) if request.page_size > 0 else PAGE_LIMIT
         async with self._pool.acquire() as connection:
-            found = await list_agreements(connection)
-        return pb.ListAgreementsResponse(agreements=[agreement_message(each) for each in found])
+            found = await list_agreements(connection, request.page_token, size)
+        return pb.ListAgreementsResponse(
+            agreements=[agreement_message(each) for each in found],
+            next_page_token=found[-1].agreement_id if len(found) == size else "",
+        )
 
     @answers
     async def ListPayouts(

@@ -59,9 +59,9 @@ async def put_agreement(connection: Connection, agreement: Agreement) -> None:
     )
 
 
-async def list_agreements(connection: Connection) -> list[Agreement]:
-    """All agreements, in order of their ids."""
-    return [_agreement_of(row) for row in await connection.fetch(_LIST)]
+async def list_agreements(connection: Connection, after: str, limit: int) -> list[Agreement]:
+    """Agreements after an id (empty: from the first), in order of their ids."""
+    return [_agreement_of(row) for row in await connection.fetch(_LIST, after, limit)]
 
 
 async def get_agreement(connection: Connection, agreement_id: str) -> Agreement | None:
@@ -90,11 +90,11 @@ async def add_positions(connection: Connection, positions: Sequence[Position]) -
 
 
 async def positions_in(
-    connection: Connection, window_id: str
+    connection: Connection, window_id: str, after: str, limit: int
 ) -> list[tuple[str, str, int, int, str]]:
     """Of a window: agreement, participant, net with the reserve, the reserve, and the payout that
-    took what is not reserve."""
-    return [tuple(row) for row in await connection.fetch(_POSITIONS, window_id)]
+    took what is not reserve; in order of agreements, after one of them."""
+    return [tuple(row) for row in await connection.fetch(_POSITIONS, window_id, after, limit)]
 
 
 def _agreement_of(row: Mapping[str, Any]) -> Agreement:
@@ -143,7 +143,7 @@ SELECT g.*, (
 ) AS account_ids
 FROM agreements AS g
 """
-_LIST = f"{_WITH_ACCOUNTS} ORDER BY g.agreement_id"
+_LIST = f"{_WITH_ACCOUNTS} WHERE g.agreement_id > $1 ORDER BY g.agreement_id LIMIT $2"
 _GET = f"{_WITH_ACCOUNTS} WHERE g.agreement_id = $1"
 _MOVED = f"""
 {_WITH_ACCOUNTS}
@@ -162,5 +162,6 @@ SELECT p.agreement_id, g.participant_id, sum(p.amount_minor)::bigint,
     coalesce(sum(p.amount_minor) FILTER (WHERE p.part = 'reserve'), 0)::bigint,
     coalesce(max(p.payout_id) FILTER (WHERE p.part = 'net'), '')
 FROM positions AS p JOIN agreements AS g USING (agreement_id)
-WHERE p.window_id = $1 GROUP BY p.agreement_id, g.participant_id ORDER BY p.agreement_id
+WHERE p.window_id = $1 AND p.agreement_id > $2
+GROUP BY p.agreement_id, g.participant_id ORDER BY p.agreement_id LIMIT $3
 """

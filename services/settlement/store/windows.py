@@ -249,10 +249,16 @@ async def list_windows(
     return [_window_of(row) for row in rows]
 
 
-async def movements_of(connection: Connection, window_id: str) -> list[Movement]:
-    """The accounts of a window, in order."""
+async def movements_of(
+    connection: Connection, window_id: str, after: str = "", limit: int | None = None
+) -> list[Movement]:
+    """The accounts of a window after one (empty: from the first), in order."""
     rows = await connection.fetch(
-        "SELECT * FROM window_movements WHERE window_id = $1 ORDER BY account_id", window_id
+        "SELECT * FROM window_movements WHERE window_id = $1 AND account_id > $2 "
+        "ORDER BY account_id LIMIT $3",
+        window_id,
+        after,
+        limit,
     )
     return [
         Movement(

@@ -76,6 +76,11 @@ async def test_a_refusal_is_one_sentence_and_exit_status_1(run: Run) -> None:
     refused = await run("payouts", "payout-no")
     assert refused.status == 1
     assert refused.problem == "Error: There is no payout 'payout-no': see ListPayouts.\n"
+    said = ("--operator", "hanako", "--reason", "line 3")
+    refused = await run("resolve-payout", "payout-no", "came-back", *said)
+    assert refused.problem == "Error: There is no payout 'payout-no': see ListPayouts.\n"
+    refused = await run("recheck", "window-no", "--operator", "hanako")
+    assert refused.problem == "Error: There is no window 'window-no': see ListWindows.\n"
 
 
 async def test_an_agreement_is_put_from_a_file(run: Run, tmp_path: Path) -> None:

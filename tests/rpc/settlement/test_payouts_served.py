@@ -98,6 +98,34 @@ async def test_an_agreement_is_listed_without_its_account_number(served: Served)
     assert listed[0].settlement_currency_code == "JPY"
 
 
+async def test_agreements_and_a_windows_parts_come_by_page(served: Served) -> None:
+    await served.agree()
+    await served.house.pay(10_000)
+    await served.house.pay(10_000, CAFE)
+    window = await served.house.close()
+    listing, ids = pb.ListAgreementsRequest(page_size=1), []
+    for _ in range(2):
+        page = await served.ask("ListAgreements", listing)
+        ids += [each.agreement_id for each in page.agreements]
+        listing.page_token = page.next_page_token
+    assert ids == ["kissaten", "shokudo"]
+
+    whole = await served.window(window.window_id)
+    assert not whole.next_page_token
+    accounts, agreements, token = [], [], ""
+    while True:
+        request = settlement_pb.GetWindowRequest(
+            window_id=window.window_id, page_size=1, page_token=token
+        )
+        part = await call(served._windows.GetWindow(request, timeout=30))
+        accounts += [each.account_id for each in part.window.movements]
+        agreements += [each.agreement_id for each in part.positions]
+        if not (token := part.next_page_token):
+            break
+    assert accounts == [each.account_id for each in whole.window.movements]
+    assert agreements == [each.agreement_id for each in whole.positions] == ids
+
+
 async def test_a_window_shows_what_each_participant_has_of_it_and_the_payout_that_pays_it(
     served: Served,
 ) -> None:
@@ -225,6 +253,15 @@ async def test_a_statement_of_a_window_holds_its_own_lines_and_no_others(served:
         (
             "RetryPayout",
             pb.RetryPayoutRequest(payout_id="no", operator="x", reason="y"),
+            NotFound,
+            "PAYOUT_NOT_FOUND",
+        ),
+        ("ResolvePayout", pb.ResolvePayoutRequest(), Malformed, "OUTCOME_MALFORMED"),
+        (
+            "ResolvePayout",
+            pb.ResolvePayoutRequest(
+                payout_id="no", outcome=pb.PAYOUT_OUTCOME_LEFT, operator="x", reason="y"
+            ),
             NotFound,
             "PAYOUT_NOT_FOUND",
         ),

@@ -179,6 +179,7 @@ async def test_a_schedule_takes_neither_the_id_nor_the_windows_of_another(
     ("method", "request_", "kind", "reason"),
     [
         ("GetWindow", pb.GetWindowRequest(window_id="no"), NotFound, "WINDOW_NOT_FOUND"),
+        ("RecheckWindow", pb.RecheckWindowRequest(), Malformed, "RECHECK_MALFORMED"),
         ("CloseWindow", pb.CloseWindowRequest(), Malformed, "OPERATOR_MISSING"),
         ("CloseWindow", pb.CloseWindowRequest(operator="x"), NotFound, "WINDOW_NOT_OPEN"),
         ("PutSchedule", pb.PutScheduleRequest(), Malformed, "ID_MALFORMED"),
