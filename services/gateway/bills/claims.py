@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from services.core.errors import KawaseError
-from services.gateway.bills.model import Biller, bill_reference_of
+from services.gateway.bills.model import Biller
 from services.gateway.bills.refusals import BillBeingPaid, BillPaid
 from services.gateway.bills.store import lock_last_payments, paid_since
 from services.gateway.payments.model import Payment, State
@@ -35,7 +35,7 @@ async def taken_over(connection: Connection, payments: Iterable[Payment]) -> set
     bills = {
         payment.terms.reference: (payment.terms.merchant_id, reference)
         for payment in payments
-        if payment.life.state is State.QUOTED and (reference := bill_reference_of(payment.terms))
+        if payment.life.state is State.QUOTED and (reference := payment.terms.bill_reference)
     }
     if not bills:
         return set()

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from services.core.money import Money
 from services.gateway.bills.checkdigits import CheckMethod, CheckTen
-from services.gateway.payments.model import State, Terms
+from services.gateway.payments.model import State
 from services.gateway.reference import Merchant
 
 BILL_SCHEME = "bill"
@@ -89,12 +89,6 @@ class Biller:
             self.fee_plan_id,
             self.net_debit_limit,
         )
-
-
-def bill_reference_of(terms: Terms) -> str:
-    """The bill that a payment pays; empty where it pays none. At our own acquirers' shops only
-    payments of bills have a merchant code, which is the reference."""
-    return "" if terms.acceptance_partner_id else terms.merchant_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,8 @@ _HYPHENS = str.maketrans("", "", "-\u2010\u2011\u2012\u2013\u2212\u30fc")
 def plain(typed: str) -> str:
     """A reference as it is kept: narrow capitals, without spaces and hyphens."""
     narrow = unicodedata.normalize("NFKC", typed[:LONGEST_TYPED]).translate(_HYPHENS)
-    return "".join(narrow.split()).upper()
+    # Capitals may fall apart into letters and marks, which are put together again.
+    return unicodedata.normalize("NFKC", "".join(narrow.split()).upper())
 
 
 def read_reference(form: ReferenceFormat, typed: str, today: date) -> Read:

@@ -123,6 +123,9 @@ class Payment(Told):
         "`home` and `spread` are what was captured.",
     )
     authorised_home: Money | None = Field(default=None, description="The same, in home money.")
+    bill_reference: str | None = Field(
+        default=None, description="Of the payment of a bill: the reference printed on it."
+    )
     action_url: str | None = Field(
         description="In state action_required: where the payer approves."
     )
@@ -253,6 +256,7 @@ def _payment_fields(payment: payment_pb2.Payment) -> dict[str, object]:
         "refunded": _amount_told(payment, "refunded"),
         "authorised_target": _amount_told(payment, "authorised_target"),
         "authorised_home": _amount_told(payment, "authorised_home"),
+        "bill_reference": payment.bill_reference or None,
         "action_url": payment.action_url or None,
         "reason": payment.reason or None,
         "message": payment.message or None,

@@ -70,6 +70,7 @@ def payment_message(payment: Payment) -> payment_pb2.Payment:
         refunded=money(refunded, target) if refunded else None,
         authorised_target=money(agreed.target_minor, target) if in_part else None,
         authorised_home=money(agreed.home_minor, home) if in_part else None,
+        bill_reference=terms.bill_reference,
     )
 
 

@@ -145,6 +145,12 @@ class Terms:
         return resource_id(Resource.PAYMENT, self.reference)
 
     @property
+    def bill_reference(self) -> str:
+        """Of the bill that is paid; empty where there is none. At our own acquirers' shops only
+        payments of bills have a merchant code, which is the reference."""
+        return "" if self.acceptance_partner_id else self.merchant_code
+
+    @property
     def collect_charge_id(self) -> str:
         return f"{self.resource_id}-collect"
 

@@ -35,7 +35,7 @@ class EventKind:
 _PAYMENT = frozenset(
     {
         *("reference", "state", "merchant", "target", "authorised_target", "refunded"),
-        *("create_time", "update_time"),
+        *("bill_reference", "create_time", "update_time"),
     }
 )
 _REFUND = frozenset({"reference", "state", "target", "create_time", "update_time"})

@@ -54,6 +54,8 @@ async def test_a_bill_is_paid_to_its_biller_and_its_reference_is_kept(
     (told,) = await bills.billers.payments(EDO, "tokyo-light", "", "", 10)
     assert (told.payment_reference, told.bill_reference) == (quoted.reference, BILL)
     assert (told.state, told.target) == ("completed", YEN)
+    payment, _ = await bills.gateway.reading.get("panda", "p1")
+    assert payment.bill_reference == BILL
     payable = await pool.fetchval(
         "SELECT payable_account_id FROM payment_terms WHERE payment_id = 'p1'"
     )

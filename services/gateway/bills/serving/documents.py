@@ -18,7 +18,7 @@ from services.gateway.bills.model import (
     ReferenceFormat,
 )
 from services.gateway.bills.reading import LONGEST_TYPED
-from services.gateway.http.answers import Money, Payment, Told
+from services.gateway.http.answers import Money, Told
 from services.gateway.http.requests import (
     ID_FORM,
     LARGEST_MINOR_UNITS,
@@ -223,12 +223,6 @@ class CheckedBill(Told):
     findings: list[BillFinding]
     due_date: date | None
     price: BillPrice | None = Field(description="Where it is payable and its amount is known.")
-
-
-class PaidBill(Payment):
-    """The payment of a bill."""
-
-    bill_reference: str
 
 
 class ToldBillPayment(Told):

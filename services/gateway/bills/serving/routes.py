@@ -14,6 +14,7 @@ from services.gateway.bills.handlers import Billers
 from services.gateway.bills.paying import BillPaying, Slip
 from services.gateway.bills.serving import documents as docs
 from services.gateway.bills.serving import examples, telling
+from services.gateway.http.answers import Payment, payment_told
 from services.gateway.http.calling import caller_for
 from services.gateway.http.headers import chosen_id, next_link, wait_seconds
 from services.gateway.http.operations import (
@@ -98,7 +99,7 @@ class BillRoutes:
         as BILL_PAID unless `again` is true. Of two prices made for a bill only the later one can
         be confirmed."""
         seconds = wait_seconds(prefer)
-        payment, reference = await self._paying.pay(
+        payment, _ = await self._paying.pay(
             caller.participant,
             chosen_id("payment_id", body.payment_id, key),
             Slip(body.payer_id, body.biller_id, body.reference, _amount(body.amount)),
@@ -107,7 +108,7 @@ class BillRoutes:
             wait_seconds=lambda: float(seconds),
         )
         going = payment.state == payment_pb2.PAYMENT_STATE_CONFIRMED
-        return answered(telling.paid_told(payment, reference), 202 if going else 200)
+        return answered(payment_told(payment), 202 if going else 200)
 
     async def payments(
         self,
@@ -190,10 +191,10 @@ _CHECK = declared(
 _PAY = declared(
     "PayBill",
     "Price or pay a bill",
-    docs.PaidBill,
+    Payment,
     examples.PAID,
     refusals=(404, 409, 422, *WITH_BODY),
-    also={202: also_told("Under way still.", docs.PaidBill, examples.CONFIRMED)},
+    also={202: also_told("Under way still.", Payment, examples.CONFIRMED)},
 )
 _PAYMENTS = declared(
     "ListBillPayments",

@@ -7,16 +7,14 @@ from services.gateway.bills.serving.documents import (
     BillPrice,
     CheckedBill,
     DueFormName,
-    PaidBill,
     ToldBiller,
     ToldBillPayment,
     ToldReferenceFormat,
 )
 from services.gateway.bills.serving.messages import price_message
-from services.gateway.http.answers import Money, money_told, payment_told
+from services.gateway.http.answers import Money, money_told
 from services.gateway.payments.messages import money
 from services.gateway.payments.model import Terms
-from services.gateway.payments.waiters import Snapshot
 
 _DUE_FORMS: dict[DueForm, DueFormName | None] = {
     DueForm.NONE: None,
@@ -80,11 +78,6 @@ def _price(terms: Terms) -> BillPrice:
         spread=money_told(price.spread),
         mid=price.mid,
     )
-
-
-def paid_told(payment: Snapshot, reference: str) -> PaidBill:
-    """The payment of a bill."""
-    return PaidBill(**dict(payment_told(payment)), bill_reference=reference)
 
 
 def bill_payment_told(payment: BillPayment) -> ToldBillPayment:

@@ -152,6 +152,7 @@ class Payment(_message.Message):
     REFUNDED_FIELD_NUMBER: _builtins.int
     AUTHORISED_TARGET_FIELD_NUMBER: _builtins.int
     AUTHORISED_HOME_FIELD_NUMBER: _builtins.int
+    BILL_REFERENCE_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The caller's own id, unique per participant: the idempotency key."""
     reference: _builtins.str
@@ -166,6 +167,8 @@ class Payment(_message.Message):
     message: _builtins.str
     payer_id: _builtins.str
     corridor_id: _builtins.str
+    bill_reference: _builtins.str
+    """Of the payment of a bill: the reference printed on it, as it is kept."""
     @_builtins.property
     def merchant(self) -> Global___Merchant: ...
     @_builtins.property
@@ -220,10 +223,11 @@ class Payment(_message.Message):
         refunded: _money_pb2.Money | None = ...,
         authorised_target: _money_pb2.Money | None = ...,
         authorised_home: _money_pb2.Money | None = ...,
+        bill_reference: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "quote_expire_time", b"quote_expire_time", "refunded", b"refunded", "spread", b"spread", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "bill_reference", b"bill_reference", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
