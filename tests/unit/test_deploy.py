@@ -80,3 +80,53 @@ def test_no_secret_has_a_value_in_the_files() -> None:
     assert [
         line for line in passwords if not line.strip().startswith(("#", "KAWASE_PASSWORDS"))
     ] == []
+
+
+CONTAINERS = [
+    (document["spec"]["template"]["spec"], container)
+    for document in MANIFESTS
+    if document["kind"] in ("Deployment", "Job")
+    for container in document["spec"]["template"]["spec"]["containers"]
+]
+
+
+@pytest.mark.parametrize(("pod", "container"), CONTAINERS, ids=lambda each: each.get("name", ""))
+def test_a_container_may_do_no_more_than_its_work(
+    pod: dict[str, Any], container: dict[str, Any]
+) -> None:
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_reconciliation_has_room_for_the_files_it_spools() -> None:
+    container = manifest("Deployment", "reconciliation")["spec"]["template"]["spec"]["containers"]
+
+    assert container[0]["volumeMounts"] == [{"name": "work", "mountPath": "/tmp"}]
+
+
+@pytest.mark.parametrize("service", [*SERVICES, "migrate"])
+def test_a_composed_container_may_do_no_more_than_its_work(service: str) -> None:
+    given = COMPOSE["services"][service]
+
+    assert given["read_only"]
+    assert given["cap_drop"] == ["ALL"]
+    assert given["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_strangers_reach_the_edges_alone() -> None:
+    policies = {
+        document["metadata"]["name"]: document["spec"]["ingress"]
+        for document in MANIFESTS
+        if document["kind"] == "NetworkPolicy"
+    }
+
+    assert policies == {
+        "inside": [{"from": [{"podSelector": {"matchLabels": {"app": "kawase"}}}]}],
+        "gateway": [{"ports": [{"port": "grpc"}, {"port": "http"}]}],
+        "bridge": [{"ports": [{"port": "callback"}]}],
+    }

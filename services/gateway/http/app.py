@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Match
 
 from services.gateway.access.gate import Gate
+from services.gateway.access.places import PLACES, Places
 from services.gateway.calls import Calls
 from services.gateway.http.documents import CONTENT_POLICY, document, page
 from services.gateway.http.guard import CALL_LIMIT, Guard
@@ -47,8 +48,12 @@ def make_app(
     ready: Ready,
     closing: asyncio.Event,
     call_limit: int = CALL_LIMIT,
+    places: int = PLACES,
 ) -> Guard:
-    """The ASGI app. `closing` ends the streams; `gate` is what `calling.caller_for` asks."""
+    """The ASGI app. `closing` ends the streams; `gate` is what `calling.caller_for` asks.
+
+    Of `call_limit` calls at once, `places` may be of one participant.
+    """
     app = FastAPI(
         openapi_url=None,
         docs_url=None,
@@ -57,6 +62,7 @@ def make_app(
         exception_handlers={HTTPException: _answer_problem},
     )
     app.state.gate = gate
+    app.state.places = Places(places)
     app.state.closing = closing
     app.state.routes = [route for router in routers for route in router.routes]
     for router in routers:

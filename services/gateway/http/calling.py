@@ -3,15 +3,17 @@
 import json
 import math
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import Caller
 from services.gateway.access.operations import method_named
+from services.gateway.access.places import Places
 from services.gateway.access.proof.signatures import HttpRequest
 from services.gateway.access.refusals import RateLimited
-from services.gateway.http.guard import say_header
+from services.gateway.http.guard import at_end, say_header
 
 AUTHORIZATION = "authorization"
 _ALLOWED = "kawase_allowed"
@@ -54,6 +56,10 @@ async def _let_in(request: Request, method: str) -> Allowed:
         seconds = float(error.metadata["retry_after_seconds"])
         say_header(request, "retry-after", str(math.ceil(seconds)))
         raise
+    places: Places = request.app.state.places
+    participant_id = allowed.participant.participant_id
+    places.take(participant_id)
+    at_end(request, partial(places.give_back, participant_id))
     if allowed.is_audited:
         setattr(request.state, _ALLOWED, allowed)
     if allowed.rate is not None:

@@ -6,7 +6,7 @@ A body is read whole before its route is asked, so a route never waits for a slo
 import asyncio
 import re
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import structlog
@@ -14,6 +14,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.gateway.access.places import PLACES, CallsAtOnceTooMany, Places
+from services.gateway.access.rates import origin_of
 from services.kit.http import PROBLEM_TYPE, RETRY_SECONDS, Problem, problem_of
 
 log = structlog.get_logger()
@@ -30,6 +32,7 @@ _FIXED_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
 )
 _STATE = "kawase_headers"
+_ENDING = "kawase_ending"
 
 BUSY = Problem(
     503,
@@ -56,6 +59,11 @@ def say_header(request: Request, name: str, value: str) -> None:
     request.scope["state"].setdefault(_STATE, []).append((name.encode(), value.encode()))
 
 
+def at_end(request: Request, work: Callable[[], None]) -> None:
+    """Do `work` once the answer to `request` has been sent, streams to their end, or given up."""
+    request.scope["state"].setdefault(_ENDING, []).append(work)
+
+
 class _Refused(Exception):
     """The call goes no further."""
 
@@ -65,14 +73,22 @@ class _Refused(Exception):
 
 
 class Guard:
-    """The ASGI app around the routes. `call_limit` calls run at a time; health is always asked."""
+    """The ASGI app around the routes. `call_limit` calls run at a time; health is always asked.
+
+    Of these, `senders` may still be sending their body from one address.
+    """
 
     def __init__(
-        self, app: ASGIApp, call_limit: int = CALL_LIMIT, body_seconds: float = BODY_SECONDS
+        self,
+        app: ASGIApp,
+        call_limit: int = CALL_LIMIT,
+        body_seconds: float = BODY_SECONDS,
+        senders: int = PLACES,
     ) -> None:
         self._app = app
         self._call_limit = call_limit
         self._body_seconds = body_seconds
+        self._senders = Places(senders)
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,7 +100,7 @@ class Guard:
             return
         self.running += 1
         try:
-            body = await _whole_body(scope, receive, self._body_seconds)
+            body = await self._body(scope, receive)
             await self._app(scope, body, answer.send)
         except _Refused as refused:
             await answer.refuse(refused.problem)
@@ -93,6 +109,21 @@ class Guard:
             await answer.refuse(problem_of(error))
         finally:
             self.running -= 1
+            for work in scope["state"].pop(_ENDING, ()):
+                work()
+
+    async def _body(self, scope: Scope, receive: Receive) -> Receive:
+        """A slow sender is nobody yet: how many there may be is bounded by their address."""
+        host, _ = scope.get("client") or ("", 0)
+        origin = origin_of(host)
+        try:
+            self._senders.take(origin)
+        except CallsAtOnceTooMany:
+            raise _Refused(BUSY) from None
+        try:
+            return await _whole_body(scope, receive, self._body_seconds)
+        finally:
+            self._senders.give_back(origin)
 
 
 class _Answer:

@@ -85,6 +85,19 @@ async def test_whoever_made_the_proposers_key_does_not_approve(house: House) -> 
     assert refusal.value.reason == "PROPOSER_MAY_NOT_DECIDE"
 
 
+async def test_keys_that_one_person_has_held_are_not_four_eyes(house: House) -> None:
+    for name in ("mei", "ken"):
+        request = Put.CreateApiKeyRequest(participant_id="boss", person_id=name, purpose="phone")
+        house.keys[f"{name}-by-ada"] = (await house.admin("CreateApiKey", request, "ada")).api_key
+    name = await proposed(house, by="mei-by-ada")
+
+    with pytest.raises(Forbidden) as refusal:
+        await house.access("ApproveProposal", approving(name), "ken-by-ada")
+
+    assert refusal.value.reason == "PROPOSER_MAY_NOT_DECIDE"
+    await house.access("ApproveProposal", approving(name), "ken")
+
+
 async def test_a_person_without_the_role_does_not_approve(house: House) -> None:
     name = await proposed(house)
 

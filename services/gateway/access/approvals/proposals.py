@@ -16,6 +16,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Forbidden, NotFound, Refused
 from services.core.ids import new_reference
 from services.gateway.access import store
+from services.gateway.access.approvals.voices import voices_of
 from services.gateway.access.book import Person, Proposal
 from services.gateway.access.gate import Allowed, check_caller
 from services.gateway.access.keys import CALLER, Caller, caller_by
@@ -179,19 +180,12 @@ class Approvals:
     async def _deciding(self, caller: Caller, name: str) -> Proposal:
         proposal = await self._read(name)
         self._check_open(proposal)
-        person = _person(caller)
-        makers = self._maker_of(caller.key_id), self._maker_of(proposal.key_id)
-        if person.person_id == proposal.person_id or makers[0] == proposal.person_id:
-            raise ProposerMayNotDecide(proposal.proposal_id)
-        if makers[1] == person.person_id:
+        api_keys = self._board.current.api_keys
+        deciding = {_person(caller).person_id, *voices_of(api_keys, caller.key_id)}
+        if deciding & {proposal.person_id, *voices_of(api_keys, proposal.key_id)}:
             raise ProposerMayNotDecide(proposal.proposal_id)
         check_caller(operation_of(proposal.method), caller)
         return proposal
-
-    def _maker_of(self, key_id: str) -> str:
-        """Who has held the secret of somebody's key could speak for both."""
-        key = self._board.current.api_keys.get(key_id)
-        return key.maker_id if key is not None else ""
 
     def _proposer(self, proposal: Proposal) -> Caller:
         """Who proposed, if they still could: their key may be over meanwhile, their role not."""
@@ -257,12 +251,12 @@ class ProposalExpired(Refused):
 
 
 class ProposerMayNotDecide(Forbidden):
-    """The four eyes have to be of two people, neither of whom made the other's key."""
+    """The four eyes have to be of two people, and nobody may have held the keys of both."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The proposal {name} has to be approved by somebody else, with a key that the "
-            "proposer did not make.",
+            f"The proposal {name} has to be approved by somebody else, with a key that neither "
+            "the proposer made nor who made the proposer's.",
             proposal_id=name,
         )
 

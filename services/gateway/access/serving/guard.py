@@ -16,6 +16,7 @@ from services.gateway.access.approvals.proposals import ApprovalRequired, Approv
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import CALLER, authorization_of
 from services.gateway.access.operations import OPERATIONS
+from services.gateway.access.places import Places
 from services.gateway.access.proof.tls import identities_of
 from services.gateway.access.refusals import OperatorOtherwise
 from services.kit.rpc import Register, abort
@@ -24,12 +25,21 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Guard:
-    """Wraps services. `with_tls` says whether connections may carry client certificates."""
+    """Wraps services. `with_tls` says whether connections may carry client certificates, `places`
+    how many streams a participant may have."""
 
-    def __init__(self, gate: Gate, approvals: Approvals, *, with_tls: bool = False) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        approvals: Approvals,
+        *,
+        with_tls: bool = False,
+        places: Places | None = None,
+    ) -> None:
         self._gate = gate
         self._approvals = approvals
         self._with_tls = with_tls
+        self._places = places or Places()
 
     def guarded(self, register: Register) -> Register:
         """`register`, for a server that sees only wrapped methods."""
@@ -121,11 +131,19 @@ class Guard:
     def _stream(self, method: str, behaviour: Any) -> Any:
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
             try:
-                self._let_in(method, context)
+                allowed = self._let_in(method, context)
+                participant_id = allowed.participant.participant_id
+                self._places.take(participant_id)
             except Exception as error:
                 await abort(context, error)
-            async for answer in behaviour(request, context):
-                yield answer
+            outcome = "FAILED"
+            try:
+                async for answer in behaviour(request, context):
+                    outcome = OK
+                    yield answer
+            finally:
+                self._places.give_back(participant_id)
+                self._gate.note(allowed, object_of(request), outcome)
 
         return stream
 

@@ -6,13 +6,23 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import APIRouter, Depends
 
 from services.core import errors
 from services.gateway.http.app import make_app
+from services.gateway.http.calling import caller_for
 from services.gateway.http.guard import BODY_BYTES, Guard
 from services.gateway.http.operations import LimitedRoute
 from services.kit.http import HTTP_STATUS_OF, HttpServer
-from tests.unit.gateway.http.edge import Asking, app_of, asking_route, client_of, keys, problem
+from tests.unit.gateway.http.edge import (
+    Asking,
+    app_of,
+    asking_route,
+    client_of,
+    keys,
+    problem,
+    ready,
+)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +153,39 @@ async def test_more_calls_than_the_limit_are_turned_away_but_health_is_answered(
         assert (await client.get("/v1/thing")).status_code == 200
 
 
+async def test_a_participant_takes_no_more_than_its_share_and_gives_it_back() -> None:
+    started, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def waits() -> bool:
+        started.set()
+        return await goes_on.wait()
+
+    router = APIRouter(route_class=LimitedRoute)
+    dependencies = [Depends(caller_for("GetPayment"))]
+    router.add_api_route("/v1/thing", waits, operation_id="Get", dependencies=dependencies)
+    app = make_app(keys(), [router], ready, asyncio.Event(), places=1)
+    async with client_of(app) as client:
+        http = Asking(client)
+        first = asyncio.create_task(http.ask("GET", "/v1/thing"))
+        await started.wait()
+        assert problem(await http.ask("GET", "/v1/thing")) == (429, "CALLS_AT_ONCE_TOO_MANY")
+        goes_on.set()
+        assert (await first).status_code == 200
+        assert (await http.ask("GET", "/v1/thing")).status_code == 200
+
+
+async def test_slow_senders_of_one_address_leave_places_for_others() -> None:
+    guard = Guard(answering, call_limit=9, body_seconds=0.2, senders=1)
+    slow = asyncio.create_task(sent(guard, [None]))
+    await asyncio.sleep(0)
+    assert guard.running == 1
+
+    assert (await sent(guard, [LAST]))[0] == 503
+    assert (await sent(guard, [LAST], "192.0.2.2"))[0] == 200
+    assert (await slow)[0] == 408
+    assert (await sent(guard, [LAST]))[0] == 200
+
+
 async def test_a_gateway_that_cannot_work_is_alive_but_not_ready() -> None:
     async def away() -> bool:
         return False
@@ -196,7 +239,17 @@ async def test_a_body_that_does_not_come_or_breaks_off_reaches_no_route() -> Non
         assert (status, told["reason"]) == (408, "BODY_TOO_SLOW")
 
 
-async def sent(guard: Guard, messages: list[dict[str, Any] | None]) -> tuple[int, Any]:
+LAST = {"type": "http.request", "body": b"{}"}
+
+
+async def answering(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+
+async def sent(
+    guard: Guard, messages: list[dict[str, Any] | None], host: str = "192.0.2.1"
+) -> tuple[int, Any]:
     """What `guard` answers to the messages of a POST; None is one that never comes."""
     answers: list[Any] = []
     coming = iter(messages)
@@ -214,6 +267,7 @@ async def sent(guard: Guard, messages: list[dict[str, Any] | None]) -> tuple[int
         "type": "http",
         "path": "/v1/payments",
         "method": "POST",
+        "client": (host, 4711),
         "headers": [(b"content-length", b"10")],
     }
     await guard(scope, receive, send)

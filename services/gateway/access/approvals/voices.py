@@ -1,0 +1,32 @@
+"""Who could speak by a key: pure.
+
+A key's secret is told to whoever makes it. So a key is as much its maker's as its person's, and as
+much theirs who could have made it in the maker's name. Four eyes are of two people only where
+nobody can have held both keys.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from services.gateway.reference import ApiKey
+
+
+def voices_of(api_keys: Mapping[str, ApiKey], key_id: str) -> frozenset[str]:
+    """All people who may have held the secret of a key.
+
+    Which of the maker's keys was used is not asked: each of them counts.
+    """
+    key = api_keys.get(key_id)
+    if key is None:
+        return frozenset()
+    found = {key.person_id, key.maker_id}
+    waiting = [key.maker_id]
+    while waiting:
+        for maker_id in _makers(api_keys.values(), waiting.pop()) - found:
+            found.add(maker_id)
+            waiting.append(maker_id)
+    return frozenset(found - {""})
+
+
+def _makers(api_keys: Iterable[ApiKey], person_id: str) -> set[str]:
+    """Who made any key of a person; the key of the setting is nobody's."""
+    return {key.maker_id for key in api_keys if person_id and key.person_id == person_id}
