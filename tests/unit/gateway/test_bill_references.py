@@ -159,7 +159,7 @@ def test_anything_typed_is_read(typed: str) -> None:
 
     for each in (LUHN, MOD97, due):
         read = read_reference(each, typed, TODAY)
-        assert plain(read.reference) == read.reference
+        assert read.findings or plain(read.reference) == read.reference
 
 
 def test_width_hyphens_and_case_make_no_difference() -> None:
