@@ -341,17 +341,23 @@ def rate_of(operation: Operation, policy: Policy | None) -> Rate:
 def entry_of(
     caller: Caller, method: str, address: str, now: datetime, object_id: str, outcome: str
 ) -> AuditEntry:
-    """A line of the audit log."""
+    """A line of the audit log. What callers chose is told as far as it can be stored: a line that
+    Postgres refuses would hold up all that wait behind it."""
     return AuditEntry(
         now,
         caller.participant.participant_id,
         caller.person.person_id if caller.person else "",
         caller.key_id,
-        address[:ADDRESS_CHARACTERS],
+        storable(address[:ADDRESS_CHARACTERS]),
         method,
-        object_id,
+        storable(object_id),
         outcome,
     )
+
+
+def storable(text: str) -> str:
+    """`text` with a question mark for NUL, halves of surrogate pairs, and what cannot be seen."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def gate_of(board: ReferenceBoard, clock: Clock, operator_key: SecretStr | None = None) -> Gate:

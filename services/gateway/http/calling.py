@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -12,12 +13,13 @@ from services.gateway.access.keys import Caller
 from services.gateway.access.operations import method_named
 from services.gateway.access.places import Places
 from services.gateway.access.proof.signatures import HttpRequest
-from services.gateway.access.refusals import RateLimited
+from services.gateway.access.refusals import RateLimited, SignatureInvalid
 from services.gateway.http.guard import at_end, say_header
 
 AUTHORIZATION = "authorization"
 _ALLOWED = "kawase_allowed"
 OBJECT_CHARACTERS = 100
+_HOST_FORM = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 
 def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller]]:
@@ -79,8 +81,17 @@ async def _as_it_came(request: Request) -> HttpRequest:
     path = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")[0]
     query = b"?" + scope["query_string"] if scope["query_string"] else b""
     target = (path + query).decode("latin-1")
-    url = f"{scope['scheme']}://{request.headers.get('host', '')}{target}"
+    url = f"{scope['scheme']}://{_host_of(headers)}{target}"
     return HttpRequest(request.method, url, headers, await request.body())
+
+
+def _host_of(headers: Sequence[tuple[str, str]]) -> str:
+    """The authority that a signature is checked with. Raises `SignatureInvalid`: one with a path in
+    it would make a URL of another target than the one that is called."""
+    hosts = [value for name, value in headers if name == "host"]
+    if len(hosts) != 1 or not _HOST_FORM.fullmatch(hosts[0]):
+        raise SignatureInvalid("the Host field has to be there once, as a name and a port.")
+    return hosts[0]
 
 
 async def _object_of(request: Request) -> str:

@@ -57,7 +57,12 @@ class Edge:
         sent = {"content-type": "application/json", **self.key("panda"), **(headers or {})}
         return await self.client.post("/v1/payments", content=text, headers=sent)
 
-    def signed(self, nonce: str, path: str = "/v1/payments") -> dict[str, str]:
+    def signed(
+        self,
+        nonce: str,
+        path: str = "/v1/payments",
+        covered: tuple[str, ...] = ("@method", "@target-uri"),
+    ) -> dict[str, str]:
         """The headers of a signed `create`."""
         private: Any = {"sk-1": MADE[Algorithm.ED25519][0]}
         signer = HTTPMessageSigner(
@@ -70,7 +75,7 @@ class Edge:
             key_id="sk-1",
             created=self.gateway.clock.now(),
             nonce=nonce,
-            covered_component_ids=("@method", "@target-uri"),
+            covered_component_ids=covered,
             body=json.dumps(BODY).encode(),
         )
         return {name.lower(): value for name, value in message.headers.items()}
@@ -111,6 +116,21 @@ async def test_who_has_to_sign_is_served_with_a_signature_alone(edge: Edge) -> N
     assert problem(await edge.create(elsewhere)) == (401, "SIGNATURE_INVALID")
 
 
+@pytest.mark.parametrize("host", ["gateway/v1/payments#", "gateway/v1/payments?", "a@b", "a b"])
+async def test_a_host_that_is_none_does_not_move_the_target_that_was_signed(
+    edge: Edge, host: str
+) -> None:
+    headers = edge.signed("n1", covered=("@method", "@path", "@query"))
+    sent = edge.key("panda") | headers | {"host": host}
+
+    answer = await edge.client.post(
+        "/v1/codes/decode", content=json.dumps(BODY).encode(), headers=sent
+    )
+
+    assert problem(answer) == (401, "SIGNATURE_INVALID")
+    assert "Host" in answer.json()["detail"]
+
+
 async def test_a_signature_is_good_once_at_all_gateways_together(edge: Edge) -> None:
     edge.give(Policy("panda", requires_signature=True))
     headers = edge.key("panda") | edge.signed("n1") | {"content-type": "application/json"}
@@ -135,6 +155,21 @@ async def test_old_nonces_are_forgotten_a_few_with_every_new_one(edge: Edge) -> 
 
     async with edge.gateway.pool.acquire() as connection:
         assert await connection.fetchval("SELECT array_agg(nonce) FROM signature_nonces") == ["n2"]
+
+
+@pytest.mark.parametrize("name", ["\x00", "\ud800"])
+async def test_an_id_that_cannot_be_stored_does_not_hold_up_the_audit_log(
+    edge: Edge, name: str
+) -> None:
+    refund = json.dumps({"refund_id": name, "payment_id": "p1"}).encode()
+    headers = edge.key("panda") | {"content-type": "application/json"}
+
+    answer = await edge.client.post("/v1/refunds", content=refund, headers=headers)
+
+    assert answer.status_code == 400
+    assert len(edge.trail.waiting) == 1
+    await edge.trail.write(edge.gateway.pool)
+    assert edge.trail.waiting == ()
 
 
 async def test_a_refused_call_that_would_be_audited_is_audited_as_refused(edge: Edge) -> None:
