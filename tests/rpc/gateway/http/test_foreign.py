@@ -89,9 +89,6 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "CreateCode": {"code_id": "fresh", "merchant_id": KYO_SHOP.merchant_id},
         "CreateOrder": ORDER_OF_ANOTHER,
         "CapturePayment": {},
-        "UpdateMerchant": UPDATE_MERCHANT,
-        "CreateCode": {"code_id": "fresh", "merchant_id": KYO_SHOP.merchant_id},
-        "CreateOrder": ORDER_OF_ANOTHER,
         "ChargePaymentCode": CHARGE,
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }
