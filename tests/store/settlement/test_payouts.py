@@ -33,6 +33,7 @@ from tests.store.settlement.paying_world import (
     mid,
     paying_world,
 )
+from tests.store.settlement.world import CORRIDOR
 
 EARNED = {PREFUND: -10_000, FEES: 100}
 
@@ -285,6 +286,22 @@ async def test_what_will_not_be_paid_by_hand_is_owed_again(house: PayingWorld) -
     await house.settle()
     assert (await house.payouts())[1].state is State.REJECTED
     assert await house.balances() == EARNED | {SHOP: 9_900}
+
+
+async def test_nothing_is_paid_out_of_a_window_that_differs_before_it_is_accepted(
+    house: PayingWorld,
+) -> None:
+    await house.pay()
+    await house.world.units.pool.execute(
+        "INSERT INTO account_totals VALUES ($1, 'JPY', 5, 0)", SHOP
+    )
+    window = await house.closing.close(CORRIDOR, "JPY", "hanako")
+    await house.closing.recheck(window.window_id, "hanako", "")
+    assert await house.pay_due() == []
+    for _ in range(2):
+        await house.closing.recheck(window.window_id, "hanako", "five yen, put right by hand")
+        (payout,) = await house.pay_due()
+        assert payout.amount.minor == 9_900
 
 
 async def test_commands_of_a_payout_that_waits_are_repeated_with_the_same_content(
