@@ -169,7 +169,7 @@ async def test_an_id_that_cannot_be_stored_does_not_hold_up_the_audit_log(
     assert answer.status_code == 400
     assert len(edge.trail.waiting) == 1
     await edge.trail.write(edge.gateway.pool)
-    assert edge.trail.waiting == ()
+    assert not edge.trail.waiting
 
 
 async def test_a_refused_call_that_would_be_audited_is_audited_as_refused(edge: Edge) -> None:
