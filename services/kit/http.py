@@ -18,8 +18,8 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.core import errors
-from services.kit.postgres import POSTGRES_AWAY
-from services.kit.rpc import GRACE_SECONDS, DatabaseAway
+from services.kit.postgres import POSTGRES_AWAY, TEXT_REFUSED
+from services.kit.rpc import GRACE_SECONDS, DatabaseAway, TextUnstorable
 
 log = structlog.get_logger()
 
@@ -98,6 +98,8 @@ def problem_of(error: BaseException) -> Problem:
     if isinstance(error, POSTGRES_AWAY):
         log.warning("call_waits", problem=repr(error))
         return problem_of(DatabaseAway())
+    if isinstance(error, TEXT_REFUSED):
+        return problem_of(TextUnstorable())
     log.error("call_failed", exc_info=error)
     return Problem(
         500, "INTERNAL", "Something is wrong on our side; try again or ask the operator."

@@ -32,6 +32,9 @@ _INDEX_PLANS = {
     "plan_cache_mode": "force_generic_plan",
 }
 
+# What is raised of a text that Postgres takes from nobody: NUL, in plain text or in JSON.
+TEXT_REFUSED = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+
 # What is raised when Postgres, or the way to it, is away for a while. asyncpg's own errors stand
 # here too: a connection that breaks in the middle of an operation confuses its state machine.
 POSTGRES_AWAY = (

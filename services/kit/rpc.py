@@ -19,7 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from grpc_status import rpc_status
 
 from services.core import errors
-from services.kit.postgres import POSTGRES_AWAY
+from services.kit.postgres import POSTGRES_AWAY, TEXT_REFUSED
 
 log = structlog.get_logger()
 
@@ -84,6 +84,13 @@ class DatabaseAway(errors.Unavailable):
         super().__init__("The database is away for a moment; nothing was done, try again.")
 
 
+class TextUnstorable(errors.Malformed):
+    """A text that no rule looks at holds what cannot be stored."""
+
+    def __init__(self) -> None:
+        super().__init__("A text of this request holds NUL, which cannot be stored: leave it out.")
+
+
 async def abort(context: grpc.aio.ServicerContext[Any, Any], error: BaseException) -> NoReturn:
     """End the call with the status of `error`."""
     if isinstance(error, errors.KawaseError):
@@ -91,6 +98,8 @@ async def abort(context: grpc.aio.ServicerContext[Any, Any], error: BaseExceptio
     if isinstance(error, POSTGRES_AWAY):
         log.warning("call_waits", problem=repr(error))
         await context.abort_with_status(rpc_status.to_status(error_status(DatabaseAway())))
+    if isinstance(error, TEXT_REFUSED):
+        await context.abort_with_status(rpc_status.to_status(error_status(TextUnstorable())))
     log.error("call_failed", exc_info=error)
     await context.abort(
         grpc.StatusCode.INTERNAL, "Something is wrong on our side; try again or ask the operator."
