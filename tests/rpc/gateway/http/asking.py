@@ -1,19 +1,22 @@
 """Calls over HTTP with the keys of participants."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
+from fastapi import APIRouter
 
 from services.gateway.access.gate import gate_of
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.routes import acquirer_router
+from services.gateway.bills.serving.routes import bill_router
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.routes import holding_router
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
+from services.gateway.prepaid.serving.routes import prepaid_router
 from services.gateway.presenting.routes import presented_router
 from services.gateway.reference import Participant
 from services.gateway.webhooks.owners import Owners
@@ -22,7 +25,9 @@ from services.gateway.withdrawals.routes import withdrawal_router
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.payments_served import calls_of, keys_known, withdrawals_of
+from tests.store.gateway.bills_world import Bills
 from tests.store.gateway.payments_world import PANDA, Gateway
+from tests.store.gateway.prepaid_world import Counter
 from tests.store.gateway.presenting_world import presenting_of
 from tests.store.gateway.webhook_world import webhooks_of
 
@@ -92,18 +97,28 @@ class Bridge:
         )
 
 
-def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
+def bought_ahead(gateway: Gateway) -> list[APIRouter]:
+    """The routes of bills and prepaid orders."""
+    bills = Bills(gateway)
+    return [
+        bill_router(bills.billers, bills.paying),
+        prepaid_router(Counter(gateway).orders),
+    ]
+
+
+def app_of(gateway: Gateway, closing: asyncio.Event, more: Sequence[APIRouter] = ()) -> Guard:
     async def ready() -> bool:
         return True
 
-    webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
-    acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
     calls = calls_of(gateway, Bridge(), wait_seconds=0.0)
     handlers = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
     holding = holding_router(calls, handlers)
+    webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
+    acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
     routers = [*routers_of(calls), holding, webhooks, acquiring]
-    routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
     routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
+    routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
+    routers.extend(more)
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 
@@ -111,6 +126,6 @@ def app_of(gateway: Gateway, closing: asyncio.Event) -> Guard:
 async def asking(gateway: Gateway, closing: asyncio.Event) -> AsyncIterator[Http]:
     """A client of the app of `gateway`, without a socket."""
     keys = keys_known(gateway)
-    transport = httpx.ASGITransport(app=app_of(gateway, closing))
+    transport = httpx.ASGITransport(app=app_of(gateway, closing, bought_ahead(gateway)))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         yield Http(client, keys)

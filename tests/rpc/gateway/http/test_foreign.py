@@ -4,11 +4,14 @@ A route with an id that is not listed here fails this test: say whose the thing 
 """
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
 from services.gateway.acquiring.serving.documents import UPDATE_MERCHANT
+from services.gateway.bills.store import put_biller
+from services.gateway.prepaid.serving.documents import REDEEM
 from services.gateway.reference.store import put_participant
 from tests.rpc.gateway.http.acquirer_things import (
     KYO_SHOP,
@@ -18,7 +21,8 @@ from tests.rpc.gateway.http.acquirer_things import (
 from tests.rpc.gateway.http.asking import Http, problem
 from tests.rpc.gateway.http.test_other_routes import LINK, REFUND, TOP_UP, WITHDRAWAL
 from tests.rpc.gateway.payments_served import answered
-from tests.store.gateway.payments_world import EDO, PANDA, SAKURA, Gateway
+from tests.store.gateway.bills_world import BILL, KYO, LIGHT
+from tests.store.gateway.payments_world import EDO, NOW, PANDA, SAKURA, Gateway
 
 HOOK = "/v1/webhook-endpoints/hook-1"
 CODE = {"code_id": "c1", "payer_id": "hanako", "country_code": "JP"}
@@ -29,6 +33,7 @@ CHARGE = {
     "merchant_id": "shokudo",
     "amount": {"currency_code": "JPY", "minor_units": 100},
 }
+SLIP = {"biller_id": "works", "reference": BILL, "amount": CHARGE["amount"]}
 # Operations that make a thing of the caller's own.
 OWN = {
     "DecodeCode",
@@ -41,6 +46,8 @@ OWN = {
     "ProvisionOfflineCodes",
     "PutPresentingPolicy",
     "GetPresentingPolicy",
+    "PutBiller",
+    "PlaceOrder",
 }
 
 
@@ -63,6 +70,10 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
     for path, body in (("/v1/payment-codes", CODE), ("/v1/offline-keys", PHONE)):
         assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
     await put_shop_of_another(gateway)
+    works = replace(LIGHT, biller_id="works", acquirer_id=KYO.participant_id)
+    async with gateway.pool.acquire() as connection:
+        await put_participant(connection, KYO)
+        await put_biller(connection, works, "", NOW)
     sent = await http.ask("POST", f"{HOOK}/test", SAKURA)
     return {
         "payment_id": "p1",
@@ -75,6 +86,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "code_id": "c1",
         "offline_key_id": "phone",
         "delivery_id": sent.json()["delivery_id"],
+        "biller_id": "works",
     }
 
 
@@ -88,8 +100,11 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "UpdateMerchant": UPDATE_MERCHANT,
         "CreateCode": {"code_id": "fresh", "merchant_id": KYO_SHOP.merchant_id},
         "CreateOrder": ORDER_OF_ANOTHER,
-        "CapturePayment": {},
         "ChargePaymentCode": CHARGE,
+        "CheckBill": SLIP,
+        "PayBill": SLIP | {"payment_id": "p1", "payer_id": "hanako"},
+        "RedeemOrder": REDEEM,
+        "CapturePayment": {},
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }
     return bodies.get(name)
