@@ -7,6 +7,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from services.cli.bench_close import close
 from services.cli.bench_day import day
 from services.cli.bench_import import import_
 from services.cli.bench_quote import quote
@@ -23,6 +24,7 @@ def bench() -> None:
     """Measure, and check the books afterwards."""
 
 
+bench.add_command(close)
 bench.add_command(day)
 bench.add_command(import_)
 bench.add_command(quote)

@@ -1,0 +1,33 @@
+"""`kawase bench close`: whether closing windows slows payments, or loses or doubles any."""
+
+import json
+
+import click
+
+from services.cli.terminal import open_console, print_rows
+from services.cli.workplace import in_directory
+from services.sandbox.bench.closing import CloseAsk, bench_close
+
+
+@click.command("close")
+@click.option("--seconds", type=click.FloatRange(5, 3600), default=30.0, show_default=True)
+@click.option("--share", type=click.FloatRange(0.05, 1), default=0.5, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def close(seconds: float, share: float, as_json: bool) -> None:
+    """Open-loop load at SHARE of the capacity, then the same with a window closed each second.
+
+    Exit status 1 when the windows do not hold just the payments that were completed, one differs
+    from the ledger, or the payments' p99 grows beyond 1.5 times.
+    """
+    ask = CloseAsk(seconds, share)
+    figures = in_directory(
+        lambda directory, say: bench_close(ask, directory, lambda p: say(p.line()), say)
+    )
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        rows = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
+        print_rows(open_console(), rows, ("dim", ""))
+    exact = figures["payments_completed"] == figures["payments_in_windows"]
+    if not (exact and "DIFFERS" not in figures["windows"] and figures["within_limit"]):
+        raise SystemExit(1)
