@@ -95,7 +95,7 @@ async def settlement_has_every_fact(lived: Lived) -> bool:
                 " WHERE topic = $1",
                 topic,
             )
-            for topic in ("wallet.event", "bridge.event", "payment.event")
+            for topic in copied
         }
     finally:
         await connection.close()

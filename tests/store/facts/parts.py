@@ -17,9 +17,9 @@ from services.kit.outbox import Outgoing, list_facts
 from services.kit.postgres import Connection
 from services.kit.rpc import RpcServer, answers, open_channel
 from services.kit.unit import Decided, Units
-from services.pb.kawase.bridge.v1 import bridge_service_pb2
+from services.pb.kawase.bridge.v1 import bridge_message_pb2, bridge_service_pb2
 from services.pb.kawase.bridge.v1 import bridge_service_pb2_grpc as bridge_grpc
-from services.pb.kawase.gateway.v1 import admin_service_pb2
+from services.pb.kawase.gateway.v1 import admin_service_pb2, payment_event_pb2
 from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc as admin_grpc
 from services.pb.kawase.wallet.v1 import wallet_message_pb2, wallet_service_pb2
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_grpc
@@ -37,6 +37,20 @@ def event(link: str) -> bytes:
     )
     message.event_time.FromDatetime(NOON)
     return message.SerializeToString()
+
+
+def event_of(topic: str, link: str) -> bytes:
+    """An event as the topic has them."""
+    if topic == "wallet.event":
+        return event(link)
+    message: Any = (
+        payment_event_pb2.PaymentEvent()
+        if topic == "payment.event"
+        else bridge_message_pb2.BridgeEvent(resource_id=link)
+    )
+    message.event_time.FromDatetime(NOON)
+    payload: bytes = message.SerializeToString()
+    return payload
 
 
 def record(sequence: int, stripe: int = STRIPE, payload: bytes | None = None) -> Record:
@@ -70,8 +84,9 @@ class FactsOwner:
 
         async def work(_connection: Connection) -> Decided[None]:
             messages = [
-                Outgoing(topic, f"link-{number}", stripe, "FundsReserved", event(f"link-{number}"))
+                Outgoing(topic, name, stripe, "FundsReserved", event_of(topic, name))
                 for number, topic in enumerate(topics, 1)
+                for name in [f"link-{number}"]
             ]
             return Decided(None, messages)
 
