@@ -4,9 +4,8 @@ from typing import Any
 
 import asyncpg
 
-from services.kit.facts.keeper import read_copy
 from services.kit.facts.owners import KINDS, RECONCILIATION
-from services.kit.facts.serving import fill_facts
+from services.kit.facts.serving import fill_facts, fill_progress
 from services.kit.rpc import answers
 from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2 as pb
 from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2_grpc
@@ -25,18 +24,7 @@ class ReconciliationServer(reconciliation_service_pb2_grpc.ReconciliationService
         self, _request: pb.GetProgressRequest, _context: Any
     ) -> pb.GetProgressResponse:
         """One entry per topic of facts."""
-        copies = [await read_copy(self._pool, kind) for kind in KINDS]
-        return pb.GetProgressResponse(
-            sources=[
-                pb.SourceProgress(
-                    topic=copy.topic,
-                    fact_count=copy.fact_count,
-                    gap_count=copy.gap_count,
-                    sequences=copy.sequences,
-                )
-                for copy in copies
-            ]
-        )
+        return await fill_progress(self._pool, KINDS, pb.GetProgressResponse())
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:

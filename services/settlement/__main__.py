@@ -17,9 +17,9 @@ from services.pb.kawase.settlement.v1 import (
     prefunding_service_pb2_grpc,
     settlement_service_pb2_grpc,
 )
-from services.settlement.arrivals import ArrivalRepeater
+from services.settlement import arrivals
 from services.settlement.closing import Closing
-from services.settlement.fx_book.events import DealRepeater
+from services.settlement.fx_book import events as deals
 from services.settlement.fx_book.server import NAME as FX_BOOK_NAME
 from services.settlement.fx_book.server import FxBookServer
 from services.settlement.ledger import Ledger
@@ -31,6 +31,7 @@ from services.settlement.prefunding.server import NAME as PREFUNDING_NAME
 from services.settlement.prefunding.server import PrefundingServer
 from services.settlement.prefunding.watching import Prefundings
 from services.settlement.reading import make_projection
+from services.settlement.repeating import Repeater
 from services.settlement.server import NAME, SettlementServer
 from services.settlement.settings import SettlementSettings
 from services.settlement.statements import Statements
@@ -66,8 +67,8 @@ async def build(life: Life) -> None:
     parts.server.add(
         payout_service_pb2_grpc.add_PayoutServiceServicer_to_server, payouts, PAYOUTS_NAME
     )
-    life.run_part("arrivals", ArrivalRepeater(parts.units, parts.clock).run())
-    life.run_part("deals", DealRepeater(parts.units, parts.clock).run())
+    for name, take_silent in (("arrivals", arrivals.take_silent), ("deals", deals.take_silent)):
+        life.run_part(name, Repeater(parts.units, parts.clock, name, take_silent).run())
     prefundings = Prefundings(parts.units, ledger, parts.clock)
     life.run_part("prefundings", prefundings.run())
     parts.server.add(

@@ -7,25 +7,21 @@ the fee is booked like that of the money. Each entry of a statement is booked on
 made of its resource and its place there.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
-import asyncpg
 import structlog
 
 from services.core.accounts import AccountKind, house
 from services.core.clock import Clock
-from services.core.errors import KawaseError
 from services.core.ids import Resource
 from services.core.money import Money
 from services.kit.facts.projection import KeptFact
 from services.kit.ledger import Move, transfer_funds
 from services.kit.outbox import Outgoing
-from services.kit.postgres import POSTGRES_AWAY, Connection
-from services.kit.unit import Decided, Units
+from services.kit.postgres import Connection
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import (
     ReconciliationEvent,
@@ -37,8 +33,6 @@ from services.settlement.store import arrivals as store
 
 log = structlog.get_logger()
 
-SILENCE = timedelta(seconds=30)
-LOOK_SECONDS = 5.0
 MARK = "-arrival-"
 _CLEARING = {
     Resource.TOP_UP: AccountKind.BANK_CLEARING_IN,
@@ -126,28 +120,9 @@ async def read_booked(connection: Connection, facts: Sequence[KeptFact]) -> None
     await store.mark_booked(connection, booked)
 
 
-class ArrivalRepeater:
-    """Asks the ledger again for what it has not answered."""
-
-    def __init__(self, units: Units, clock: Clock) -> None:
-        self._units = units
-        self._clock = clock
-
-    async def run(self) -> None:
-        """Look for it, for ever."""
-        while True:
-            try:
-                await self.step()
-            except (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY) as error:
-                log.warning("arrivals_wait", problem=str(error) or repr(error))
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def step(self) -> None:
-        """Repeat what has been silent for the time of grace."""
-
-        async def work(connection: Connection) -> Decided[None]:
-            now = self._clock.now()
-            silent = await store.take_silent(connection, now - SILENCE, now)
-            return Decided(None, [Arrival(*each).command for each in silent])
-
-        await self._units.write(work)
+async def take_silent(
+    connection: Connection, asked_before: datetime, now: datetime
+) -> list[Outgoing]:
+    """Commands that the ledger has not answered; what a `Repeater` repeats."""
+    silent = await store.take_silent(connection, asked_before, now)
+    return [Arrival(*each).command for each in silent]

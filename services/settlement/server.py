@@ -8,9 +8,8 @@ from typing import Any
 import asyncpg
 
 from services.core.errors import Malformed
-from services.kit.facts.keeper import read_copy
 from services.kit.facts.owners import KINDS, RECONCILIATION
-from services.kit.facts.serving import fill_facts
+from services.kit.facts.serving import fill_facts, fill_progress
 from services.kit.rpc import answers
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
@@ -72,18 +71,7 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
         self, _request: pb.GetProgressRequest, _context: Any
     ) -> pb.GetProgressResponse:
         """One entry per topic of facts."""
-        copies = [await read_copy(self._pool, kind) for kind in (*KINDS, RECONCILIATION)]
-        return pb.GetProgressResponse(
-            sources=[
-                pb.SourceProgress(
-                    topic=copy.topic,
-                    fact_count=copy.fact_count,
-                    gap_count=copy.gap_count,
-                    sequences=copy.sequences,
-                )
-                for copy in copies
-            ]
-        )
+        return await fill_progress(self._pool, (*KINDS, RECONCILIATION), pb.GetProgressResponse())
 
     @answers
     async def PutSchedule(

@@ -21,10 +21,10 @@ from services.gateway.payments.asking import price_refusal
 from services.gateway.payments.creating import Draft, content_digest
 from services.gateway.payments.messages import payment_message
 from services.gateway.payments.model import Payment, Terms, first_life
+from services.gateway.payments.owning import find_same
 from services.gateway.payments.pricing import Place, Wish, place_of_merchant
-from services.gateway.payments.refusals import PaymentExistsWithDifferentContent
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.payments import add_payments, find_lives
+from services.gateway.payments.store.payments import add_payments
 from services.gateway.payments.waiters import Snapshot
 from services.gateway.reference import Participant, Scheme
 from services.kit.postgres import Connection
@@ -141,7 +141,7 @@ class BillPaying:
         self, connection: Connection, draft: Draft, biller: Biller, reference: str, *, again: bool
     ) -> Decided[Payment]:
         """The id decides first, as in `Creating`: a repeat gets its payment as it is now."""
-        known = await self._known(connection, draft.wish)
+        known = await find_same(connection, self._shelf, draft.wish)
         if known is not None:
             return Decided(known)
         terms = draft.terms
@@ -153,26 +153,16 @@ class BillPaying:
             refusal = await paid_refusal(connection, biller, reference, terms.create_time)
             if refusal is not None:
                 # Somebody may have asked the same, and paid, while this one waited for the bill.
-                known = await self._known(connection, draft.wish)
+                known = await find_same(connection, self._shelf, draft.wish)
                 if known is not None:
                     return Decided(known)
                 raise refusal
         if not await add_payments(connection, [terms]):
-            known = await self._known(connection, draft.wish)
+            known = await find_same(connection, self._shelf, draft.wish)
             assert known is not None
             return Decided(known)
         await store.set_last_payment(connection, biller.biller_id, reference, terms.reference)
         return Decided(Payment(terms, first_life(terms.create_time)))
-
-    async def _known(self, connection: Connection, wish: Wish) -> Payment | None:
-        found = await find_lives(connection, [(wish.wallet.participant_id, wish.payment_id)])
-        if not found:
-            return None
-        (one,) = found.values()
-        payment = (await self._shelf.payments(connection, {one.reference: one.life}))[one.reference]
-        if payment.terms.digest != wish.digest:
-            raise PaymentExistsWithDifferentContent(wish.payment_id)
-        return payment
 
     async def _biller(self, connection: Connection, biller_id: str) -> Biller:
         """One that was opened at some time. Raises `BillerUnknown`."""

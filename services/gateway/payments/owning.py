@@ -5,7 +5,9 @@ ids belong to wallets, and two of them may use the same.
 """
 
 from services.gateway.payments.model import Payment
-from services.gateway.payments.refusals import PaymentUnknown
+from services.gateway.payments.pricing import Wish
+from services.gateway.payments.refusals import PaymentExistsWithDifferentContent, PaymentUnknown
+from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import (
     find_lives,
     lock_lives,
@@ -36,6 +38,21 @@ async def find_payment(
     if not payments or not _is_of(caller, payments[0], known):
         raise PaymentUnknown(payment_id)
     return payments[0]
+
+
+async def find_same(connection: Connection, shelf: Shelf, wish: Wish) -> Payment | None:
+    """The payment that the wallet has made of the same wish before; None where the id is free.
+
+    Raises `PaymentExistsWithDifferentContent`.
+    """
+    found = await find_lives(connection, [(wish.wallet.participant_id, wish.payment_id)])
+    if not found:
+        return None
+    (one,) = found.values()
+    payment = (await shelf.payments(connection, {one.reference: one.life}))[one.reference]
+    if payment.terms.digest != wish.digest:
+        raise PaymentExistsWithDifferentContent(wish.payment_id)
+    return payment
 
 
 def _is_of(caller: Participant, payment: Payment, known: Reference) -> bool:

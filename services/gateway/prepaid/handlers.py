@@ -14,13 +14,13 @@ from services.gateway.payments.creating import Draft, content_digest
 from services.gateway.payments.messages import payment_message
 from services.gateway.payments.model import Payment, first_life
 from services.gateway.payments.model import State as PaymentState
+from services.gateway.payments.owning import find_same
 from services.gateway.payments.pricing import Place, Wish, place_of_merchant
 from services.gateway.payments.refusals import (
     MerchantUnknown,
-    PaymentExistsWithDifferentContent,
 )
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.payments import add_payments, find_lives
+from services.gateway.payments.store.payments import add_payments
 from services.gateway.payments.waiters import Snapshot
 from services.gateway.prepaid import model, store
 from services.gateway.prepaid.codes import new_code, read_code
@@ -119,7 +119,7 @@ class PrepaidOrders:
         self, connection: Connection, draft: Draft, merchant: Merchant | None, basket: Basket
     ) -> Decided[Payment]:
         """The id decides first, as in `Creating`: a repeat gets its payment as it is now."""
-        known = await self._known(connection, draft.wish)
+        known = await find_same(connection, self._shelf, draft.wish)
         if known is not None:
             return Decided(known)
         terms = draft.terms
@@ -127,7 +127,7 @@ class PrepaidOrders:
             assert draft.refusal is not None
             raise draft.refusal
         if not await add_payments(connection, [terms]):
-            known = await self._known(connection, draft.wish)
+            known = await find_same(connection, self._shelf, draft.wish)
             assert known is not None
             return Decided(known)
         life = first_life(terms.create_time)
@@ -150,16 +150,6 @@ class PrepaidOrders:
         )
         await store.add_order(connection, order)
         return Decided(Payment(terms, life))
-
-    async def _known(self, connection: Connection, wish: Wish) -> Payment | None:
-        found = await find_lives(connection, [(wish.wallet.participant_id, wish.payment_id)])
-        if not found:
-            return None
-        (one,) = found.values()
-        payment = (await self._shelf.payments(connection, {one.reference: one.life}))[one.reference]
-        if payment.terms.digest != wish.digest:
-            raise PaymentExistsWithDifferentContent(wish.payment_id)
-        return payment
 
     async def get(self, caller: Participant, named: str) -> Order:
         """A wallet's order by its id of the payment, an acquirer's by our reference of it.

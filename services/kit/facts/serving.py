@@ -1,11 +1,15 @@
-"""Gives a service's own facts to those that missed some: the `ListFacts` of every owner."""
+"""Gives a service's own facts to those that missed some, and says how far its copy of others'
+reaches: the `ListFacts` of every owner, the `GetProgress` of every copy."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
 import asyncpg
 
 from services.core.errors import Malformed
 from services.core.ids import STRIPE_COUNT
+from services.kit.facts.keeper import read_copy
+from services.kit.facts.owners import FactKind
 from services.kit.outbox import list_facts
 
 PAGE_LIMIT = 1000
@@ -42,5 +46,19 @@ async def fill_facts(pool: asyncpg.Pool, topic: str, request: FactsAsked, answer
             key=fact.key,
             type=fact.type,
             payload=fact.payload,
+        )
+    return answer
+
+
+async def fill_progress(pool: asyncpg.Pool, kinds: Iterable[FactKind], answer: A) -> A:
+    """`answer`, a `GetProgressResponse`, with an entry per topic of facts."""
+    told: Any = answer
+    for kind in kinds:
+        copy = await read_copy(pool, kind)
+        told.sources.add(
+            topic=copy.topic,
+            fact_count=copy.fact_count,
+            gap_count=copy.gap_count,
+            sequences=copy.sequences,
         )
     return answer

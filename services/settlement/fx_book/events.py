@@ -1,20 +1,14 @@
-"""What the copied facts mean for deals, and the repeat of commands that nobody has answered."""
+"""What the copied facts mean for deals, and which of their commands nobody has answered."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 
-import asyncpg
-import structlog
-
 from services.core.clock import Clock
-from services.core.errors import KawaseError
 from services.core.ids import Resource
 from services.kit.facts.projection import KeptFact
 from services.kit.outbox import Outgoing
-from services.kit.postgres import POSTGRES_AWAY, Connection
-from services.kit.unit import Decided, Units
+from services.kit.postgres import Connection
 from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2
 from services.pb.kawase.wallet.v1 import wallet_message_pb2
 from services.settlement.domain.postings import parse_link
@@ -22,10 +16,6 @@ from services.settlement.fx_book import store
 from services.settlement.fx_book.deals import Deal, hear_posted, hear_refused, see
 from services.settlement.fx_book.messages import commands_of, deal_changed
 
-log = structlog.get_logger()
-
-SILENCE = timedelta(seconds=30)
-LOOK_SECONDS = 5.0
 _KEY = f"{Resource.DEAL}-"
 
 Hear = Callable[[Deal], Deal]
@@ -80,29 +70,10 @@ async def _move(
     return [message for deal in moved for message in (*commands_of(deal), deal_changed(deal, now))]
 
 
-class DealRepeater:
-    """Gives commands of deals again that the ledger has not answered."""
-
-    def __init__(self, units: Units, clock: Clock) -> None:
-        self._units = units
-        self._clock = clock
-
-    async def run(self) -> None:
-        """Look for them, for ever."""
-        while True:
-            try:
-                await self.step()
-            except (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY) as error:
-                log.warning("deals_wait", problem=str(error) or repr(error))
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def step(self) -> None:
-        """Repeat what has been silent for the time of grace."""
-
-        async def work(connection: Connection) -> Decided[None]:
-            now = self._clock.now()
-            silent = await store.lock_silent_deals(connection, now - SILENCE)
-            await store.update_deals(connection, silent, now)
-            return Decided(None, [command for deal in silent for command in commands_of(deal)])
-
-        await self._units.write(work)
+async def take_silent(
+    connection: Connection, asked_before: datetime, now: datetime
+) -> list[Outgoing]:
+    """Commands that the ledger has not answered; what a `Repeater` repeats."""
+    silent = await store.lock_silent_deals(connection, asked_before)
+    await store.update_deals(connection, silent, now)
+    return [command for deal in silent for command in commands_of(deal)]

@@ -20,11 +20,12 @@ from services.pb.kawase.settlement.v1 import fx_book_service_pb2_grpc as fx_grpc
 from services.pb.kawase.settlement.v1 import prefunding_service_pb2 as pre
 from services.pb.kawase.settlement.v1 import prefunding_service_pb2_grpc as pre_grpc
 from services.pb.kawase.wallet.v1 import wallet_message_pb2
-from services.settlement.fx_book.events import DealRepeater
+from services.settlement.fx_book.events import take_silent
 from services.settlement.fx_book.server import FxBookServer
 from services.settlement.ledger import Deposit, Ledger
 from services.settlement.prefunding.server import PrefundingServer
 from services.settlement.prefunding.watching import Prefundings
+from services.settlement.repeating import Repeater
 from tests.conftest import Database
 from tests.parts import take_records, watching
 from tests.store.settlement.world import CORRIDOR, NOON, PREFUND, World, settling
@@ -53,7 +54,7 @@ class Served:
     world: World
     ledger: OpenLedger
     prefundings: Prefundings
-    repeater: DealRepeater
+    repeater: Repeater
     book: Any
     deposits: Any
 
@@ -115,7 +116,7 @@ async def served(database: Database, topics: Topics) -> AsyncIterator[Served]:
                 world,
                 ledger,
                 prefundings,
-                DealRepeater(world.units, world.clock),
+                Repeater(world.units, world.clock, "deals", take_silent),
                 fx_grpc.FxBookServiceStub(channel),
                 pre_grpc.PrefundingServiceStub(channel),
             )

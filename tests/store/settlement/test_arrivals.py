@@ -6,7 +6,8 @@ from services.kit.kafka import Topics
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import ReconciliationEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import TransferFunds, WalletCommand
-from services.settlement.arrivals import ArrivalRepeater
+from services.settlement.arrivals import take_silent
+from services.settlement.repeating import Repeater
 from tests.conftest import Database
 from tests.parts import take_records, watching
 from tests.store.settlement.world import World, settling
@@ -56,8 +57,9 @@ async def test_money_on_the_statement_leaves_clearing_once(
         came, left = [asked(record.value) for record in await take_records(tail, 2)]
         await carry_out(world, came)
         world.clock.advance(timedelta(seconds=31))
-        await ArrivalRepeater(world.units, world.clock).step()
-        await ArrivalRepeater(world.units, world.clock).step()
+        repeater = Repeater(world.units, world.clock, "arrivals", take_silent)
+        await repeater.step()
+        await repeater.step()
         (again,) = [asked(record.value) for record in await take_records(tail, 1)]
 
     assert [(leg.debit_account_id, leg.credit_account_id) for leg in came.legs] == [
