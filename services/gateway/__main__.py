@@ -29,7 +29,6 @@ from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.repeating import Repeater
 from services.gateway.resources.events import ResourceEvents, repeat_of
 from services.gateway.screening.builtin import FileScreening
-from services.gateway.sealing import SecretBox
 from services.gateway.server import GatewayServer
 from services.gateway.settings import GatewaySettings
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
@@ -40,6 +39,7 @@ from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
 from services.kit.rpc import open_channel
+from services.kit.sealing import SecretBox
 from services.kit.service import Parts, build_parts
 from services.kit.sheets import SheetBoard
 from services.kit.tls import channel_credentials

@@ -24,10 +24,10 @@ from services.gateway.cases.handlers import CaseHandlers, kinds_with
 from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import ApiKey, store
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.sealing import SecretBox
 from services.gateway.waking import Wakers
 from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
+from services.kit.sealing import SecretBox
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 

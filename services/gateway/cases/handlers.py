@@ -22,11 +22,11 @@ from services.gateway.late.booking import LATE_CHARGES
 from services.gateway.refunds.events import REFUNDS
 from services.gateway.resources.events import CaseFile, Kind, Moves
 from services.gateway.resources.model import OPERATOR
-from services.gateway.sealing import SecretBox
 from services.gateway.topups.events import TOP_UPS
 from services.gateway.waking import Wakers
 from services.gateway.withdrawals.events import withdrawals_with
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()

@@ -44,8 +44,8 @@ from services.gateway.presenting.store import charges, codes, keys
 from services.gateway.presenting.texts import read_code
 from services.gateway.reference import Merchant, Participant, ParticipantKind
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.sealing import SecretBox
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 

@@ -26,8 +26,8 @@ from services.gateway.presenting.store import keys
 from services.gateway.presenting.texts import code_text
 from services.gateway.reference import Participant
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.sealing import SecretBox
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()

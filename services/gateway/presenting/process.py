@@ -10,8 +10,8 @@ from services.gateway.presenting.codes import Codes
 from services.gateway.presenting.routes import presented_router
 from services.gateway.presenting.server import NAME, PresentedServer
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.sealing import SecretBox
 from services.gateway.settings import GatewaySettings
+from services.kit.sealing import SecretBox
 from services.kit.service import Parts
 from services.pb.kawase.gateway.v1 import presented_service_pb2_grpc
 

@@ -8,7 +8,6 @@ from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.opening import accounts_of_payer
 from services.gateway.payments.messages import money_of
 from services.gateway.reference import Participant
-from services.gateway.sealing import SecretBox
 from services.gateway.topups import store
 from services.gateway.topups.asking import (
     LinkWish,
@@ -31,6 +30,7 @@ from services.gateway.withdrawals.model import Payee
 from services.kit.ledger import open_accounts
 from services.kit.postgres import Connection
 from services.kit.rpc import CALL_SECONDS, call
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb

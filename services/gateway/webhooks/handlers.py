@@ -11,7 +11,6 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.ids import checked_id, new_reference
-from services.gateway.sealing import SecretBox
 from services.gateway.webhooks.events import EVENT_TYPES, event_text
 from services.gateway.webhooks.model import (
     TEST_EVENT,
@@ -44,6 +43,7 @@ from services.gateway.webhooks.store.endpoints import (
     put_endpoint,
 )
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()

@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from services.core.clock import SystemClock
 from services.gateway.access.keys import Keys
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.sealing import SecretBox
 from services.gateway.settings import GatewaySettings
 from services.gateway.webhooks.addresses import AddressRules
 from services.gateway.webhooks.handlers import Webhooks
@@ -17,6 +16,7 @@ from services.gateway.webhooks.sending import Names, Sender
 from services.gateway.webhooks.server import NAME, WebhookServer
 from services.gateway.webhooks.worker import TOTAL_LIMIT, Worker
 from services.kit.life import Life
+from services.kit.sealing import SecretBox
 from services.kit.service import Parts
 from services.pb.kawase.gateway.v1 import webhook_service_pb2_grpc
 

@@ -17,7 +17,6 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.errors import KawaseError
-from services.gateway.sealing import SecretBox
 from services.gateway.webhooks.model import Due
 from services.gateway.webhooks.schedule import Decision, Ending, decide
 from services.gateway.webhooks.sending import TOTAL_SECONDS, Sender
@@ -26,6 +25,7 @@ from services.gateway.webhooks.store.endpoints import note_health
 from services.gateway.webhooks.store.queue import Finished, Room, finish, lock_endpoints, take_due
 from services.kit.gather import Gather
 from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()

@@ -8,12 +8,12 @@ import structlog
 from services.core.ids import Resource
 from services.gateway.payments.store.limits import give_back
 from services.gateway.resources.events import CaseFile, Kind
-from services.gateway.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 from services.gateway.withdrawals import saga, store
 from services.gateway.withdrawals.limits import taken_by_all
 from services.gateway.withdrawals.messages import command_of, fact_of
 from services.gateway.withdrawals.model import Payee, State, Step, Withdrawal
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 
 log = structlog.get_logger()
 

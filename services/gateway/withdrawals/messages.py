@@ -8,9 +8,9 @@ from services.gateway.payments.messages import (
     timestamp,
     wallet_command,
 )
-from services.gateway.sealing import SecretUnreadable
 from services.gateway.withdrawals.model import State, Step, Withdrawal
 from services.kit.outbox import Outgoing
+from services.kit.sealing import SecretUnreadable
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
 from services.pb.kawase.gateway.v1 import withdrawal_pb2

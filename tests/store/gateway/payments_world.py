@@ -41,10 +41,10 @@ from services.gateway.reference import (
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.resources.events import ResourceEvents
 from services.gateway.screening import Screening
-from services.gateway.sealing import SecretBox
 from services.gateway.waking import Wakers
 from services.kit.kafka import Publisher, Record, Topics
 from services.kit.outbox import OutboxSender
+from services.kit.sealing import SecretBox
 from services.kit.sheets import SheetBoard
 from services.kit.unit import Units, no_crash
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge

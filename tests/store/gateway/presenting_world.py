@@ -15,7 +15,7 @@ from services.gateway.presenting.codes import Codes
 from services.gateway.presenting.model import OfflineKey, PaymentCode, Policy
 from services.gateway.presenting.offline import number_at
 from services.gateway.reference import Merchant, Participant, ParticipantKind
-from services.gateway.sealing import SecretBox
+from services.kit.sealing import SecretBox
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 from tests.store.gateway.payments_world import EDO, PANDA, SHOP, Gateway

@@ -10,11 +10,11 @@ from services.core.ids import Resource, resource_id
 from services.core.money import Money
 from services.gateway.reference import LimitFlow, LimitPeriod, LimitRule, Participant
 from services.gateway.reference.store import put_participant
-from services.gateway.sealing import SecretBox
 from services.gateway.topups.handlers import BankLinkHandlers
 from services.gateway.topups.refusals import BankLinkUnknown, HostedWalletRequired
 from services.gateway.withdrawals import refusals
 from services.kit.kafka import Record
+from services.kit.sealing import SecretBox
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import gateway_service_pb2, withdrawal_pb2
 from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as pb

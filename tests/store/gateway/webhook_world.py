@@ -15,7 +15,6 @@ from services.core.clock import Clock, ManualClock, SystemClock
 from services.core.ids import new_reference
 from services.gateway.reference import Participant
 from services.gateway.reference.store import put_participant
-from services.gateway.sealing import SecretBox
 from services.gateway.webhooks.addresses import AddressRules
 from services.gateway.webhooks.handlers import Webhooks
 from services.gateway.webhooks.keeping import Keeper
@@ -27,6 +26,7 @@ from services.gateway.webhooks.worker import ENDPOINT_LIMIT, Worker
 from services.kit.kafka import Publisher, Topics
 from services.kit.outbox import OutboxSender, Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
 from services.pb.kawase.gateway.v1 import payment_pb2

@@ -11,7 +11,6 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from services.gateway.http import answers
-from services.gateway.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 from services.gateway.webhooks.encoding import resource_json
 from services.gateway.webhooks.events import (
     BY_STATE,
@@ -29,6 +28,7 @@ from services.gateway.webhooks.events import (
 from services.gateway.webhooks.reading import portion
 from services.gateway.webhooks.signing import new_secret, signed_headers
 from services.gateway.webhooks.store.places import Place
+from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1.money_pb2 import Money

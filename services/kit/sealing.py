@@ -1,4 +1,4 @@
-"""Secrets that the gateway has to know in full, such as those it signs with, sealed at rest.
+"""Secrets that a service has to know in full, such as those it signs with, sealed at rest.
 
 The key is a setting; several, separated by commas, allow a change: the first seals, all open.
 """
@@ -10,11 +10,16 @@ from pydantic import SecretStr
 
 from services.core.errors import Unavailable
 
+SECRETS_SETTING = "KAWASE_GATEWAY_SECRETS_KEY"
+PAYEE_SETTING = "KAWASE_PAYEE_KEY"
+"""What both the gateway, which takes payout accounts, and settlement, which pays to them, have."""
+
 
 class SecretBox:
-    """Seals and opens texts. Raises ValueError where a key is none of Fernet's."""
+    """By the keys of `setting`. Raises ValueError where one is none of Fernet's."""
 
-    def __init__(self, keys: SecretStr | None) -> None:
+    def __init__(self, keys: SecretStr | None, setting: str = SECRETS_SETTING) -> None:
+        self._setting = setting
         self._fernet: MultiFernet | None = None
         if keys is not None:
             texts = [text.strip() for text in keys.get_secret_value().split(",") if text.strip()]
@@ -22,8 +27,7 @@ class SecretBox:
                 self._fernet = MultiFernet([Fernet(text) for text in texts])
             except (ValueError, binascii.Error):
                 raise ValueError(
-                    "KAWASE_GATEWAY_SECRETS_KEY must be keys of 32 bytes in URL-safe base64, "
-                    "separated by commas"
+                    f"{setting} must be keys of 32 bytes in URL-safe base64, separated by commas"
                 ) from None
 
     @property
@@ -33,28 +37,34 @@ class SecretBox:
 
     def seal(self, text: str) -> bytes:
         """What may be stored. Raises `SecretsKeyMissing`."""
-        return self._key().encrypt(text.encode())
+        return self.seal_bytes(text.encode())
+
+    def seal_bytes(self, content: bytes) -> bytes:
+        """`seal` for what is no text."""
+        return self._key().encrypt(content)
 
     def open(self, sealed: bytes) -> str:
         """The text again. Raises `SecretsKeyMissing`, `SecretUnreadable`."""
+        return self.open_bytes(sealed).decode()
+
+    def open_bytes(self, sealed: bytes) -> bytes:
+        """`open` for what is no text."""
         try:
-            return self._key().decrypt(sealed).decode()
+            return self._key().decrypt(sealed)
         except InvalidToken:
             raise SecretUnreadable from None
 
     def _key(self) -> MultiFernet:
         if self._fernet is None:
-            raise SecretsKeyMissing
+            raise SecretsKeyMissing(self._setting)
         return self._fernet
 
 
 class SecretsKeyMissing(Unavailable):
-    """This gateway was given no key to seal with."""
+    """This service was given no key to seal with."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This gateway keeps no secrets: its operator has to set KAWASE_GATEWAY_SECRETS_KEY."
-        )
+    def __init__(self, setting: str) -> None:
+        super().__init__(f"This service keeps no such secrets: its operator has to set {setting}.")
 
 
 class SecretUnreadable(Unavailable):
@@ -62,6 +72,6 @@ class SecretUnreadable(Unavailable):
 
     def __init__(self) -> None:
         super().__init__(
-            "A stored secret cannot be read with the gateway's present keys: "
+            "A stored secret cannot be read with the service's present keys: "
             "its operator has to give the former key too, or the secret has to be made anew."
         )
