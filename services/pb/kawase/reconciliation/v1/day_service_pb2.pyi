@@ -115,6 +115,9 @@ class DaySummary(_message.Message):
     BREAKS_BY_KIND_FIELD_NUMBER: _builtins.int
     OPEN_BREAK_COUNT_FIELD_NUMBER: _builtins.int
     ENGINE_FIELD_NUMBER: _builtins.int
+    REPORT_VERSION_FIELD_NUMBER: _builtins.int
+    OUTDATED_FIELD_NUMBER: _builtins.int
+    REOPENING_PROPOSED_BY_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
     day: _builtins.str
     state: _builtins.str
@@ -124,6 +127,12 @@ class DaySummary(_message.Message):
     matched_count: _builtins.int
     open_break_count: _builtins.int
     engine: _builtins.str
+    report_version: _builtins.int
+    """How often the day was closed; 0: not yet."""
+    outdated: _builtins.bool
+    """A file was replaced since the last run: run it again."""
+    reopening_proposed_by: _builtins.str
+    """Who has asked for the closed day to be opened again; empty: nobody."""
     @_builtins.property
     def matches_by_rule(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """By the rule that made the match."""
@@ -143,10 +152,13 @@ class DaySummary(_message.Message):
         breaks_by_kind: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
         open_break_count: _builtins.int = ...,
         engine: _builtins.str = ...,
+        report_version: _builtins.int = ...,
+        outdated: _builtins.bool = ...,
+        reopening_proposed_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaks_by_kind", b"breaks_by_kind", "day", b"day", "engine", b"engine", "matched_count", b"matched_count", "matches_by_rule", b"matches_by_rule", "open_break_count", b"open_break_count", "our_row_count", b"our_row_count", "partner_id", b"partner_id", "state", b"state", "their_row_count", b"their_row_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["breaks_by_kind", b"breaks_by_kind", "day", b"day", "engine", b"engine", "matched_count", b"matched_count", "matches_by_rule", b"matches_by_rule", "open_break_count", b"open_break_count", "our_row_count", b"our_row_count", "outdated", b"outdated", "partner_id", b"partner_id", "reopening_proposed_by", b"reopening_proposed_by", "report_version", b"report_version", "state", b"state", "their_row_count", b"their_row_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -198,27 +210,125 @@ class CloseDayResponse(_message.Message):
 Global___CloseDayResponse: _TypeAlias = CloseDayResponse  # noqa: Y015
 
 @_typing.final
+class ProposeReopeningRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    day: _builtins.str
+    operator: _builtins.str
+    reason: _builtins.str
+    """Why; it stands in the amended report."""
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        day: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "operator", b"operator", "partner_id", b"partner_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeReopeningRequest: _TypeAlias = ProposeReopeningRequest  # noqa: Y015
+
+@_typing.final
+class ProposeReopeningResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def summary(self) -> Global___DaySummary: ...
+    def __init__(
+        self,
+        *,
+        summary: Global___DaySummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposeReopeningResponse: _TypeAlias = ProposeReopeningResponse  # noqa: Y015
+
+@_typing.final
+class ApproveReopeningRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARTNER_ID_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    partner_id: _builtins.str
+    day: _builtins.str
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        partner_id: _builtins.str = ...,
+        day: _builtins.str = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "operator", b"operator", "partner_id", b"partner_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveReopeningRequest: _TypeAlias = ApproveReopeningRequest  # noqa: Y015
+
+@_typing.final
+class ApproveReopeningResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def summary(self) -> Global___DaySummary: ...
+    def __init__(
+        self,
+        *,
+        summary: Global___DaySummary | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveReopeningResponse: _TypeAlias = ApproveReopeningResponse  # noqa: Y015
+
+@_typing.final
 class GetReportRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     DAY_FIELD_NUMBER: _builtins.int
     FORMAT_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
     """A partner or participant."""
     day: _builtins.str
     format: _builtins.str
     """csv, xlsx, html, json, or settlement (as a partner would accept it)."""
+    version: _builtins.int
+    """Which close's; 0: the latest, or the day as it stands while it is open."""
     def __init__(
         self,
         *,
         partner_id: _builtins.str = ...,
         day: _builtins.str = ...,
         format: _builtins.str = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "format", b"format", "partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "format", b"format", "partner_id", b"partner_id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

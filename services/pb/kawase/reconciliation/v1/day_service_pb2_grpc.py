@@ -45,6 +45,16 @@ class DayServiceStub:
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayRequest.SerializeToString,
                 response_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayResponse.FromString,
                 _registered_method=True)
+        self.ProposeReopening = channel.unary_unary(
+                '/kawase.reconciliation.v1.DayService/ProposeReopening',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningResponse.FromString,
+                _registered_method=True)
+        self.ApproveReopening = channel.unary_unary(
+                '/kawase.reconciliation.v1.DayService/ApproveReopening',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningResponse.FromString,
+                _registered_method=True)
         self.GetReport = channel.unary_stream(
                 '/kawase.reconciliation.v1.DayService/GetReport',
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetReportRequest.SerializeToString,
@@ -75,6 +85,20 @@ class DayServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProposeReopening(self, request, context):
+        """Ask for a closed day to be opened again; another person approves. What it was
+        closed with stays, and its next close adds an amended report beside it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveReopening(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetReport(self, request, context):
         """A report's bytes; of a closed day always the same.
         """
@@ -101,6 +125,16 @@ def add_DayServiceServicer_to_server(servicer, server):
                     servicer.CloseDay,
                     request_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayRequest.FromString,
                     response_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayResponse.SerializeToString,
+            ),
+            'ProposeReopening': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposeReopening,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningResponse.SerializeToString,
+            ),
+            'ApproveReopening': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveReopening,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningResponse.SerializeToString,
             ),
             'GetReport': grpc.unary_stream_rpc_method_handler(
                     servicer.GetReport,
@@ -168,6 +202,60 @@ class DayService:
             '/kawase.reconciliation.v1.DayService/CloseDay',
             kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayRequest.SerializeToString,
             kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposeReopening(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.DayService/ProposeReopening',
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ProposeReopeningResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveReopening(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.DayService/ApproveReopening',
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.ApproveReopeningResponse.FromString,
             options,
             channel_credentials,
             insecure,

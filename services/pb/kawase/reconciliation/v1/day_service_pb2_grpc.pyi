@@ -37,6 +37,11 @@ class DayServiceStub:
     """Match everything of a partner's day. May be repeated."""
     CloseDay: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.CloseDayRequest, _day_service_pb2.CloseDayResponse]
     """Close a day: everything is matched or explained, or this is refused."""
+    ProposeReopening: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.ProposeReopeningRequest, _day_service_pb2.ProposeReopeningResponse]
+    """Ask for a closed day to be opened again; another person approves. What it was
+    closed with stays, and its next close adds an amended report beside it.
+    """
+    ApproveReopening: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.ApproveReopeningRequest, _day_service_pb2.ApproveReopeningResponse]
     GetReport: _grpc.UnaryStreamMultiCallable[_day_service_pb2.GetReportRequest, _day_service_pb2.GetReportResponse]
     """A report's bytes; of a closed day always the same."""
     ListRows: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.ListRowsRequest, _day_service_pb2.ListRowsResponse]
@@ -51,6 +56,11 @@ class DayServiceAsyncStub(DayServiceStub):
     """Match everything of a partner's day. May be repeated."""
     CloseDay: _aio.UnaryUnaryMultiCallable[_day_service_pb2.CloseDayRequest, _day_service_pb2.CloseDayResponse]  # type: ignore[assignment]
     """Close a day: everything is matched or explained, or this is refused."""
+    ProposeReopening: _aio.UnaryUnaryMultiCallable[_day_service_pb2.ProposeReopeningRequest, _day_service_pb2.ProposeReopeningResponse]  # type: ignore[assignment]
+    """Ask for a closed day to be opened again; another person approves. What it was
+    closed with stays, and its next close adds an amended report beside it.
+    """
+    ApproveReopening: _aio.UnaryUnaryMultiCallable[_day_service_pb2.ApproveReopeningRequest, _day_service_pb2.ApproveReopeningResponse]  # type: ignore[assignment]
     GetReport: _aio.UnaryStreamMultiCallable[_day_service_pb2.GetReportRequest, _day_service_pb2.GetReportResponse]  # type: ignore[assignment]
     """A report's bytes; of a closed day always the same."""
     ListRows: _aio.UnaryUnaryMultiCallable[_day_service_pb2.ListRowsRequest, _day_service_pb2.ListRowsResponse]  # type: ignore[assignment]
@@ -74,6 +84,23 @@ class DayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_day_service_pb2.CloseDayResponse, _abc.Awaitable[_day_service_pb2.CloseDayResponse]]:
         """Close a day: everything is matched or explained, or this is refused."""
+
+    @_abc_1.abstractmethod
+    def ProposeReopening(
+        self,
+        request: _day_service_pb2.ProposeReopeningRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_day_service_pb2.ProposeReopeningResponse, _abc.Awaitable[_day_service_pb2.ProposeReopeningResponse]]:
+        """Ask for a closed day to be opened again; another person approves. What it was
+        closed with stays, and its next close adds an amended report beside it.
+        """
+
+    @_abc_1.abstractmethod
+    def ApproveReopening(
+        self,
+        request: _day_service_pb2.ApproveReopeningRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_day_service_pb2.ApproveReopeningResponse, _abc.Awaitable[_day_service_pb2.ApproveReopeningResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetReport(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+kawase/reconciliation/v1/file_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"Y\n\x11ImportFileRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32&.kawase.reconciliation.v1.ImportHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"d\n\x0cImportHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12\x10\n\x08operator\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\"[\n\x12ImportFileResponse\x12,\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x1e.kawase.reconciliation.v1.File\x12\x17\n\x0frepeated_import\x18\x02 \x01(\x08\"\xfd\x01\n\x04\x46ile\x12\x0f\n\x07\x66ile_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12\x0e\n\x06\x64igest\x18\x06 \x01(\t\x12\x12\n\nbyte_count\x18\x07 \x01(\x03\x12\x11\n\trow_count\x18\x08 \x01(\x03\x12&\n\x06totals\x18\t \x03(\x0b\x32\x16.kawase.money.v1.Money\x12/\n\x0bimport_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08operator\x18\x0b \x01(\t\"Z\n\x10ListFilesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"[\n\x11ListFilesResponse\x12-\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1e.kawase.reconciliation.v1.File\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xde\x01\n\x0b\x46ileService\x12i\n\nImportFile\x12+.kawase.reconciliation.v1.ImportFileRequest\x1a,.kawase.reconciliation.v1.ImportFileResponse(\x01\x12\x64\n\tListFiles\x12*.kawase.reconciliation.v1.ListFilesRequest\x1a+.kawase.reconciliation.v1.ListFilesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+kawase/reconciliation/v1/file_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"Y\n\x11ImportFileRequest\x12\x36\n\x06header\x18\x01 \x01(\x0b\x32&.kawase.reconciliation.v1.ImportHeader\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"v\n\x0cImportHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12\x10\n\x08operator\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12\x10\n\x08replaces\x18\x06 \x01(\t\"[\n\x12ImportFileResponse\x12,\n\x04\x66ile\x18\x01 \x01(\x0b\x32\x1e.kawase.reconciliation.v1.File\x12\x17\n\x0frepeated_import\x18\x02 \x01(\x08\"\xb9\x02\n\x04\x46ile\x12\x0f\n\x07\x66ile_id\x18\x01 \x01(\t\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12\x0e\n\x06\x64igest\x18\x06 \x01(\t\x12\x12\n\nbyte_count\x18\x07 \x01(\x03\x12\x11\n\trow_count\x18\x08 \x01(\x03\x12&\n\x06totals\x18\t \x03(\x0b\x32\x16.kawase.money.v1.Money\x12/\n\x0bimport_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08operator\x18\x0b \x01(\t\x12\x13\n\x0b\x64ocument_id\x18\x0c \x01(\t\x12\x10\n\x08replaces\x18\r \x01(\t\x12\x13\n\x0breplaced_by\x18\x0e \x01(\t\"Z\n\x10ListFilesRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"[\n\x11ListFilesResponse\x12-\n\x05\x66iles\x18\x01 \x03(\x0b\x32\x1e.kawase.reconciliation.v1.File\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xde\x01\n\x0b\x46ileService\x12i\n\nImportFile\x12+.kawase.reconciliation.v1.ImportFileRequest\x1a,.kawase.reconciliation.v1.ImportFileResponse(\x01\x12\x64\n\tListFiles\x12*.kawase.reconciliation.v1.ListFilesRequest\x1a+.kawase.reconciliation.v1.ListFilesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,15 +36,15 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPORTFILEREQUEST']._serialized_start=135
   _globals['_IMPORTFILEREQUEST']._serialized_end=224
   _globals['_IMPORTHEADER']._serialized_start=226
-  _globals['_IMPORTHEADER']._serialized_end=326
-  _globals['_IMPORTFILERESPONSE']._serialized_start=328
-  _globals['_IMPORTFILERESPONSE']._serialized_end=419
-  _globals['_FILE']._serialized_start=422
-  _globals['_FILE']._serialized_end=675
-  _globals['_LISTFILESREQUEST']._serialized_start=677
-  _globals['_LISTFILESREQUEST']._serialized_end=767
-  _globals['_LISTFILESRESPONSE']._serialized_start=769
-  _globals['_LISTFILESRESPONSE']._serialized_end=860
-  _globals['_FILESERVICE']._serialized_start=863
-  _globals['_FILESERVICE']._serialized_end=1085
+  _globals['_IMPORTHEADER']._serialized_end=344
+  _globals['_IMPORTFILERESPONSE']._serialized_start=346
+  _globals['_IMPORTFILERESPONSE']._serialized_end=437
+  _globals['_FILE']._serialized_start=440
+  _globals['_FILE']._serialized_end=753
+  _globals['_LISTFILESREQUEST']._serialized_start=755
+  _globals['_LISTFILESREQUEST']._serialized_end=845
+  _globals['_LISTFILESRESPONSE']._serialized_start=847
+  _globals['_LISTFILESRESPONSE']._serialized_end=938
+  _globals['_FILESERVICE']._serialized_start=941
+  _globals['_FILESERVICE']._serialized_end=1163
 # @@protoc_insertion_point(module_scope)

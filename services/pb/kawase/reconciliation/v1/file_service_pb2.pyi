@@ -55,6 +55,7 @@ class ImportHeader(_message.Message):
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
     DAY_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
     format: _builtins.str
     """Empty: found out by content. antom_transactions, antom_settlement, antom_summary,
@@ -66,6 +67,10 @@ class ImportHeader(_message.Message):
     """Person who brings it."""
     day: _builtins.str
     """YYYY-MM-DD the file is expected to be of; empty: as the file says."""
+    replaces: _builtins.str
+    """The file that this one corrects: its id, or its document_id. Both are kept, and
+    this one holds from now on. Empty: none, but for what the format itself marks.
+    """
     def __init__(
         self,
         *,
@@ -74,10 +79,11 @@ class ImportHeader(_message.Message):
         partner_id: _builtins.str = ...,
         operator: _builtins.str = ...,
         day: _builtins.str = ...,
+        replaces: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "file_name", b"file_name", "format", b"format", "operator", b"operator", "partner_id", b"partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "file_name", b"file_name", "format", b"format", "operator", b"operator", "partner_id", b"partner_id", "replaces", b"replaces"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -122,6 +128,9 @@ class File(_message.Message):
     TOTALS_FIELD_NUMBER: _builtins.int
     IMPORT_TIME_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
+    REPLACED_BY_FIELD_NUMBER: _builtins.int
     file_id: _builtins.str
     file_name: _builtins.str
     format: _builtins.str
@@ -132,6 +141,11 @@ class File(_message.Message):
     byte_count: _builtins.int
     row_count: _builtins.int
     operator: _builtins.str
+    document_id: _builtins.str
+    """What the partner calls it; of a day there is one that holds."""
+    replaces: _builtins.str
+    """The file it corrects, and the one that corrects it; empty: none."""
+    replaced_by: _builtins.str
     @_builtins.property
     def totals(self) -> _containers.RepeatedCompositeFieldContainer[_money_pb2.Money]: ...
     @_builtins.property
@@ -150,10 +164,13 @@ class File(_message.Message):
         totals: _abc.Iterable[_money_pb2.Money] | None = ...,
         import_time: _timestamp_pb2.Timestamp | None = ...,
         operator: _builtins.str = ...,
+        document_id: _builtins.str = ...,
+        replaces: _builtins.str = ...,
+        replaced_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["import_time", b"import_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["byte_count", b"byte_count", "day", b"day", "digest", b"digest", "file_id", b"file_id", "file_name", b"file_name", "format", b"format", "import_time", b"import_time", "operator", b"operator", "partner_id", b"partner_id", "row_count", b"row_count", "totals", b"totals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["byte_count", b"byte_count", "day", b"day", "digest", b"digest", "document_id", b"document_id", "file_id", b"file_id", "file_name", b"file_name", "format", b"format", "import_time", b"import_time", "operator", b"operator", "partner_id", b"partner_id", "replaced_by", b"replaced_by", "replaces", b"replaces", "row_count", b"row_count", "totals", b"totals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

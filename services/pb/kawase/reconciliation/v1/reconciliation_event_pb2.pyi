@@ -142,20 +142,24 @@ class DayClosed(_message.Message):
     PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
     DAY_FIELD_NUMBER: _builtins.int
     REPORT_DIGEST_FIELD_NUMBER: _builtins.int
+    REPORT_VERSION_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     day: _builtins.str
     report_digest: _builtins.str
     """Of the report's bytes."""
+    report_version: _builtins.int
+    """1, and one more with each close after a reopening."""
     def __init__(
         self,
         *,
         participant_id: _builtins.str = ...,
         day: _builtins.str = ...,
         report_digest: _builtins.str = ...,
+        report_version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "participant_id", b"participant_id", "report_digest", b"report_digest"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["day", b"day", "participant_id", b"participant_id", "report_digest", b"report_digest", "report_version", b"report_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
