@@ -226,6 +226,14 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _write("RedeemOrder", _ACQUIRER, Scope.ORDERS_WRITE),
         _write("CancelOrder", _WALLET, Scope.PAYMENTS_WRITE),
     ),
+    "PersonalService": (
+        _write("CreatePersonalCode", _WALLET, Scope.CODES),
+        Operation("GetPersonalCode", _WALLET, Scope.CODES),
+        Operation("ListPersonalCodes", _WALLET, Scope.CODES),
+        Operation("DrawPersonalCode", _WALLET, Scope.CODES),
+        _write("RevokePersonalCode", _WALLET, Scope.CODES),
+        Operation("ListPersonalReceipts", _WALLET, Scope.PAYMENTS_READ),
+    ),
     "WebhookService": (
         _own_write("PutWebhookEndpoint", Scope.WEBHOOKS, _SUPPORT | _ADMIN),
         _own_write("RotateWebhookSecret", Scope.WEBHOOKS, _ADMIN),

@@ -142,6 +142,12 @@ class _LimitFlowEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitFlow.V
     """What payers of hosted wallets draw to bank accounts; names no partners but
     the bank, as the collecting one.
     """
+    LIMIT_FLOW_PERSONAL: _LimitFlow.ValueType  # 3
+    """What payers pay to persons; rules on payments do not count there."""
+    LIMIT_FLOW_RECEIPT: _LimitFlow.ValueType  # 4
+    """What persons are paid by codes: wallet and country are the receiver's. A
+    wallet without such a rule per day or month has no codes of persons.
+    """
 
 class LimitFlow(_LimitFlow, metaclass=_LimitFlowEnumTypeWrapper): ...
 
@@ -150,6 +156,12 @@ LIMIT_FLOW_PAYMENT: LimitFlow.ValueType  # 1
 LIMIT_FLOW_WITHDRAWAL: LimitFlow.ValueType  # 2
 """What payers of hosted wallets draw to bank accounts; names no partners but
 the bank, as the collecting one.
+"""
+LIMIT_FLOW_PERSONAL: LimitFlow.ValueType  # 3
+"""What payers pay to persons; rules on payments do not count there."""
+LIMIT_FLOW_RECEIPT: LimitFlow.ValueType  # 4
+"""What persons are paid by codes: wallet and country are the receiver's. A
+wallet without such a rule per day or month has no codes of persons.
 """
 Global___LimitFlow: _TypeAlias = LimitFlow  # noqa: Y015
 
@@ -165,6 +177,8 @@ class _LimitPeriodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LimitPeri
     """Per payer and local day of the wallet."""
     LIMIT_PERIOD_YEAR: _LimitPeriod.ValueType  # 3
     """Per payer and local calendar year of the wallet."""
+    LIMIT_PERIOD_MONTH: _LimitPeriod.ValueType  # 4
+    """Per payer and local calendar month of the wallet."""
 
 class LimitPeriod(_LimitPeriod, metaclass=_LimitPeriodEnumTypeWrapper): ...
 
@@ -174,6 +188,8 @@ LIMIT_PERIOD_DAY: LimitPeriod.ValueType  # 2
 """Per payer and local day of the wallet."""
 LIMIT_PERIOD_YEAR: LimitPeriod.ValueType  # 3
 """Per payer and local calendar year of the wallet."""
+LIMIT_PERIOD_MONTH: LimitPeriod.ValueType  # 4
+"""Per payer and local calendar month of the wallet."""
 Global___LimitPeriod: _TypeAlias = LimitPeriod  # noqa: Y015
 
 class _CaseResolution:
@@ -663,6 +679,7 @@ class Corridor(_message.Message):
     OPEN_FIELD_NUMBER: _builtins.int
     REFUND_POLICY_FIELD_NUMBER: _builtins.int
     AUTHORISATION_DAYS_FIELD_NUMBER: _builtins.int
+    PERSONAL_FIELD_NUMBER: _builtins.int
     corridor_id: _builtins.str
     wallet_id: _builtins.str
     acceptance_partner_id: _builtins.str
@@ -681,6 +698,10 @@ class Corridor(_message.Message):
     authorisation_days: _builtins.int
     """How long an authorised payment may wait for its capture; zero: payments are
     not authorised here. Only for merchants of our own acquirers.
+    """
+    personal: _builtins.bool
+    """To persons, by their codes: the acceptance partner is the wallet whose payers
+    are paid.
     """
     @_builtins.property
     def refund_policy(self) -> Global___RefundPolicy: ...
@@ -701,10 +722,11 @@ class Corridor(_message.Message):
         open: _builtins.bool = ...,
         refund_policy: Global___RefundPolicy | None = ...,
         authorisation_days: _builtins.int = ...,
+        personal: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refund_policy", b"refund_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "authorisation_days", b"authorisation_days", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "authorisation_days", b"authorisation_days", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "personal", b"personal", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
