@@ -13,6 +13,7 @@ from services.core.errors import Forbidden, KawaseError
 from services.core.ids import new_reference
 from services.core.money import Money
 from services.formats.banks import ZenginBanks
+from services.gateway.access.approvals.voices import Hand
 from services.gateway.acquiring.codes.payload import payload_of
 from services.gateway.acquiring.merchants import checks
 from services.gateway.acquiring.merchants.model import Content, Finding, State, Version
@@ -28,7 +29,7 @@ from services.gateway.acquiring.orders.model import (
     state_of,
 )
 from services.gateway.payments.model import State as PaymentState
-from services.gateway.reference import FeePayer
+from services.gateway.reference import ApiKey, FeePayer
 from tests.store.gateway.payments_world import EDO, NOW, REFERENCE, fee_plan
 from tests.unit.gateway.payments_builders import terms
 
@@ -116,11 +117,35 @@ def test_all_but_names_and_address_needs_a_checker(field: str) -> None:
     assert checks.needs_checker(SHOP, other) is not free
 
 
-@pytest.mark.parametrize(("person", "key_maker"), [("ada", "ken"), ("ken", "ada")])
-def test_who_had_the_proposing_key_in_hand_does_not_decide(person: str, key_maker: str) -> None:
+def key(key_id: str, person_id: str, maker_id: str) -> ApiKey:
+    return ApiKey(key_id, "boss", b"", None, revoked=False, person_id=person_id, maker_id=maker_id)
+
+
+KEYS = {
+    each.key_id: each
+    for each in (
+        ApiKey("key", "edo", b"", None, revoked=False, maker_id="ada"),
+        key("ada-key", "ada", "root"),
+        key("ken-key", "ken", ""),
+        key("ken-by-ada", "ken", "ada"),
+        key("root-key", "root", ""),
+    )
+}
+
+
+@pytest.mark.parametrize(
+    ("person", "key_id"), [("ada", "ada-key"), ("ken", "ken-by-ada"), ("root", "root-key")]
+)
+def test_who_may_have_had_the_proposing_key_in_hand_does_not_decide(
+    person: str, key_id: str
+) -> None:
     with pytest.raises(Forbidden):
-        checks.check_checker(VERSION, person, key_maker)
-    checks.check_checker(VERSION, "ken", "boss")
+        checks.check_checker(VERSION, KEYS, Hand(key_id, person))
+
+
+@pytest.mark.parametrize(("person", "key_id"), [("ken", "ken-key"), ("bootstrap", "setting")])
+def test_whose_key_nobody_else_has_had_decides(person: str, key_id: str) -> None:
+    checks.check_checker(VERSION, KEYS, Hand(key_id, person))
 
 
 def test_a_plan_that_the_house_bears_is_free_too() -> None:

@@ -95,6 +95,11 @@ def _dispute(request: pb.AnswerDisputeRequest, _known: Reference) -> bool:
     return bool(request.accept)
 
 
+def _escrow(_request: Any, _known: Reference) -> bool:
+    """Always: all that is held goes one way or the other."""
+    return True
+
+
 def _person(request: Any, known: Reference) -> bool:
     """To put somebody out alone is not held up."""
     new = person_from(request.person)
@@ -121,6 +126,7 @@ NEEDED: dict[str, Predicate] = {
     "PutLimitRule": _limit_rule,
     "ResolveCase": _case,
     "AnswerDispute": _dispute,
+    "ResolveEscrowDispute": _escrow,
     "PutPerson": _person,
     "PutAccessPolicy": _policy,
 }

@@ -16,7 +16,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Forbidden, NotFound, Refused
 from services.core.ids import new_reference
 from services.gateway.access import store
-from services.gateway.access.approvals.voices import voices_of
+from services.gateway.access.approvals.voices import Hand, are_apart
 from services.gateway.access.book import Person, Proposal
 from services.gateway.access.gate import Allowed, check_caller
 from services.gateway.access.keys import CALLER, Caller, caller_by
@@ -180,9 +180,9 @@ class Approvals:
     async def _deciding(self, caller: Caller, name: str) -> Proposal:
         proposal = await self._read(name)
         self._check_open(proposal)
-        api_keys = self._board.current.api_keys
-        deciding = {_person(caller).person_id, *voices_of(api_keys, caller.key_id)}
-        if deciding & {proposal.person_id, *voices_of(api_keys, proposal.key_id)}:
+        deciding = Hand(caller.key_id, _person(caller).person_id)
+        proposing = Hand(proposal.key_id, proposal.person_id)
+        if not are_apart(self._board.current.api_keys, deciding, proposing):
             raise ProposerMayNotDecide(proposal.proposal_id)
         check_caller(operation_of(proposal.method), caller)
         return proposal

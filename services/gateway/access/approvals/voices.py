@@ -6,8 +6,17 @@ nobody can have held both keys.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from services.gateway.reference import ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who makes a call: with which key, and as whom, where that is known."""
+
+    key_id: str
+    person_id: str = ""
 
 
 def voices_of(api_keys: Mapping[str, ApiKey], key_id: str) -> frozenset[str]:
@@ -25,6 +34,18 @@ def voices_of(api_keys: Mapping[str, ApiKey], key_id: str) -> frozenset[str]:
             found.add(maker_id)
             waiting.append(maker_id)
     return frozenset(found - {""})
+
+
+def are_apart(api_keys: Mapping[str, ApiKey], one: Hand, other: Hand) -> bool:
+    """Whether two people are behind two calls: nobody may have held the keys of both.
+
+    A hand that is nobody's, as that of the setting's key, is apart from all.
+    """
+    return not _all_of(api_keys, one) & _all_of(api_keys, other)
+
+
+def _all_of(api_keys: Mapping[str, ApiKey], hand: Hand) -> frozenset[str]:
+    return (voices_of(api_keys, hand.key_id) | {hand.person_id}) - {""}
 
 
 def _makers(api_keys: Iterable[ApiKey], person_id: str) -> set[str]:

@@ -6,11 +6,13 @@ name: it is a finding that the approval has to accept.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.formats.banks import Banks, is_test_bank
 from services.formats.kana import bank_name, comparable, same_name
+from services.gateway.access.approvals.voices import Hand, are_apart
 from services.gateway.acquiring.codes.payload import payload_of
 from services.gateway.acquiring.merchants.model import Content, Finding, Version, reference_of
 from services.gateway.acquiring.merchants.refusals import (
@@ -33,7 +35,7 @@ from services.gateway.admin.errors import (
     LimitOutOfRange,
 )
 from services.gateway.admin.rules import check_merchant
-from services.gateway.reference import FeePayer, FeePlan, Reference
+from services.gateway.reference import ApiKey, FeePayer, FeePlan, Reference
 
 SMALL_PLAN_MAXIMUM = timedelta(days=366)
 """A plan without fees is looked at anew every year."""
@@ -158,10 +160,10 @@ def _fixed_part(content: Content) -> Content:
     return replace(content, name="", local_name="", postal_code="", city="")
 
 
-def check_checker(version: Version, person_id: str, key_maker_id: str) -> None:
-    """Four eyes: nobody approves who made the proposing key, or whose own key the proposer's
-    maker could hold. Raises `OwnProposal`."""
-    if version.maker_id and version.maker_id in (person_id, key_maker_id):
+def check_checker(version: Version, api_keys: Mapping[str, ApiKey], deciding: Hand) -> None:
+    """Four eyes, by the one rule for them. Raises `OwnProposal`."""
+    proposing = Hand(version.key_id, version.maker_id)
+    if not are_apart(api_keys, deciding, proposing):
         raise OwnProposal(version.content.merchant_id)
 
 

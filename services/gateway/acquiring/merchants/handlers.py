@@ -12,6 +12,7 @@ import structlog
 from services.core.clock import Clock
 from services.core.ids import checked_id
 from services.formats.banks import Banks
+from services.gateway.access.approvals.voices import Hand
 from services.gateway.access.keys import Caller
 from services.gateway.access.refusals import PersonRequired
 from services.gateway.acquiring.merchants import checks, store
@@ -254,10 +255,8 @@ class MerchantHandlers:
             raise VersionDecided(approval.merchant_id, approval.version)
         if caller.person is None:
             raise PersonRequired(caller.key_id)
-        if not caller.is_bootstrap:
-            key = self._board.current.api_keys.get(caller.key_id)
-            maker_id = key.maker_id if key is not None else ""
-            checks.check_checker(version, caller.person.person_id, maker_id)
+        deciding = Hand(caller.key_id, caller.person.person_id)
+        checks.check_checker(version, self._board.current.api_keys, deciding)
         return version
 
     def _decided(self, version: Version, caller: Caller, state: State) -> Version:
