@@ -82,7 +82,8 @@ async def read_statements(
 
 
 def postings_of(fact: KeptFact) -> list[Posting]:
-    """The legs a wallet's fact has posted; none where it is about something else.
+    """The legs a wallet's fact has posted; none where it is about something else, or where the
+    ledger answers a repeated command: only the first answer's place is the posting's own sequence.
 
     Raises DecodeError.
     """
@@ -90,6 +91,8 @@ def postings_of(fact: KeptFact) -> list[Posting]:
     if event.WhichOneof("body") != "funds_posted":
         return []
     posted = event.funds_posted
+    if posted.posting_sequence != fact.sequence:
+        return []
     kind, reference = parse_link(event.link_id)
     post_time = event.event_time.ToDatetime(UTC)
     return [

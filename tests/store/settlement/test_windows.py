@@ -48,6 +48,17 @@ async def test_a_window_holds_its_payments_fees_and_refunds_and_adds_up(world: W
     assert held[POSITION].closing_minor == -26_000
 
 
+async def test_a_posting_that_the_ledger_tells_of_again_is_counted_once(world: World) -> None:
+    await world.pay(10_000)
+    await world.say_again(world.unposted)
+    await world.closing.close(CORRIDOR, "KRW", "hanako")
+    await world.say_again(world.unposted)
+    await world.pay(20_000)
+    window = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    assert (window.state, window.payment_count) == ("closed", 1)
+    assert (await by_account(world))[PAYABLE] == Movement(PAYABLE, 9_900, payments_minor=19_800)
+
+
 async def test_what_comes_after_the_cut_is_in_the_next_window_and_opens_where_it_closed(
     world: World,
 ) -> None:

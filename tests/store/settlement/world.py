@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 from services.core.clock import ManualClock
@@ -153,6 +153,13 @@ class World:
             leg.amount.minor_units, leg.amount.currency_code = minor, currency
             posted.legs.append(leg)
         return _record("wallet", "wallet.event", stripe, sequence, link_id, event)
+
+    async def say_again(self, record: Record) -> None:
+        """The ledger answers a repeated command: the same words under the next sequence."""
+        posted = wallet_message_pb2.WalletEvent.FromString(record.value).funds_posted
+        sequence = self.ledger.stood[posted.stripe] = self.ledger.stood[posted.stripe] + 1
+        place = f"wallet/{posted.stripe}/{sequence}"
+        await self.bring([replace(record, offset=sequence, message_id=place)])
 
     def fact(self, source: str, topic: str, key: str, event: object) -> Record:
         """A fact of another service, with the next sequence of its stripe."""
