@@ -14,7 +14,7 @@ from services.cli.options import directory_option
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
 from services.sandbox.endpoints import KEYS, read_endpoints
-from services.sdk import Client, Payment, PaymentState
+from services.sdk import Payment, PaymentState, WalletClient
 
 NOT_PAID = 1
 # As long as a payer may take to approve on the phone.
@@ -104,7 +104,7 @@ def _kept_key(directory: Path, wallet: str) -> str:
 
 async def _pay(address: str, key: str, wish: Wish, quiet: bool) -> Payment:
     """Pay, and follow the payment to its end. Raises what the gateway refuses with."""
-    async with Client(address, key) as kawase:
+    async with WalletClient(address, key) as kawase:
         ids = wish.payment_id, wish.payer_id, wish.code
         if wish.maximum is not None:
             payment = await kawase.pay(*ids, wish.maximum, wish.amount)
@@ -121,7 +121,7 @@ async def _pay(address: str, key: str, wish: Wish, quiet: bool) -> Payment:
         return payment
 
 
-async def _agree(kawase: Client, quote: Payment, agreed: bool, quiet: bool) -> Payment:
+async def _agree(kawase: WalletClient, quote: Payment, agreed: bool, quiet: bool) -> Payment:
     if not quiet:
         shop = quote.merchant
         click.echo(f"{shop.name}, {shop.city}: {quote.target}, you pay {quote.home}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from services.core.errors import Unauthenticated
+from services.core.errors import Forbidden, Unauthenticated
 from services.core.money import Money
 from services.kit.rpc import call, open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
@@ -19,6 +19,7 @@ from services.sandbox.errors import ServerFailed
 from services.sandbox.finance import Finance
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.world import PANDA, PARTICIPANTS, put_world
+from services.sandbox.world_acquiring import CHECKER, put_acquiring
 from services.sandbox.world_finance import put_finance
 
 CALL_SECONDS = 20.0
@@ -26,7 +27,7 @@ _SERVICES = ("settlement", "bridge", "reconciliation")
 
 
 async def open_world(endpoints: Endpoints) -> Path:
-    """The folder with a file for each participant's API key, once the world is there.
+    """The folder with a file for each API key, once the world is there.
 
     Raises a KawaseError where a service refuses a part of it, or has not taken it in in time.
     """
@@ -45,9 +46,10 @@ async def open_world(endpoints: Endpoints) -> Path:
 async def _put(endpoints: Endpoints) -> dict[str, str]:
     operator = Operator.of(endpoints)
     keys = await put_world(operator)
+    checker = await put_acquiring(operator, keys)
     await _put_finance(endpoints)
     await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
-    return keys
+    return keys | {CHECKER.person_id: checker}
 
 
 async def _put_finance(endpoints: Endpoints) -> None:
@@ -69,14 +71,17 @@ async def _are_good(gateway: str, keys: Mapping[str, str]) -> bool:
             metadata = (("authorization", f"Bearer {key}"),)
             try:
                 await call(stub.ListPayments(request, metadata=metadata, timeout=CALL_SECONDS))
+            except Forbidden:
+                continue  # known: the checker makes no payments
             except Unauthenticated:
                 return False
     return True
 
 
 def _read_keys(folder: Path) -> dict[str, str] | None:
-    """The keys by participant; None where one is missing."""
-    paths = [folder / one.participant_id for one in PARTICIPANTS]
+    """The keys by participant, and the checker's; None where one is missing."""
+    names = [*(one.participant_id for one in PARTICIPANTS), CHECKER.person_id]
+    paths = [folder / name for name in names]
     if not all(path.exists() for path in paths):
         return None
     return {path.name: path.read_text() for path in paths}

@@ -87,7 +87,7 @@ async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, st
         for rule in data.limit_rules:
             await operator.ask(stub.PutLimitRule, admin_pb.PutLimitRuleRequest(limit_rule=rule))
         keys = {
-            p.participant_id: await _fresh_key(operator, stub, p.participant_id)
+            p.participant_id: await fresh_key(operator, stub, p.participant_id)
             for p in data.participants
         }
     await set_spreads(operator, data.corridors)
@@ -95,9 +95,9 @@ async def put_reference(operator: Operator, data: ReferenceData) -> dict[str, st
     return keys
 
 
-async def _fresh_key(operator: Operator, stub: Any, participant_id: str) -> str:
+async def fresh_key(operator: Operator, stub: Any, participant_id: str, person_id: str = "") -> str:
     """A key; of those of earlier runs one has to go where there are two."""
-    request = admin_pb.CreateApiKeyRequest(participant_id=participant_id)
+    request = admin_pb.CreateApiKeyRequest(participant_id=participant_id, person_id=person_id)
     try:
         return str((await operator.ask(stub.CreateApiKey, request)).api_key)
     except Refused as refusal:

@@ -13,6 +13,8 @@ KAKAOPAY_ONLINE = "kakaopay-online"
 SHANGHAI = "shanghai-ams"
 BANK = "japan-bank"
 PAYPAY = "paypay"
+TOKYO_LIGHT = "tokyo-light"
+"""A biller of the Japanese acquirer's."""
 
 # Minor units: 500,000 yuan deposited by the Chinese wallet.
 PANDA_DEPOSIT = 50_000_000

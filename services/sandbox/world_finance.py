@@ -8,7 +8,15 @@ from services.kit.rpc import call
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge_pb
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as payout_pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement_pb
-from services.sandbox.world import BANK, CORRIDORS, EDO, KAKAOPAY, MERCHANTS, SHANGHAI
+from services.sandbox.world import (
+    BANK,
+    CORRIDORS,
+    EDO,
+    KAKAOPAY,
+    MERCHANTS,
+    SHANGHAI,
+    TOKYO_LIGHT,
+)
 
 CALL_SECONDS = 20.0
 # The shop's acquirer banks where its kana name is known.
@@ -42,7 +50,10 @@ AGREEMENTS: Sequence[payout_pb.Agreement] = (
     payout_pb.Agreement(
         agreement_id="edo",
         participant_id=EDO,
-        account_ids=[merchant_payable(m.merchant_id, "JPY", 0).account_id for m in MERCHANTS],
+        account_ids=[
+            merchant_payable(merchant_id, "JPY", 0).account_id
+            for merchant_id in (*(m.merchant_id for m in MERCHANTS), TOKYO_LIGHT)
+        ],
         currency_code="JPY",
         minimum_payout=1_000,
         reserve_basis_points=500,

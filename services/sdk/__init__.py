@@ -1,7 +1,10 @@
 """The Python client of the gateway, for wallets and acquirers: typed, async, over gRPC.
 
-    async with Client("pay.example:443", api_key, Tls()) as kawase:
+    async with WalletClient("pay.example:443", api_key, Tls()) as kawase:
         payment = await kawase.pay("order-1", "li-na", code, Money(6_000, "CNY"))
+
+    async with AcquirerClient("pay.example:443", api_key, Tls()) as kawase:
+        order = await kawase.orders.create("table-12", "shop-7", Money(1_200, "JPY"))
 
 It stands on the contracts (`services.pb`) and on `services.core` alone, never on a service.
 """
@@ -19,17 +22,50 @@ from services.core.errors import (
     Unavailable,
 )
 from services.core.money import Money
-from services.sdk.client import Client, Tls
+from services.sdk.acquirer.billers import BillPayment
+from services.sdk.acquirer.client import AcquirerClient, Authorisation, Charge
+from services.sdk.acquirer.drawing import DrawingFormat
+from services.sdk.acquirer.orders import Order, OrderState
+from services.sdk.acquirer.shops import PayoutAccount, Shop, ShopCode, ShopState, ShopVersion
 from services.sdk.errors import AnswerOverdue, GatewayFailed, SignatureInvalid
+from services.sdk.line import Tls
 from services.sdk.model import Merchant, Payment, PaymentState, Refund, RefundState
+from services.sdk.participant import DecodedCode
+from services.sdk.prepaid import PrepaidOrder, PrepaidState
 from services.sdk.retrying import Retry
-from services.sdk.webhooks import WebhookEvent, verify_webhook
+from services.sdk.wallet.banking import (
+    BankAccount,
+    BankLink,
+    TopUp,
+    TopUpState,
+    Withdrawal,
+    WithdrawalState,
+)
+from services.sdk.wallet.bills import Biller, BillFinding, CheckedBill
+from services.sdk.wallet.client import WalletClient
+from services.sdk.wallet.codes import PayerCode, PayerCodeState, Policy
+from services.sdk.wallet.offline import OfflineKey
+from services.sdk.webhooks.endpoints import Delivery, DeliveryState, Endpoint
+from services.sdk.webhooks.verifying import WebhookEvent, verify_webhook
 
 __all__ = [
+    "AcquirerClient",
     "AnswerOverdue",
-    "Client",
+    "Authorisation",
+    "BankAccount",
+    "BankLink",
+    "BillFinding",
+    "BillPayment",
+    "Biller",
+    "Charge",
+    "CheckedBill",
     "Conflict",
     "Contended",
+    "DecodedCode",
+    "Delivery",
+    "DeliveryState",
+    "DrawingFormat",
+    "Endpoint",
     "Forbidden",
     "GatewayFailed",
     "KawaseError",
@@ -38,16 +74,34 @@ __all__ = [
     "Merchant",
     "Money",
     "NotFound",
+    "OfflineKey",
+    "Order",
+    "OrderState",
+    "PayerCode",
+    "PayerCodeState",
     "Payment",
     "PaymentState",
+    "PayoutAccount",
+    "Policy",
+    "PrepaidOrder",
+    "PrepaidState",
     "Refund",
     "RefundState",
     "Refused",
     "Retry",
+    "Shop",
+    "ShopCode",
+    "ShopState",
+    "ShopVersion",
     "SignatureInvalid",
     "Tls",
+    "TopUp",
+    "TopUpState",
     "Unauthenticated",
     "Unavailable",
+    "WalletClient",
     "WebhookEvent",
+    "Withdrawal",
+    "WithdrawalState",
     "verify_webhook",
 ]

@@ -1,13 +1,13 @@
 """What calls answer with: payments and refunds as values, amounts as `Money`."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from services.core.money import Money
 from services.pb.kawase.gateway.v1 import payment_pb2
-from services.pb.kawase.money.v1 import money_pb2
+from services.sdk.values import States, money_in, money_of, time_of
 
 
 class PaymentState(StrEnum):
@@ -61,7 +61,8 @@ class Payment:
     `target` is what the merchant is paid, `home` what the payer pays all told, `spread` the margin
     in it; `mid` is units of home currency for one of target currency. `refunded` is in target
     currency. `action_url` is set in ACTION_REQUIRED: where the payer approves. `reason` and
-    `message` say why a payment is not COMPLETED.
+    `message` say why a payment is not COMPLETED. `authorised_target` is set where less was captured
+    than had been authorised; `bill_reference` where a bill was paid.
     """
 
     payment_id: str
@@ -81,6 +82,8 @@ class Payment:
     quote_expire_time: datetime
     create_time: datetime
     update_time: datetime
+    authorised_target: Money | None = None
+    bill_reference: str = ""
 
     @property
     def is_final(self) -> bool:
@@ -104,58 +107,38 @@ class Refund:
     update_time: datetime
 
 
-_PAYMENT_STATES = {
-    payment_pb2.PaymentState.Value(f"PAYMENT_STATE_{state.name}"): state
-    for state in PaymentState
-    if state is not PaymentState.OTHER
-}
-_REFUND_STATES = {
-    payment_pb2.RefundState.Value(f"REFUND_STATE_{state.name}"): state
-    for state in RefundState
-    if state is not RefundState.OTHER
-}
+PAYMENT_STATES = States(payment_pb2.PaymentState, "PAYMENT_STATE", PaymentState)
+_REFUND_STATES = States(payment_pb2.RefundState, "REFUND_STATE", RefundState)
 
 
-def state_number(state: PaymentState) -> payment_pb2.PaymentState.ValueType:
-    """A state as requests name it. Raises ValueError for OTHER."""
-    return payment_pb2.PaymentState.Value(f"PAYMENT_STATE_{state.name}")
-
-
-def money_message(money: Money | None) -> money_pb2.Money | None:
-    """An amount as requests carry it."""
-    if money is None:
-        return None
-    return money_pb2.Money(minor_units=money.minor, currency_code=money.currency)
-
-
-def _money(message: money_pb2.Money) -> Money:
-    return Money(message.minor_units, message.currency_code)
+def merchant_of(message: payment_pb2.Merchant) -> Merchant:
+    """A merchant as it came."""
+    return Merchant(message.merchant_id, message.name, message.city, message.country_code)
 
 
 def payment_of(message: payment_pb2.Payment) -> Payment:
     """A payment as it came."""
-    merchant = message.merchant
-    target = _money(message.target)
+    target = money_of(message.target)
     return Payment(
         payment_id=message.payment_id,
         reference=message.reference,
-        state=_PAYMENT_STATES.get(message.state, PaymentState.OTHER),
+        state=PAYMENT_STATES.of(message.state),
         payer_id=message.payer_id,
         corridor_id=message.corridor_id,
-        merchant=Merchant(
-            merchant.merchant_id, merchant.name, merchant.city, merchant.country_code
-        ),
+        merchant=merchant_of(message.merchant),
         target=target,
-        home=_money(message.home),
-        spread=_money(message.spread),
+        home=money_of(message.home),
+        spread=money_of(message.spread),
         mid=Decimal(message.mid),
         refunded=Money(message.refunded.minor_units, target.currency),
         action_url=message.action_url,
         reason=message.reason,
         message=message.message,
-        quote_expire_time=message.quote_expire_time.ToDatetime(UTC),
-        create_time=message.create_time.ToDatetime(UTC),
-        update_time=message.update_time.ToDatetime(UTC),
+        quote_expire_time=time_of(message.quote_expire_time),
+        create_time=time_of(message.create_time),
+        update_time=time_of(message.update_time),
+        authorised_target=money_in(message, "authorised_target"),
+        bill_reference=message.bill_reference,
     )
 
 
@@ -165,11 +148,11 @@ def refund_of(message: payment_pb2.Refund) -> Refund:
         refund_id=message.refund_id,
         payment_id=message.payment_id,
         reference=message.reference,
-        state=_REFUND_STATES.get(message.state, RefundState.OTHER),
-        target=_money(message.target),
-        home=_money(message.home),
+        state=_REFUND_STATES.of(message.state),
+        target=money_of(message.target),
+        home=money_of(message.home),
         reason=message.reason,
         message=message.message,
-        create_time=message.create_time.ToDatetime(UTC),
-        update_time=message.update_time.ToDatetime(UTC),
+        create_time=time_of(message.create_time),
+        update_time=time_of(message.update_time),
     )

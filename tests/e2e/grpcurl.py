@@ -42,7 +42,9 @@ def main() -> None:
             answer = call(request, metadata=metadata, timeout=CALL_SECONDS)
         except grpc.RpcError as error:
             sys.exit(f"ERROR: {error}")
-    sys.stdout.write(f"{MessageToJson(answer, descriptor_pool=pool)}\n")
+    # Names as in the protos: what our reflection tells has no names for JSON.
+    text = MessageToJson(answer, preserving_proto_field_name=True, descriptor_pool=pool)
+    sys.stdout.write(f"{text}\n")
 
 
 if __name__ == "__main__":

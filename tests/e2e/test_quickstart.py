@@ -138,8 +138,8 @@ def test_the_readme_s_first_payment_works_as_it_is_printed(running: Running) -> 
     paid = json.loads(by_curl)
     assert (paid["payment_id"], paid["state"]) == ("first-1", "completed")
     same = json.loads(by_grpcurl)["payment"]
-    assert (same["paymentId"], same["state"]) == ("first-2", "PAYMENT_STATE_COMPLETED")
-    assert same["home"]["minorUnits"] == str(paid["home"]["minor_units"])
+    assert (same["payment_id"], same["state"]) == ("first-2", "PAYMENT_STATE_COMPLETED")
+    assert same["home"]["minor_units"] == str(paid["home"]["minor_units"])
     gets, state, back = by_python.splitlines()
     assert gets.startswith("Bukchon Kalguksu gets KRW 18,900, you pay CNY 95.")
     assert state.split()[0] == "completed"

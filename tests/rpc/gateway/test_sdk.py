@@ -13,7 +13,6 @@ from services.pb.kawase.gateway.v1 import payment_pb2
 from services.sandbox.demo.codes import TOKYO_DYNAMIC, TOKYO_STATIC
 from services.sdk import (
     AnswerOverdue,
-    Client,
     Malformed,
     Money,
     NotFound,
@@ -24,6 +23,7 @@ from services.sdk import (
     Retry,
     Unauthenticated,
     Unavailable,
+    WalletClient,
 )
 from tests.rpc.gateway.payments_served import Wallets, answered, served
 from tests.store.gateway.payments_world import PANDA, Gateway
@@ -39,13 +39,13 @@ async def wallets(gateway: Gateway) -> AsyncIterator[Wallets]:
 
 
 @pytest.fixture
-async def kawase(wallets: Wallets) -> AsyncIterator[Client]:
-    async with Client(wallets.address, wallets.key_of(PANDA), retry=SOON) as client:
+async def kawase(wallets: Wallets) -> AsyncIterator[WalletClient]:
+    async with WalletClient(wallets.address, wallets.key_of(PANDA), retry=SOON) as client:
         yield client
 
 
 async def test_a_code_is_paid_in_one_call_and_partly_given_back(
-    gateway: Gateway, kawase: Client
+    gateway: Gateway, kawase: WalletClient
 ) -> None:
     async with answered(gateway):
         paid = await kawase.pay("p1", "li-na", TOKYO_DYNAMIC, MAXIMUM)
@@ -56,7 +56,7 @@ async def test_a_code_is_paid_in_one_call_and_partly_given_back(
     assert (await kawase.get_refund("r1")).reference == refund.reference
 
 
-async def test_a_quote_is_confirmed_or_given_up(gateway: Gateway, kawase: Client) -> None:
+async def test_a_quote_is_confirmed_or_given_up(gateway: Gateway, kawase: WalletClient) -> None:
     quote = await kawase.quote("p1", "li-na", TOKYO_STATIC, Money(1_000, "JPY"))
     assert (quote.state, quote.is_final) == (PaymentState.QUOTED, False)
     async with answered(gateway):
@@ -68,7 +68,7 @@ async def test_a_quote_is_confirmed_or_given_up(gateway: Gateway, kawase: Client
     assert refusal.value.reason == "PAYMENT_CANCELLED"
 
 
-async def test_a_list_goes_on_over_its_pages(kawase: Client) -> None:
+async def test_a_list_goes_on_over_its_pages(kawase: WalletClient) -> None:
     for number in range(101):
         await kawase.quote(f"p{number:03}", "li-na", TOKYO_DYNAMIC)
     await kawase.cancel("p007")
@@ -77,7 +77,9 @@ async def test_a_list_goes_on_over_its_pages(kawase: Client) -> None:
     assert cancelled == ["p007"]
 
 
-async def test_refusals_are_typed_and_have_their_reason(wallets: Wallets, kawase: Client) -> None:
+async def test_refusals_are_typed_and_have_their_reason(
+    wallets: Wallets, kawase: WalletClient
+) -> None:
     with pytest.raises(NotFound) as unknown:
         await kawase.get("p1")
     assert unknown.value.metadata == {"payment_id": "p1"}
@@ -86,12 +88,12 @@ async def test_refusals_are_typed_and_have_their_reason(wallets: Wallets, kawase
     assert above.value.reason == "PRICE_ABOVE_MAXIMUM"
     with pytest.raises(Malformed):
         await kawase.quote("p 1", "li-na", TOKYO_DYNAMIC)
-    async with Client(wallets.address, "kw_of_nobody") as stranger:
+    async with WalletClient(wallets.address, "kw_of_nobody") as stranger:
         with pytest.raises(Unauthenticated):
             await stranger.get("p1")
 
 
-async def test_a_watcher_is_told_each_state_once(gateway: Gateway, kawase: Client) -> None:
+async def test_a_watcher_is_told_each_state_once(gateway: Gateway, kawase: WalletClient) -> None:
     await kawase.quote("p1", "li-na", TOKYO_DYNAMIC)
     states = []
     async with answered(gateway):
@@ -105,7 +107,7 @@ async def test_a_watcher_is_told_each_state_once(gateway: Gateway, kawase: Clien
         await anext(kawase.watch("p2"))
 
 
-async def test_a_watch_that_sees_no_end_ends_in_time(kawase: Client) -> None:
+async def test_a_watch_that_sees_no_end_ends_in_time(kawase: WalletClient) -> None:
     await kawase.quote("p1", "li-na", TOKYO_DYNAMIC)
     watched = kawase.watch("p1", seconds=0.5)
     assert (await anext(watched)).state is PaymentState.QUOTED
@@ -148,7 +150,7 @@ CONFIRMED, COMPLETED = (
     payment_pb2.PAYMENT_STATE_CONFIRMED,
     payment_pb2.PAYMENT_STATE_COMPLETED,
 )
-Opened = Callable[..., Awaitable[tuple[Faulty, Client]]]
+Opened = Callable[..., Awaitable[tuple[Faulty, WalletClient]]]
 
 
 @pytest.fixture
@@ -156,7 +158,7 @@ async def opened() -> AsyncIterator[Opened]:
     """Serves a plan of faults, and gives the client that meets them."""
     servers, clients = [], []
 
-    async def open_one(*plan: Any) -> tuple[Faulty, Client]:
+    async def open_one(*plan: Any) -> tuple[Faulty, WalletClient]:
         faulty = Faulty(list(plan))  # type: ignore[abstract]
         server = RpcServer("127.0.0.1:0")
         server.add(
@@ -164,7 +166,7 @@ async def opened() -> AsyncIterator[Opened]:
         )
         await server.start()
         servers.append(server)
-        client = await Client(server.address, "key", seconds=10, retry=SOON).__aenter__()
+        client = await WalletClient(server.address, "key", seconds=10, retry=SOON).__aenter__()
         clients.append(client)
         return faulty, client
 

@@ -12,9 +12,9 @@ from services.core.money import Money
 from services.kit.rpc import STATUS_OF, error_status
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1 import money_pb2
-from services.sdk import AnswerOverdue, Client, GatewayFailed, PaymentState, Retry
+from services.sdk import AnswerOverdue, GatewayFailed, PaymentState, Retry, WalletClient
 from services.sdk.errors import error_of
-from services.sdk.model import payment_of, refund_of, state_number
+from services.sdk.model import PAYMENT_STATES, payment_of, refund_of
 
 
 def failed(error: KawaseError) -> grpc.aio.AioRpcError:
@@ -85,12 +85,14 @@ def test_a_state_that_came_after_this_client_is_another_and_not_final() -> None:
 
 
 def test_every_word_for_a_state_is_one_of_the_contract() -> None:
-    known = {state_number(state) for state in PaymentState if state is not PaymentState.OTHER}
+    known = {
+        PAYMENT_STATES.number(state) for state in PaymentState if state is not PaymentState.OTHER
+    }
     assert known <= set(payment_pb2.PaymentState.values()) - {0}
-    with pytest.raises(ValueError, match="OTHER"):
-        state_number(PaymentState.OTHER)
+    with pytest.raises(ValueError, match="other"):
+        PAYMENT_STATES.number(PaymentState.OTHER)
 
 
 async def test_a_client_that_was_not_opened_says_how() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        await Client("127.0.0.1:1", "key").get("p1")
+        await WalletClient("127.0.0.1:1", "key").get("p1")

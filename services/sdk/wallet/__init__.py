@@ -1,0 +1,1 @@
+"""What partner wallets call."""
