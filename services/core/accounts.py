@@ -30,6 +30,10 @@ class AccountKind(StrEnum):
     PROMOTION = "promotion"
     SUSPENSE = "suspense"
     LOSS = "loss"
+    ESCROW = "escrow"
+
+
+_CUSTOMER = f"{AccountKind.CUSTOMER}:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,14 @@ def customer(wallet: str, payer: str, currency: str) -> AccountSpec:
     return AccountSpec(AccountKind.CUSTOMER, currency, f"{wallet}/{payer}", 0)
 
 
+def customer_of(account_id: str) -> tuple[str, str] | None:
+    """Wallet and payer of a customer's account; None for all other accounts."""
+    if not account_id.startswith(_CUSTOMER):
+        return None
+    wallet, _, payer = account_id[len(_CUSTOMER) :].rpartition(":")[0].partition("/")
+    return wallet, payer
+
+
 def partner_receivable(partner: str, currency: str, limit: int) -> AccountSpec:
     """What a partner that collects from its own users owes us, up to a limit."""
     return AccountSpec(AccountKind.PARTNER_RECEIVABLE, currency, partner, limit)
@@ -80,3 +92,8 @@ def merchant_payable(merchant: str, currency: str, net_debit_limit: int) -> Acco
 def partner_payable(partner: str, currency: str) -> AccountSpec:
     """What we owe an acceptance partner."""
     return AccountSpec(AccountKind.PARTNER_PAYABLE, currency, partner)
+
+
+def escrow(merchant: str, currency: str) -> AccountSpec:
+    """What a merchant's buyers have paid, until it is the merchant's or goes back to them."""
+    return AccountSpec(AccountKind.ESCROW, currency, merchant)

@@ -140,9 +140,20 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         _write("VoidAuthorisation", _ACQUIRER, Scope.PAYMENTS_WRITE),
         _read("GetAuthorisation"),
     ),
+    "EscrowService": (
+        _pay("ConfirmIntoEscrow"),
+        _write("ReleaseEscrow", _WALLET, Scope.PAYMENTS_WRITE),
+        _write("DisputeEscrow", _WALLET, Scope.PAYMENTS_WRITE),
+        _write("WithdrawEscrowDispute", _WALLET, Scope.PAYMENTS_WRITE),
+        _change("ResolveEscrowDispute", _FINANCE | _RISK, four_eyes=True),
+        _write("ReturnEscrow", _ACQUIRER, Scope.REFUNDS_WRITE),
+        _own_read("GetEscrow", Scope.PAYMENTS_READ),
+        _own_read("ListEscrows", Scope.PAYMENTS_READ),
+    ),
     "PresentedService": (
         _pay("CreatePaymentCode"),
         _read("GetPaymentCode"),
+        _read("DrawPaymentCode"),
         _pay("CancelPaymentCode"),
         _write("ProvisionOfflineCodes", _WALLET, Scope.PAYMENTS_WRITE),
         _write("RevokeOfflineCodes", _WALLET, Scope.PAYMENTS_WRITE),
@@ -151,6 +162,8 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         Operation("ChargePaymentCode", _ACQUIRER, Scope.CHARGES_WRITE, rate=RateClass.PAYMENTS),
         _read("GetPresentedPayment"),
         _read("WatchPresentedPayment"),
+        _change("PutCodeLifetime", _RISK, four_eyes=True),
+        _see("ListCodeLifetimes"),
     ),
     "WithdrawalService": (
         _write("CreateWithdrawal", _WALLET, Scope.WITHDRAWALS_WRITE),
@@ -208,6 +221,8 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         Operation("DrawCode", _ACQUIRER, Scope.CODES),
         _write("CreateOrder", _ACQUIRER, Scope.ORDERS_WRITE),
         Operation("GetOrder", _ACQUIRER, Scope.PAYMENTS_READ),
+        Operation("ListOrders", _ACQUIRER, Scope.PAYMENTS_READ),
+        _write("CloseOrder", _ACQUIRER, Scope.ORDERS_WRITE),
         Operation("DrawOrder", _ACQUIRER, Scope.PAYMENTS_READ),
     ),
     "BillService": (

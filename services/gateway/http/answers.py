@@ -126,6 +126,9 @@ class Payment(Told):
     bill_reference: str | None = Field(
         default=None, description="Of the payment of a bill: the reference printed on it."
     )
+    in_escrow: bool = Field(
+        default=False, description="What is paid goes into escrow, not to the merchant yet."
+    )
     action_url: str | None = Field(
         description="In state action_required: where the payer approves."
     )
@@ -172,6 +175,9 @@ class Refund(Told):
     message: str | None = _MESSAGE
     create_time: datetime
     update_time: datetime
+    from_escrow: Money | None = Field(
+        default=None, description="What of `target` comes out of escrow, not from the merchant."
+    )
 
 
 class BankLink(Told):
@@ -257,6 +263,7 @@ def _payment_fields(payment: payment_pb2.Payment) -> dict[str, object]:
         "authorised_target": _amount_told(payment, "authorised_target"),
         "authorised_home": _amount_told(payment, "authorised_home"),
         "bill_reference": payment.bill_reference or None,
+        "in_escrow": payment.in_escrow,
         "action_url": payment.action_url or None,
         "reason": payment.reason or None,
         "message": payment.message or None,
@@ -301,6 +308,7 @@ def refund_told(refund: payment_pb2.Refund) -> Refund:
         message=refund.message or None,
         create_time=time_told(refund.create_time),
         update_time=time_told(refund.update_time),
+        from_escrow=money_told(refund.from_escrow) if refund.HasField("from_escrow") else None,
     )
 
 

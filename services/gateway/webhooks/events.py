@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from services.gateway.webhooks.encoding import instant_text, resource_json
 from services.gateway.webhooks.model import TEST_EVENT, Order
-from services.pb.kawase.gateway.v1 import payment_pb2
+from services.pb.kawase.gateway.v1 import escrow_pb2, payment_pb2
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 
 
@@ -35,10 +35,17 @@ class EventKind:
 _PAYMENT = frozenset(
     {
         *("reference", "state", "merchant", "target", "authorised_target", "refunded"),
-        *("bill_reference", "create_time", "update_time"),
+        *("bill_reference", "in_escrow", "create_time", "update_time"),
     }
 )
-_REFUND = frozenset({"reference", "state", "target", "create_time", "update_time"})
+_REFUND = frozenset({"reference", "state", "target", "from_escrow", "create_time", "update_time"})
+_RELEASE = frozenset({"reference", "cause", "amount", "left", "create_time"})
+_ESCROW = frozenset(
+    {
+        *("reference", "state", "merchant_id", "total", "held", "released", "returned"),
+        *("release_time", "dispute_time", "dispute_reason", "create_time", "update_time"),
+    }
+)
 _DISPUTE = frozenset(
     {"reference", "state", "reason", "answer_until_time", "create_time", "update_time"}
 )
@@ -57,6 +64,7 @@ KINDS: Mapping[str, EventKind] = {
     "withdrawal_completed": EventKind("withdrawal.completed", 2, "withdrawal"),
     "withdrawal_declined": EventKind("withdrawal.refused", 2, "withdrawal"),
     "withdrawal_returned": EventKind("withdrawal.returned", 3, "withdrawal"),
+    "escrow_released": EventKind("escrow.released", 2, "release", _RELEASE),
 }
 _OPENED = EventKind("dispute.opened", 2, "dispute", _DISPUTE)
 _ENDED = EventKind("dispute.ended", 2, "dispute", _DISPUTE)
@@ -65,12 +73,15 @@ _DISPUTES: Mapping[int, EventKind] = {
     payment_pb2.DISPUTE_STATE_WON: _ENDED,
     payment_pb2.DISPUTE_STATE_LOST: _ENDED,
 }
+_DISPUTED = EventKind("escrow.disputed", 2, "escrow", _ESCROW)
+_UNDISPUTED = EventKind("escrow.dispute_ended", 2, "escrow", _ESCROW)
 # Members of the fact's `oneof` that are told by their state, or not at all.
-BY_STATE = frozenset({"dispute_changed"})
+BY_STATE = frozenset({"dispute_changed", "escrow_dispute_changed"})
 UNTOLD: frozenset[str] = frozenset()
 
 EVENT_TYPES = frozenset(
-    {kind.event_type for kind in (*KINDS.values(), _OPENED, _ENDED)} | {TEST_EVENT}
+    {kind.event_type for kind in (*KINDS.values(), _OPENED, _ENDED, _DISPUTED, _UNDISPUTED)}
+    | {TEST_EVENT}
 )
 
 
@@ -114,8 +125,11 @@ def hear(fact: Fact) -> Heard | None:
     if body is None:
         raise UnknownFact(f"the fact {fact.stripe}/{fact.sequence} is of a kind not known here")
     kind = KINDS.get(body)
-    if kind is None and body in BY_STATE:
+    if body == "dispute_changed":
         kind = _DISPUTES.get(event.dispute_changed.dispute.state)
+    elif body == "escrow_dispute_changed":
+        disputed = event.escrow_dispute_changed.escrow.state == escrow_pb2.ESCROW_STATE_DISPUTED
+        kind = _DISPUTED if disputed else _UNDISPUTED
     if kind is None:
         return None
     return Heard(

@@ -680,6 +680,7 @@ class Corridor(_message.Message):
     REFUND_POLICY_FIELD_NUMBER: _builtins.int
     AUTHORISATION_DAYS_FIELD_NUMBER: _builtins.int
     PERSONAL_FIELD_NUMBER: _builtins.int
+    ESCROW_DAYS_FIELD_NUMBER: _builtins.int
     corridor_id: _builtins.str
     wallet_id: _builtins.str
     acceptance_partner_id: _builtins.str
@@ -703,6 +704,11 @@ class Corridor(_message.Message):
     """To persons, by their codes: the acceptance partner is the wallet whose payers
     are paid.
     """
+    escrow_days: _builtins.int
+    """How long what is paid into escrow is held unless the buyer confirms receipt
+    before; zero: nothing is taken into escrow here. Only for merchants of our
+    own acquirers.
+    """
     @_builtins.property
     def refund_policy(self) -> Global___RefundPolicy: ...
     def __init__(
@@ -723,10 +729,11 @@ class Corridor(_message.Message):
         refund_policy: Global___RefundPolicy | None = ...,
         authorisation_days: _builtins.int = ...,
         personal: _builtins.bool = ...,
+        escrow_days: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["refund_policy", b"refund_policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "authorisation_days", b"authorisation_days", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "personal", b"personal", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acceptance_partner_id", b"acceptance_partner_id", "authorisation_days", b"authorisation_days", "corridor_day_limit", b"corridor_day_limit", "corridor_id", b"corridor_id", "escrow_days", b"escrow_days", "fee_plan_id", b"fee_plan_id", "home_currency_code", b"home_currency_code", "open", b"open", "payer_day_limit", b"payer_day_limit", "payment_limit", b"payment_limit", "payment_minimum", b"payment_minimum", "personal", b"personal", "quote_seconds", b"quote_seconds", "refund_policy", b"refund_policy", "target_currency_code", b"target_currency_code", "wallet_id", b"wallet_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

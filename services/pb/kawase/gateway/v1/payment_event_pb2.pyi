@@ -6,6 +6,7 @@ isort:skip_file
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from services.pb.kawase.gateway.v1 import escrow_pb2 as _escrow_pb2
 from services.pb.kawase.gateway.v1 import payment_pb2 as _payment_pb2
 from services.pb.kawase.gateway.v1 import withdrawal_pb2 as _withdrawal_pb2
 import builtins as _builtins
@@ -43,6 +44,8 @@ class PaymentEvent(_message.Message):
     WITHDRAWAL_COMPLETED_FIELD_NUMBER: _builtins.int
     WITHDRAWAL_DECLINED_FIELD_NUMBER: _builtins.int
     WITHDRAWAL_RETURNED_FIELD_NUMBER: _builtins.int
+    ESCROW_RELEASED_FIELD_NUMBER: _builtins.int
+    ESCROW_DISPUTE_CHANGED_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -74,6 +77,10 @@ class PaymentEvent(_message.Message):
     def withdrawal_declined(self) -> Global___WithdrawalDeclined: ...
     @_builtins.property
     def withdrawal_returned(self) -> Global___WithdrawalReturned: ...
+    @_builtins.property
+    def escrow_released(self) -> Global___EscrowReleased: ...
+    @_builtins.property
+    def escrow_dispute_changed(self) -> Global___EscrowDisputeChanged: ...
     def __init__(
         self,
         *,
@@ -93,12 +100,14 @@ class PaymentEvent(_message.Message):
         withdrawal_completed: Global___WithdrawalCompleted | None = ...,
         withdrawal_declined: Global___WithdrawalDeclined | None = ...,
         withdrawal_returned: Global___WithdrawalReturned | None = ...,
+        escrow_released: Global___EscrowReleased | None = ...,
+        escrow_dispute_changed: Global___EscrowDisputeChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed", "payment_authorised", "withdrawal_completed", "withdrawal_declined", "withdrawal_returned"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed", "payment_authorised", "withdrawal_completed", "withdrawal_declined", "withdrawal_returned", "escrow_released", "escrow_dispute_changed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -390,3 +399,58 @@ class WithdrawalReturned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WithdrawalReturned: _TypeAlias = WithdrawalReturned  # noqa: Y015
+
+@_typing.final
+class EscrowReleased(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RELEASE_FIELD_NUMBER: _builtins.int
+    PAYMENT_REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    CORRIDOR_ID_FIELD_NUMBER: _builtins.int
+    MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    payment_reference: _builtins.str
+    """Of the payment whose money it is."""
+    payment_id: _builtins.str
+    corridor_id: _builtins.str
+    merchant_id: _builtins.str
+    @_builtins.property
+    def release(self) -> _escrow_pb2.EscrowRelease: ...
+    def __init__(
+        self,
+        *,
+        release: _escrow_pb2.EscrowRelease | None = ...,
+        payment_reference: _builtins.str = ...,
+        payment_id: _builtins.str = ...,
+        corridor_id: _builtins.str = ...,
+        merchant_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["release", b"release"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["corridor_id", b"corridor_id", "merchant_id", b"merchant_id", "payment_id", b"payment_id", "payment_reference", b"payment_reference", "release", b"release"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EscrowReleased: _TypeAlias = EscrowReleased  # noqa: Y015
+
+@_typing.final
+class EscrowDisputeChanged(_message.Message):
+    """A dispute was opened, withdrawn or resolved."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ESCROW_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def escrow(self) -> _escrow_pb2.Escrow: ...
+    def __init__(
+        self,
+        *,
+        escrow: _escrow_pb2.Escrow | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["escrow", b"escrow"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["escrow", b"escrow"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EscrowDisputeChanged: _TypeAlias = EscrowDisputeChanged  # noqa: Y015

@@ -153,6 +153,7 @@ class Payment(_message.Message):
     AUTHORISED_TARGET_FIELD_NUMBER: _builtins.int
     AUTHORISED_HOME_FIELD_NUMBER: _builtins.int
     BILL_REFERENCE_FIELD_NUMBER: _builtins.int
+    IN_ESCROW_FIELD_NUMBER: _builtins.int
     payment_id: _builtins.str
     """The caller's own id, unique per participant: the idempotency key."""
     reference: _builtins.str
@@ -169,6 +170,8 @@ class Payment(_message.Message):
     corridor_id: _builtins.str
     bill_reference: _builtins.str
     """Of the payment of a bill: the reference printed on it, as it is kept."""
+    in_escrow: _builtins.bool
+    """What is paid goes into escrow, not to the merchant yet: see GetEscrow."""
     @_builtins.property
     def merchant(self) -> Global___Merchant: ...
     @_builtins.property
@@ -224,10 +227,11 @@ class Payment(_message.Message):
         authorised_target: _money_pb2.Money | None = ...,
         authorised_home: _money_pb2.Money | None = ...,
         bill_reference: _builtins.str = ...,
+        in_escrow: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "quote_expire_time", b"quote_expire_time", "refunded", b"refunded", "spread", b"spread", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "bill_reference", b"bill_reference", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_url", b"action_url", "authorised_home", b"authorised_home", "authorised_target", b"authorised_target", "bill_reference", b"bill_reference", "corridor_id", b"corridor_id", "create_time", b"create_time", "home", b"home", "in_escrow", b"in_escrow", "merchant", b"merchant", "message", b"message", "mid", b"mid", "payer_id", b"payer_id", "payment_id", b"payment_id", "quote_expire_time", b"quote_expire_time", "reason", b"reason", "reference", b"reference", "refunded", b"refunded", "spread", b"spread", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -314,6 +318,7 @@ class Refund(_message.Message):
     MESSAGE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    FROM_ESCROW_FIELD_NUMBER: _builtins.int
     refund_id: _builtins.str
     payment_id: _builtins.str
     reference: _builtins.str
@@ -332,6 +337,10 @@ class Refund(_message.Message):
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def from_escrow(self) -> _money_pb2.Money:
+        """What of `target` comes out of escrow, and not from the merchant."""
+
     def __init__(
         self,
         *,
@@ -345,10 +354,11 @@ class Refund(_message.Message):
         message: _builtins.str = ...,
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
+        from_escrow: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "home", b"home", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "from_escrow", b"from_escrow", "home", b"home", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "home", b"home", "message", b"message", "payment_id", b"payment_id", "reason", b"reason", "reference", b"reference", "refund_id", b"refund_id", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "from_escrow", b"from_escrow", "home", b"home", "message", b"message", "payment_id", b"payment_id", "reason", b"reason", "reference", b"reference", "refund_id", b"refund_id", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

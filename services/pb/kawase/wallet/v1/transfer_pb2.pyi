@@ -67,6 +67,8 @@ class _AccountKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AccountKi
     ACCOUNT_KIND_PROMOTION: _AccountKind.ValueType  # 16
     ACCOUNT_KIND_SUSPENSE: _AccountKind.ValueType  # 17
     ACCOUNT_KIND_LOSS: _AccountKind.ValueType  # 18
+    ACCOUNT_KIND_ESCROW: _AccountKind.ValueType  # 19
+    """What a merchant's buyers have paid, until it is the merchant's or goes back."""
 
 class AccountKind(_AccountKind, metaclass=_AccountKindEnumTypeWrapper): ...
 
@@ -91,6 +93,8 @@ ACCOUNT_KIND_BANK_CLEARING_OUT: AccountKind.ValueType  # 15
 ACCOUNT_KIND_PROMOTION: AccountKind.ValueType  # 16
 ACCOUNT_KIND_SUSPENSE: AccountKind.ValueType  # 17
 ACCOUNT_KIND_LOSS: AccountKind.ValueType  # 18
+ACCOUNT_KIND_ESCROW: AccountKind.ValueType  # 19
+"""What a merchant's buyers have paid, until it is the merchant's or goes back."""
 Global___AccountKind: _TypeAlias = AccountKind  # noqa: Y015
 
 @_typing.final
