@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
 BUF := npx --yes @bufbuild/buf@1.75.0
+# A house is a dozen processes; without kept bytecode each compiles every module anew at its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install check test demo up bench chaos chaos-partners protos format clean
 
@@ -14,7 +16,7 @@ install: $(BIN)/.installed ## make .venv with everything that is locked
 $(BIN)/.installed: pyproject.toml uv.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@test -x $(UV) || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(UV) sync --locked --quiet --inexact
+	@$(UV) sync --locked --quiet --inexact --compile-bytecode
 	@touch $@
 
 check: install ## everything fast: format, lint, types, import contracts, protos, pure tests
