@@ -49,6 +49,11 @@ def recon(ctx: click.Context, directory: Path, address: str) -> None:
 @click.option("--partner", required=True, help="Whose files they are.")
 @click.option("--format", "format_", default="", help="Without it, found out by content.")
 @click.option("--day", default="", help="YYYY-MM-DD the files have to be of.")
+@click.option(
+    "--replaces",
+    default="",
+    help="The file that the one FILE corrects: its id, or the document it is. Both are kept.",
+)
 @operator_option
 @json_option
 @click.pass_obj
@@ -58,14 +63,22 @@ def import_files(
     partner: str,
     format_: str,
     day: str,
+    replaces: str,
     operator: str,
     as_json: bool,
 ) -> None:
     """Take in FILES of a partner. The same file again changes nothing; a damaged one is refused
     whole, with where and why."""
+    if replaces and len(files) > 1:
+        raise click.UsageError("--replaces goes with one file: import them one by one")
     for path in files:
         header = pb.ImportHeader(
-            file_name=path.name, format=format_, partner_id=partner, operator=operator, day=day
+            file_name=path.name,
+            format=format_,
+            partner_id=partner,
+            operator=operator,
+            day=day,
+            replaces=replaces,
         )
         answer = asking.send(FileServiceStub, "ImportFile", _pieces(header, path))
         _show_import(answer, as_json)
@@ -109,8 +122,9 @@ def files(asking: Asking, partner: str, day: str, limit: int, as_json: bool) -> 
     if as_json:
         print_message(answer)
         return
-    head = ("file", "partner", "day", "format", "rows", "total", "name")
-    print_rows(open_console(), [head, *map(_file_row, answer.files)], ("bold", *[""] * 6), "    rr")
+    head = ("file", "partner", "day", "format", "rows", "total", "name", "replaced by")
+    rows = [(*_file_row(file), file.replaced_by) for file in answer.files]
+    print_rows(open_console(), [head, *rows], ("bold", *[""] * 7), "    rr")
 
 
 @recon.command()
@@ -147,8 +161,45 @@ def close(
 
 @recon.command()
 @click.argument("day")
+@click.option("--partner", required=True, help="Whose day it is.")
+@click.option("--reason", default="", help="Why; it stands in the amended report.")
+@click.option("--approve", is_flag=True, help="Agree to what another person has proposed.")
+@operator_option
+@json_option
+@click.pass_obj
+def reopen(
+    asking: Asking,
+    day: str,
+    partner: str,
+    reason: str,
+    approve: bool,
+    operator: str,
+    as_json: bool,
+) -> None:
+    """Open the closed DAY of a partner again: one person proposes it with a --reason, another one
+    runs it with --approve. Its report stays as it is; the next close adds an amended one."""
+    if approve == bool(reason):
+        raise click.UsageError("say either --reason, to propose it, or --approve")
+    place = {"partner_id": partner, "day": day, "operator": operator}
+    if approve:
+        asked = days.ApproveReopeningRequest(**place)
+        summary = asking.ask(DayServiceStub, "ApproveReopening", asked).summary
+    else:
+        proposed = days.ProposeReopeningRequest(**place, reason=reason)
+        summary = asking.ask(DayServiceStub, "ProposeReopening", proposed).summary
+    _show_summary(summary, as_json)
+
+
+@recon.command()
+@click.argument("day")
 @partner_option
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="json", show_default=True)
+@click.option(
+    "--version",
+    type=click.IntRange(0),
+    default=0,
+    help="Of which close, where a day was opened again; without it the latest.",
+)
 @click.option(
     "--into",
     type=click.Path(file_okay=False, path_type=Path),
@@ -156,11 +207,15 @@ def close(
     help="The folder for the report; without it the present one.",
 )
 @click.pass_obj
-def report(asking: Asking, day: str, partners: tuple[str, ...], format_: str, into: Path) -> None:
+def report(
+    asking: Asking, day: str, partners: tuple[str, ...], format_: str, version: int, into: Path
+) -> None:
     """Write the reports of DAY; of a closed day they are always the same bytes."""
     into.mkdir(parents=True, exist_ok=True)
     for partner in partners or _partners_of(asking, day):
-        request = days.GetReportRequest(partner_id=partner, day=day, format=format_)
+        request = days.GetReportRequest(
+            partner_id=partner, day=day, format=format_, version=version
+        )
         for path in _write(asking, DayServiceStub, "GetReport", request, into):
             click.echo(str(path))
 
@@ -244,6 +299,8 @@ def _show_import(answer: pb.ImportFileResponse, as_json: bool) -> None:
         print_message(answer)
         return
     word = "known already" if answer.repeated_import else "taken in"
+    if answer.file.replaces and not answer.repeated_import:
+        word = f"replaces {answer.file.replaces}: run the day again"
     head = ("file", "partner", "day", "format", "rows", "total", "name", "")
     row = (*_file_row(answer.file), word)
     print_rows(open_console(), [head, row], ("bold", *[""] * 7), "    rr")
@@ -261,6 +318,17 @@ def _file_row(file: Any) -> tuple[str, ...]:
     )
 
 
+def _state(summary: days.DaySummary) -> str:
+    parts = [summary.state]
+    if summary.report_version > 1:
+        parts.append(f"report {summary.report_version}")
+    if summary.outdated:
+        parts.append("to be run again")
+    if summary.reopening_proposed_by:
+        parts.append(f"{summary.reopening_proposed_by} proposes to open it again")
+    return ", ".join(parts)
+
+
 def _show_summary(summary: days.DaySummary, as_json: bool) -> None:
     if as_json:
         print_message(summary)
@@ -268,7 +336,7 @@ def _show_summary(summary: days.DaySummary, as_json: bool) -> None:
     console = open_console()
     facts = [
         ("partner", summary.partner_id),
-        ("day", f"{summary.day}, {summary.state}"),
+        ("day", f"{summary.day}, {_state(summary)}"),
         ("our rows", f"{summary.our_row_count:,}"),
         ("their rows", f"{summary.their_row_count:,}"),
         ("matched", f"{summary.matched_count:,}"),

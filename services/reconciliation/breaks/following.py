@@ -26,6 +26,10 @@ GONE = "-"
 """Instead of a rule: our row is there no more, because its payment was cancelled."""
 
 
+WITHDRAWN = "="
+"""Instead of a rule: their row stood in a file that the partner has replaced by one without it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A break as it stands, and the rule that has matched all its rows; empty: not all are."""
@@ -146,7 +150,8 @@ def _not_found(run: Run, known: Known) -> Iterator[Step]:
         if not known.matched_by and _is_overdue(run, item):
             yield _reopened(run, replace(item, update_time=run.now), _overdue(item))
         return
-    if not known.matched_by or item.is_in_flight:
+    # What the ledger has booked for it is not undone by rows that agree: people look at that.
+    if not known.matched_by or item.is_in_flight or item.has_moved_money:
         return
     resolution = item.resolution
     if item.state is State.PROPOSED and resolution is not None:
@@ -155,6 +160,8 @@ def _not_found(run: Run, known: Known) -> Iterator[Step]:
     text = f"Its rows are matched since the run of {run.day}, by the rule {known.matched_by}."
     if known.matched_by == GONE:
         text = f"Seen by the run of {run.day}: our entry was taken back with its payment."
+    elif known.matched_by == WITHDRAWN:
+        text = f"Seen by the run of {run.day}: the partner's corrected file does not have it."
     yield Step(after, (Note(HOUSE, What.RESOLVED, text),))
 
 

@@ -112,6 +112,12 @@ class Break:
         """Approved, and the ledger has not answered yet."""
         return self.resolution is not None and self.resolution.outcome is Outcome.APPROVED
 
+    @property
+    def has_moved_money(self) -> bool:
+        """The ledger has booked its last resolution."""
+        held = self.resolution
+        return held is not None and held.outcome is Outcome.DONE and held.kind in MOVES_MONEY
+
 
 @dataclass(frozen=True, slots=True)
 class Note:

@@ -106,10 +106,10 @@ def approve(item: Break, person: str, now: datetime) -> Step | None:
     """
     _check_words(operator=person)
     resolution = item.resolution
-    if resolution is not None and _is_same(resolution.approved_by, person):
+    if resolution is not None and is_same_person(resolution.approved_by, person):
         return None
     resolution = _asked(item)
-    if _is_same(resolution.proposed_by, person):
+    if is_same_person(resolution.proposed_by, person):
         raise SamePerson(item.break_id, person)
     return _approved(item, resolution, person, now)
 
@@ -172,7 +172,7 @@ def _approved(item: Break, resolution: Resolution, person: str, now: datetime) -
     return Step(after, tuple(notes), sends=moves)
 
 
-def _is_same(one: str, other: str) -> bool:
+def is_same_person(one: str, other: str) -> bool:
     """Whether two names are one person's: a capital or a space makes nobody another."""
     return one.casefold().split() == other.casefold().split()
 

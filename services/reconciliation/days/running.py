@@ -25,6 +25,7 @@ from services.reconciliation.days.store import Counts, Day
 from services.reconciliation.matching.backends import BackendName, open_backend
 from services.reconciliation.matching.engine import Engine
 from services.reconciliation.matching.rules import RuleBook
+from services.reconciliation.replacing.store import count_replaced, hold_off_replacing
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class FileMissing(Refused):
 
 
 class RunOvertaken(Contended):
-    """Another run, or the close of the day, came between."""
+    """Another run, the close of the day, or a replaced file came between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,10 @@ class Running:
                     partner_id=partner_id[:80],
                     day=day.isoformat(),
                 )
+            replaced = await count_replaced(connection)
         with tempfile.TemporaryDirectory(prefix="kawase-recon-", dir=self._choice.work) as folder:
             pairs = await self._match(partner_id, day, Path(folder))
-            return await self._store(before, pairs)
+            return await self._store(before, pairs, replaced)
 
     async def read(self, partner_id: str, day: date) -> Ran:
         """A day as its last run has left it."""
@@ -113,14 +115,18 @@ class Running:
         )
         return folder / "pairs.csv"
 
-    async def _store(self, before: Day, pairs: Path) -> Ran:
+    async def _store(self, before: Day, pairs: Path, replaced: int) -> Ran:
         partner_id, day = before.partner_id, before.day
 
         async def work(connection: Connection) -> Decided[Ran]:
             now = self._clock.now()
-            if not await store.begin_run(connection, before, str(self._choice.name), now):
+            # Rows of a file that was replaced meanwhile are no rows any more.
+            is_same = await hold_off_replacing(connection) == replaced
+            name = str(self._choice.name)
+            if not is_same or not await store.begin_run(connection, before, name, now):
                 raise RunOvertaken(
-                    f"The day {day} of {partner_id} was run or closed meanwhile: look at it again.",
+                    f"The day {day} of {partner_id} was run or closed, or a file replaced, "
+                    "meanwhile: run it again.",
                     partner_id=partner_id,
                     day=day.isoformat(),
                 )

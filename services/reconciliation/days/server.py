@@ -13,6 +13,7 @@ from services.reconciliation.days.running import Ran, Running
 from services.reconciliation.reports.closing import Expected, close_day
 from services.reconciliation.reports.listing import list_rows
 from services.reconciliation.reports.reading import read_report
+from services.reconciliation.reports.reopening import approve_reopening, propose_reopening
 
 NAME = "kawase.reconciliation.v1.DayService"
 
@@ -41,11 +42,33 @@ class DayServer(DayServiceServicer):
         return pb.CloseDayResponse(summary=_summary(ran))
 
     @answers
+    async def ProposeReopening(
+        self, request: pb.ProposeReopeningRequest, _context: Any
+    ) -> pb.ProposeReopeningResponse:
+        day = read_day(request.day)
+        await propose_reopening(
+            self._units, self._clock, request.partner_id, day, request.operator, request.reason
+        )
+        ran = await self._running.read(request.partner_id, day)
+        return pb.ProposeReopeningResponse(summary=_summary(ran))
+
+    @answers
+    async def ApproveReopening(
+        self, request: pb.ApproveReopeningRequest, _context: Any
+    ) -> pb.ApproveReopeningResponse:
+        day = read_day(request.day)
+        await approve_reopening(self._units, self._clock, request.partner_id, day, request.operator)
+        ran = await self._running.read(request.partner_id, day)
+        return pb.ApproveReopeningResponse(summary=_summary(ran))
+
+    @answers
     async def GetReport(
         self, request: pb.GetReportRequest, _context: Any
     ) -> AsyncIterator[pb.GetReportResponse]:
         day = read_day(request.day)
-        pieces = read_report(self._units.pool, self._clock, request.partner_id, day, request.format)
+        pieces = read_report(
+            self._units.pool, self._clock, request.partner_id, day, request.format, request.version
+        )
         async for piece in pieces:
             yield pb.GetReportResponse(
                 file_name=piece.file_name, digest=piece.digest, data=piece.data
@@ -80,4 +103,7 @@ def _summary(ran: Ran) -> pb.DaySummary:
         breaks_by_kind=counts.breaks_by_kind,
         open_break_count=counts.open_breaks,
         engine=ran.day.engine,
+        report_version=ran.day.report_version,
+        outdated=ran.day.outdated,
+        reopening_proposed_by=ran.day.reopening_proposed_by,
     )

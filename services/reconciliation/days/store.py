@@ -30,6 +30,11 @@ class Day:
     run_count: int = 0
     engine: str = ""
     closed_by: str = ""
+    outdated: bool = False
+    """A file was replaced since the last run."""
+    report_version: int = 0
+    """How often it was closed."""
+    reopening_proposed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +50,7 @@ class Counts:
 
 async def find_day(connection: Connection, partner_id: str, day: date) -> Day:
     """The day; as new where it has not been run."""
-    row = await connection.fetchrow(
-        "SELECT partner_id, day, state, run_count, engine, closed_by FROM days "
-        "WHERE (partner_id, day) = ($1, $2)",
-        partner_id,
-        day,
-    )
+    row = await connection.fetchrow(_DAY, partner_id, day)
     return Day(partner_id, day) if row is None else Day(**dict(row))
 
 
@@ -84,7 +84,7 @@ async def begin_run(connection: Connection, before: Day, engine: str, now: datet
         before.day,
     )
     status = await connection.execute(
-        "UPDATE days SET run_count = run_count + 1, run_time = $4, engine = $5 "
+        "UPDATE days SET run_count = run_count + 1, run_time = $4, engine = $5, outdated = false "
         "WHERE (partner_id, day) = ($1, $2) AND state = 'open' AND run_count = $3",
         before.partner_id,
         before.day,
@@ -127,6 +127,19 @@ async def count_day(connection: Connection, partner_id: str, day: date) -> Count
     )
 
 
+_DAY = """
+SELECT d.partner_id, d.day, d.state, d.run_count, d.engine, d.closed_by, d.outdated,
+    COALESCE(c.version, 0) AS report_version,
+    COALESCE(r.proposed_by, '') AS reopening_proposed_by
+FROM days AS d
+LEFT JOIN LATERAL (
+    SELECT max(version) AS version FROM closings AS c
+    WHERE (c.partner_id, c.day) = (d.partner_id, d.day)
+) AS c ON true
+LEFT JOIN reopenings AS r
+    ON (r.partner_id, r.day, r.version) = (d.partner_id, d.day, c.version) AND r.approved_by = ''
+WHERE (d.partner_id, d.day) = ($1, $2)
+"""
 # A side of a run; `our` and `their` take the place of `one`.
 _SIDE = """
 WITH fresh AS (

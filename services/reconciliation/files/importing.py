@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import asyncpg
@@ -30,6 +30,8 @@ from services.reconciliation.files.spool import Spool
 from services.reconciliation.ours.rows import OurRow, expected_credit
 from services.reconciliation.ours.store import add_rows
 from services.reconciliation.partners import Format, Partner, Partners, partner_named
+from services.reconciliation.replacing import store as replacing
+from services.reconciliation.replacing.choosing import DaysClosed, choose
 
 log = structlog.get_logger()
 
@@ -53,8 +55,8 @@ class FileDamaged(Malformed):
         self.findings = tuple(findings)
 
 
-class DocumentKnown(Conflict):
-    """The same document of the same day was imported before, with other bytes."""
+class SettlementKnown(Conflict):
+    """What a summary says was settled is expected because of another file."""
 
 
 class FormatNotExpected(Refused):
@@ -77,7 +79,7 @@ async def import_file(
     pool: asyncpg.Pool, clock: Clock, partners: Partners, ask: Ask, spool: Spool
 ) -> Imported:
     """Take in the file in `spool`. Raises `PartnerUnknown`, `FormatUnknown`, `FormatNotExpected`,
-    `FileEmpty`, `FileDamaged`, `DocumentKnown`."""
+    `FileEmpty`, `FileDamaged`, and what `replacing` refuses."""
     partner = partner_named(partners, ask.partner_id)
     async with pool.acquire() as connection, connection.transaction():
         await store.lock_imports(connection, partner.id)
@@ -86,7 +88,9 @@ async def import_file(
             return Imported(known, repeated=True)
         reading = _open(partner, ask, spool, clock)
         await store.copy_rows(connection, reading.records())
-        file = reading.finish(ask, spool, clock)
+        read = reading.finish(ask, spool, clock)
+        former = await _former(connection, read, ask)
+        file = replace(read, replaces=former.file_id if former else "")
         await _keep(connection, file, reading.expected(), spool)
     log.info(
         "file_imported",
@@ -95,6 +99,7 @@ async def import_file(
         format=file.format,
         day=file.day.isoformat(),
         row_count=file.row_count,
+        replaces=file.replaces,
     )
     return Imported(file, repeated=False)
 
@@ -102,22 +107,34 @@ async def import_file(
 async def _keep(
     connection: Connection, file: StoredFile, expected: Sequence[OurRow], spool: Spool
 ) -> None:
-    known = await store.find_document(connection, file.partner_id, file.day, file.document_id)
-    if known is not None:
-        raise DocumentKnown(
-            f"{file.document_id} of {file.day} was imported as {known.file_name!r} with other "
-            f"bytes ({known.file_id}): ask {file.partner_id} which of the two holds.",
-            file_id=known.file_id,
-        )
+    if file.replaces:
+        await replacing.mark_replaced(connection, file.replaces, file.file_id)
     await store.add_file(connection, file)
-    if await add_rows(connection, expected) < len(expected):
-        raise DocumentKnown(
+    if file.replaces:
+        written = await replacing.replace_rows(connection, file.replaces, file.file_id, expected)
+    else:
+        written = await add_rows(connection, expected)
+    if written < len(expected):
+        raise SettlementKnown(
             f"What {file.file_name!r} says is settled is expected from another file already.",
             document_id=file.document_id,
         )
     pieces = spool.pieces()
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         await store.add_bytes(connection, file.file_id, *piece)
+
+
+async def _former(connection: Connection, file: StoredFile, ask: Ask) -> StoredFile | None:
+    """The file that this one replaces, if any; no run stores anything from here on."""
+    place = (file.partner_id, file.day)
+    known = await store.find_document(connection, *place, file.document_id)
+    named = await store.find_named(connection, *place, ask.replaces) if ask.replaces else None
+    former = choose(file, ask.replaces, named, known)
+    if former is not None:
+        await replacing.lock_replacing(connection)
+        if days := await replacing.closed_days(connection, former.file_id):
+            raise DaysClosed(former, days)
+    return former
 
 
 def _open(partner: Partner, ask: Ask, spool: Spool, clock: Clock) -> "Reading":
@@ -182,7 +199,7 @@ class Reading:
             self._settled.append(item)
 
     def _check(self) -> None:
-        names = [self._head.document_id] if self._head else []
+        names = [self._head.document_id, self._head.series] if self._head else []
         names += [settled.batch_id for settled in self._settled]
         if any(len(name) > LONGEST_NAME for name in names):
             self._add("name", f"A name has more than {LONGEST_NAME} characters.")
@@ -220,6 +237,8 @@ class Reading:
             import_time=clock.now(),
             operator=ask.operator,
             document_id=self._head.document_id,
+            series=self._head.series,
+            series_number=self._head.series_number,
             totals=tuple(sorted(self._totals.items())),
         )
 

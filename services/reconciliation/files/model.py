@@ -20,6 +20,8 @@ class Ask:
     partner_id: str
     operator: str
     day: date | None
+    replaces: str = ""
+    """The file that this one corrects: its id or its document; empty: none is named."""
 
 
 class TheirRow(NamedTuple):
@@ -40,10 +42,15 @@ class TheirRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Which document of which day a file is; said before or after its rows, once."""
+    """Which document of which day a file is; said before or after its rows, once.
+
+    A format that counts its corrections says of what (`series`) and the how manieth it is.
+    """
 
     day: date
     document_id: str
+    series: str = ""
+    series_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,10 @@ class StoredFile:
     operator: str
     document_id: str
     totals: tuple[tuple[str, int], ...] = ()
+    replaces: str = ""
+    replaced_by: str = ""
+    series: str = ""
+    series_number: int = 0
 
 
 def reference_of(text: str) -> str:

@@ -94,6 +94,7 @@ def read_ask(request: pb.ImportFileRequest) -> Ask:
         _checked(header.partner_id, "partner_id"),
         _checked(header.operator, "operator"),
         _day(header.day),
+        _checked(header.replaces, "replaces"),
     )
 
 
@@ -132,6 +133,9 @@ def file_message(file: StoredFile) -> pb.File:
         row_count=file.row_count,
         totals=[Money(currency_code=code, minor_units=minor) for code, minor in file.totals],
         operator=file.operator,
+        document_id=file.document_id,
+        replaces=file.replaces,
+        replaced_by=file.replaced_by,
     )
     message.import_time.FromDatetime(file.import_time)
     return message

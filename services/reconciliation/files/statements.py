@@ -26,6 +26,7 @@ from services.reconciliation.files.model import Head, Item, Source, TheirRow
 from services.reconciliation.partners import Partner
 
 COMPLETED = "completed"
+_NUMBER_LIMIT = 10**18
 _NO_REFERENCE = ("NOTPROVIDED", "NONREF")
 
 
@@ -78,9 +79,16 @@ class Account:
         self._first = self._last = date.min
 
     def begin(
-        self, number: str, first: date, last: date, record: int, offset: int | None
+        self,
+        number: str,
+        first: date,
+        last: date,
+        record: int,
+        offset: int | None,
+        sending: tuple[str, int] = ("", 0),
     ) -> Iterator[Item]:
-        """The head of a statement from `first` to `last`, both inclusive."""
+        """The head of a statement from `first` to `last`, both inclusive. `sending`: its series and
+        number, where it counts how often it was sent."""
         names = self._source.partner.names
         known = next((name for name in names if number.endswith(name)), "")
         if names and not known:
@@ -95,7 +103,7 @@ class Account:
             yield error("statement-repeated", message, record=record, offset=offset)
             return
         self._first, self._last = first, last
-        self._head = Head(last, f"{self._family}:{known or number}")
+        self._head = Head(last, f"{self._family}:{known or number}", *sending)
         yield self._head
 
     def check(self, record: int, offset: int | None, day: date) -> Iterator[Finding]:
@@ -137,7 +145,15 @@ def _camt_head(source: Source, account: Account, statement: Statement) -> Iterat
         (time if time.tzinfo is None else time.astimezone(zone)).date()
         for time in (statement.begin or end, end)
     ]
-    yield from account.begin(number, days[0], days[1], 0, None)
+    yield from account.begin(number, days[0], days[1], 0, None, _sending(statement))
+
+
+def _sending(statement: Statement) -> tuple[str, int]:
+    # The legal number stays with the statement; the electronic one grows with each sending of it.
+    if statement.legal_number is None or not 0 < (statement.number or 0) < _NUMBER_LIMIT:
+        return "", 0
+    assert statement.number is not None, "looked at above"
+    return f"legal:{statement.legal_number}", statement.number
 
 
 def _camt_lines(entry: StatementEntry, day: date) -> Iterator[Line]:

@@ -44,14 +44,25 @@ async def find_digest(connection: Connection, partner_id: str, digest: bytes) ->
 async def find_document(
     connection: Connection, partner_id: str, day: date, document_id: str
 ) -> StoredFile | None:
-    """The file a document of a day has come in."""
+    """The file a document of a day has come in, and that no other has replaced."""
     rows = await connection.fetch(
-        f"{_FILES} WHERE (f.partner_id, f.day, f.document_id) = ($1, $2, $3) {_GROUP}",
+        f"{_FILES} WHERE (f.partner_id, f.day, f.document_id) = ($1, $2, $3) "
+        f"AND f.replaced_by IS NULL {_GROUP}",
         partner_id,
         day,
         document_id,
     )
     return _file(rows[0]) if rows else None
+
+
+async def find_named(
+    connection: Connection, partner_id: str, day: date, name: str
+) -> StoredFile | None:
+    """The partner's file of this id, or that holds for the document of this name on the day."""
+    rows = await connection.fetch(
+        f"{_FILES} WHERE f.partner_id = $1 AND f.file_id = $2 {_GROUP}", partner_id, name
+    )
+    return _file(rows[0]) if rows else await find_document(connection, partner_id, day, name)
 
 
 async def copy_rows(connection: Connection, records: Iterable[tuple[Any, ...]]) -> None:
@@ -65,8 +76,8 @@ async def add_file(connection: Connection, file: StoredFile) -> None:
     """A file and its totals."""
     await connection.execute(
         "INSERT INTO files (file_id, digest, file_name, format, partner_id, day, byte_count, "
-        "row_count, import_time, operator, document_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        "row_count, import_time, operator, document_id, replaces, series, series_number) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, nullif($12, ''), $13, $14)",
         file.file_id,
         file.digest,
         file.file_name,
@@ -78,6 +89,9 @@ async def add_file(connection: Connection, file: StoredFile) -> None:
         file.import_time,
         file.operator,
         file.document_id,
+        file.replaces,
+        file.series,
+        file.series_number,
     )
     await connection.executemany(
         "INSERT INTO file_totals (file_id, currency_code, total_minor) VALUES ($1, $2, $3)",
@@ -129,6 +143,8 @@ def _file(row: Any) -> StoredFile:
 _FILES = """
 SELECT f.file_id, f.digest, f.file_name, f.format, f.partner_id, f.day, f.byte_count, f.row_count,
     f.import_time, f.operator, coalesce(f.document_id, '') AS document_id,
+    coalesce(f.replaces, '') AS replaces, coalesce(f.replaced_by, '') AS replaced_by,
+    coalesce(f.series, '') AS series, coalesce(f.series_number, 0) AS series_number,
     array_remove(array_agg(t.currency_code ORDER BY t.currency_code), NULL) AS currencies,
     array_remove(array_agg(t.total_minor ORDER BY t.currency_code), NULL) AS minors
 FROM files AS f LEFT JOIN file_totals AS t ON t.file_id = f.file_id

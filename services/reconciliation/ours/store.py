@@ -49,6 +49,17 @@ async def add_rows(connection: Connection, rows: Sequence[OurRow]) -> int:
     return int(status.rpartition(" ")[2])
 
 
+async def put_expected(connection: Connection, rows: Sequence[OurRow], former_file_id: str) -> int:
+    """Write what a file lets us expect in the place of what a former one did. Returns how many of
+    `rows` are written: one that is expected because of a third file is not."""
+    await connection.execute(_DROP_EXPECTED, former_file_id, *_columns([r[:4] for r in rows], 4))
+    if not rows:
+        return 0
+    columns = _columns(rows, len(OurRow._fields))
+    status = await connection.execute(f"{_INSERT} {_OVER_EXPECTED}", *columns, former_file_id)
+    return int(status.rpartition(" ")[2])
+
+
 async def drop_rows(connection: Connection, keys: Sequence[tuple[str, str, str]]) -> None:
     """Take rows out that no longer follow: partner, kind, reference."""
     await connection.execute(_DROP, *_columns(keys, 3))
@@ -157,6 +168,20 @@ ON CONFLICT (partner_id, kind, reference) DO UPDATE SET
     state = excluded.state, day = excluded.day
 WHERE (r.partner_reference, r.minor, r.fee, r.state, r.day) IS DISTINCT FROM
     (excluded.partner_reference, excluded.minor, excluded.fee, excluded.state, excluded.day)
+"""
+_OVER_EXPECTED = f"""
+ON CONFLICT (partner_id, kind, reference) DO UPDATE SET
+    minor = excluded.minor, currency = excluded.currency, day = excluded.day,
+    source = excluded.source, file_id = excluded.file_id
+WHERE r.file_id = ${len(OurRow._fields) + 1}
+"""
+_DROP_EXPECTED = """
+DELETE FROM our_rows AS r
+WHERE r.file_id = $1 AND (r.partner_id, r.reference, r.kind) NOT IN (
+    SELECT partner_id, reference, kind
+    FROM unnest($2::text[], $3::text[], $4::text[], $5::text[])
+        AS kept (partner_id, reference, partner_reference, kind)
+)
 """
 _DROP = """
 DELETE FROM our_rows AS r

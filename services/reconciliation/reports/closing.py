@@ -26,6 +26,7 @@ from services.reconciliation.reports.refusals import (
     BreaksOpen,
     CopyBehind,
     DayNotRun,
+    FileReplaced,
     FilesMissing,
     OperatorMissing,
     RowsCameLater,
@@ -73,8 +74,8 @@ async def close_day(
 ) -> Closed:
     """Close a day; one that is closed stays as it was closed.
 
-    Raises `OperatorMissing`, `DayNotRun`, `BreaksOpen`, `FilesMissing`, `RowsCameLater`,
-    `CopyBehind`.
+    Raises `OperatorMissing`, `DayNotRun`, `FileReplaced`, `BreaksOpen`, `FilesMissing`,
+    `RowsCameLater`, `CopyBehind`.
     """
     if not operator.strip():
         raise OperatorMissing
@@ -85,28 +86,34 @@ async def close_day(
         if held is None or not held.run_count:
             raise DayNotRun(*place)
         if held.state == CLOSED:
-            kept = await closings.find_report(connection, *place, CANONICAL)
+            kept = await closings.find_report(connection, (*place, held.version), CANONICAL)
             assert kept is not None
             return Decided(Closed(kept.digest, newly=False))
+        if held.outdated:
+            raise FileReplaced(*place)
         now = clock.now()
+        version = held.version + 1
         await _check_files(connection, place, expected)
         await _check_rows(connection, place, expected.day_end(*place))
         with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
             folder = Path(name)
             built, source = await prepare(
-                connection, place, replace(held, state=CLOSED), now, folder
+                connection, place, replace(held, state=CLOSED, version=version), now, folder
             )
             _check_breaks(place, built.breaks)
-            await closings.add_closing(connection, *place, operator, now)
-            await closings.add_closed_breaks(connection, *place, built.breaks)
+            await closings.add_closing(connection, (*place, version), operator, now)
+            await closings.add_closed_breaks(connection, (*place, version), built.breaks)
             for format_ in FORMATS:
                 written = await write_file(source, format_, folder)
-                await _keep(connection, place, format_, written)
+                await _keep(connection, (*place, version), format_, written)
                 if format_ == CANONICAL:
                     digest = written.digest
         await closings.end_day(connection, *place, operator, now, digest)
         said = events.DayClosed(
-            participant_id=partner_id, day=day.isoformat(), report_digest=digest.hex()
+            participant_id=partner_id,
+            day=day.isoformat(),
+            report_digest=digest.hex(),
+            report_version=version,
         )
         event = events.ReconciliationEvent(day_closed=said)
         messages: list[Outgoing] = [fact(f"{partner_id}/{day}", "DayClosed", event, now)]
@@ -145,11 +152,12 @@ def _check_breaks(place: tuple[str, date], breaks: Sequence[AgedBreak]) -> None:
 
 
 async def _keep(
-    connection: Connection, place: tuple[str, date], format_: str, written: Written
+    connection: Connection, place: closings.Place, format_: str, written: Written
 ) -> None:
     await closings.add_report(
         connection,
-        (*place, format_),
+        place,
+        format_,
         KeptReport(written.file_name, written.digest),
         written.byte_count,
         written.pieces(),

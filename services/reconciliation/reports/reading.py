@@ -11,7 +11,7 @@ import asyncpg
 from services.core.clock import Clock
 from services.reconciliation.reports.closing import CLOSED
 from services.reconciliation.reports.files import prepare, write_file
-from services.reconciliation.reports.refusals import DayNotRun, FormatUnknown
+from services.reconciliation.reports.refusals import DayNotRun, FormatUnknown, VersionUnknown
 from services.reconciliation.reports.store import closings
 from services.reconciliation.reports.writing.formats import FORMATS
 
@@ -27,20 +27,24 @@ class Piece:
 
 
 async def read_report(
-    pool: asyncpg.Pool, clock: Clock, partner_id: str, day: date, format_: str
+    pool: asyncpg.Pool, clock: Clock, partner_id: str, day: date, format_: str, version: int = 0
 ) -> AsyncIterator[Piece]:
-    """The pieces of a report, at least one. Raises `FormatUnknown`, `DayNotRun`."""
+    """The pieces of a report, at least one. `version`: of which close; 0: the latest, or as the
+    day stands while it is open. Raises `FormatUnknown`, `DayNotRun`, `VersionUnknown`."""
     if format_ not in FORMATS:
         raise FormatUnknown(format_, FORMATS)
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
         held = await closings.find_day(connection, partner_id, day)
         if held is None or not held.run_count:
             raise DayNotRun(partner_id, day)
-        if held.state == CLOSED:
-            kept = await closings.find_report(connection, partner_id, day, format_)
+        if not 0 <= version <= held.version:
+            raise VersionUnknown(partner_id, day, version, held.version)
+        if held.state == CLOSED or version:
+            place = (partner_id, day, version or held.version)
+            kept = await closings.find_report(connection, place, format_)
             assert kept is not None
             yield Piece(b"", kept.file_name, kept.digest.hex())
-            async for data in closings.report_pieces(connection, partner_id, day, format_):
+            async for data in closings.report_pieces(connection, place, format_):
                 yield Piece(data)
             return
         with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:

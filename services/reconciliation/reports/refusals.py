@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from services.core.errors import Malformed, NotFound, Refused
+from services.core.errors import Conflict, Forbidden, Malformed, NotFound, Refused
 
 
 class OperatorMissing(Malformed):
@@ -21,6 +21,18 @@ class DayNotRun(NotFound):
             f"The day {day} of {partner_id[:80]!r} has not been run: run it first, with "
             "`kawase recon run`.",
             partner_id=partner_id[:80],
+            day=day.isoformat(),
+        )
+
+
+class FileReplaced(Refused):
+    """A file has been replaced, or the day opened again, after its last run."""
+
+    def __init__(self, partner_id: str, day: date) -> None:
+        super().__init__(
+            f"A file of {partner_id} for {day} was replaced, or the day opened again, after its "
+            "last run: run it again.",
+            partner_id=partner_id,
             day=day.isoformat(),
         )
 
@@ -104,4 +116,71 @@ class PageTokenMalformed(Malformed):
     def __init__(self, token: str) -> None:
         super().__init__(
             f"{token[:40]!r} is no page of this list: start without one.", field="page_token"
+        )
+
+
+class VersionUnknown(NotFound):
+    """A report is asked for of a close that there was not."""
+
+    def __init__(self, partner_id: str, day: date, version: int, closes: int) -> None:
+        super().__init__(
+            f"The day {day} of {partner_id} was closed {closes} times: there is no version "
+            f"{version} of its report.",
+            version=str(version),
+            closes=str(closes),
+        )
+
+
+class ReopeningMalformed(Malformed):
+    """Who opens a day again, and why, has to be said."""
+
+    def __init__(self, field: str, limit: int) -> None:
+        super().__init__(
+            f"{field} is empty or longer than {limit} characters: say who opens the day and why.",
+            field=field,
+        )
+
+
+class DayNotClosed(Refused):
+    """A day that is open needs no opening."""
+
+    def __init__(self, partner_id: str, day: date) -> None:
+        super().__init__(
+            f"The day {day} of {partner_id[:80]!r} is not closed: run it as it is.",
+            partner_id=partner_id[:80],
+            day=day.isoformat(),
+        )
+
+
+class NothingProposed(Refused):
+    """Nobody has asked for the day to be opened again."""
+
+    def __init__(self, partner_id: str, day: date) -> None:
+        super().__init__(
+            f"Nobody has proposed to open {day} of {partner_id} again: one person proposes it with "
+            "`kawase recon reopen --reason`, another one approves.",
+            partner_id=partner_id,
+            day=day.isoformat(),
+        )
+
+
+class ProposerApproves(Forbidden):
+    """Who proposes to open a day again does not approve it."""
+
+    def __init__(self, partner_id: str, day: date, person: str) -> None:
+        super().__init__(
+            f"{person} has proposed to open {day} of {partner_id} again: another person approves.",
+            partner_id=partner_id,
+            day=day.isoformat(),
+        )
+
+
+class ReopeningProposed(Conflict):
+    """Another person has asked for it."""
+
+    def __init__(self, partner_id: str, day: date, person: str) -> None:
+        super().__init__(
+            f"{person} has proposed to open {day} of {partner_id} again: approve that.",
+            partner_id=partner_id,
+            day=day.isoformat(),
         )

@@ -38,9 +38,10 @@ async def bring(
     format_: Format | None = None,
     day: date | None = None,
     partners: Partners = PARTNERS,
+    replaces: str = "",
 ) -> Imported:
     """Have a file imported."""
-    ask = Ask(name, format_, partner_id, "hanako", day)
+    ask = Ask(name, format_, partner_id, "hanako", day, replaces)
     with Spool(SPOOL_BYTES) as spool:
         spool.add(data)
         return await import_file(pool, ManualClock(NEXT_DAY), partners, ask, spool)

@@ -8,7 +8,6 @@ import pytest
 
 from services.core.clock import ManualClock
 from services.reconciliation.files.importing import (
-    DocumentKnown,
     FileDamaged,
     FileEmpty,
     FormatNotExpected,
@@ -16,6 +15,7 @@ from services.reconciliation.files.importing import (
 from services.reconciliation.files.spool import FileTooLarge, Spool
 from services.reconciliation.files.store import list_files, read_bytes
 from services.reconciliation.partners import PartnerUnknown
+from services.reconciliation.replacing.choosing import DocumentKnown
 from services.sandbox.partners.ams_report import Report
 from services.sandbox.partners.days import Line
 from tests.conftest import Database

@@ -98,7 +98,7 @@ SELECT {COLUMNS}, o.reference AS our_reference, o.resource_id,
     COALESCE(NULLIF(t.partner_reference, ''), t.reference) AS their_reference
 FROM {JOINED}
 LEFT JOIN our_rows AS o ON o.row = b.our_row
-LEFT JOIN their_rows AS t ON t.row = b.their_row
+LEFT JOIN told_rows AS t ON t.row = b.their_row
 """  # noqa: S608
 _GET = f"{_SEEN} WHERE b.break_id = $1"
 _LIST = f"""

@@ -70,12 +70,12 @@ COALESCE(NULLIF(t.reference, ''), t.partner_reference) AS reference, t.kind, t.m
 t.currency, t.state, t.day, t.text, t.file_id, t.record, 0::smallint AS stripe,
 0::bigint AS sequence
 """
-"""Of `their_rows AS t` with `files AS f`; `$3` are `BANK_FORMATS`."""
+"""Of `told_rows AS t` with `files AS f`; `$3` are `BANK_FORMATS`."""
 _READ = f"""
 SELECT * FROM (
     SELECT 1 AS rank, {OUR_COLUMNS} FROM our_rows AS o WHERE o.row = ANY ($1::bigint[])
     UNION ALL
-    SELECT 2, {THEIR_COLUMNS} FROM their_rows AS t JOIN files AS f USING (file_id)
+    SELECT 2, {THEIR_COLUMNS} FROM told_rows AS t JOIN files AS f USING (file_id)
     WHERE t.row = ANY ($2::bigint[])
 ) AS both_sides
 ORDER BY rank, row

@@ -5,12 +5,14 @@ from datetime import date, datetime
 
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
-from services.reconciliation.breaks.following import GONE, Known, Run, follow
-from services.reconciliation.breaks.model import FoundBreak
+from services.reconciliation.breaks.carrying import carry
+from services.reconciliation.breaks.following import GONE, WITHDRAWN, Known, Run, follow
+from services.reconciliation.breaks.model import MOVES_MONEY, FoundBreak
 from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
 from services.reconciliation.matching.rows import BreakKind
 
 READ_SECONDS = 120.0
+MONEY = "{" + ",".join(sorted(MOVES_MONEY)) + "}"
 
 
 async def put_breaks(
@@ -25,6 +27,10 @@ async def put_breaks(
     await connection.execute(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", partner_id, _FOLLOWING
     )
+    run = Run(partner_id, day, now)
+    moved = await connection.fetch(_MOVED, partner_id, timeout=READ_SECONDS)
+    carried = [carry(run, break_of(row), row["new_row"], row["changed"]) for row in moved]
+    messages = await store_steps(connection, carried, now)
     found = await connection.fetch(_FOUND, partner_id, day, timeout=READ_SECONDS)
     # In two steps: nobody has counted these tables since, and a join of so many would be planned as
     # one of a few.
@@ -38,11 +44,11 @@ async def put_breaks(
     )
     known = await connection.fetch(_KNOWN, [row["break_id"] for row in held], timeout=READ_SECONDS)
     steps = follow(
-        Run(partner_id, day, now),
+        run,
         [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found],
         [Known(break_of(row), row["matched_by"] or "") for row in known],
     )
-    return await store_steps(connection, steps, now)
+    return [*messages, *await store_steps(connection, steps, now)]
 
 
 _FOLLOWING = 7_025_001
@@ -62,6 +68,18 @@ SELECT b.break_id FROM resolutions AS r
 JOIN breaks AS b ON (b.break_id, b.resolution_number) = (r.break_id, r.number)
 WHERE r.correct_by < $4 AND b.partner_id = $1
 """
+# Without a row in the new file a break ends as it is not found, but where money has moved for it.
+_MOVED = f"""
+SELECT {COLUMNS}, m.new_row, m.changed FROM {JOINED}
+JOIN replaced_rows AS m ON m.row = b.their_row
+JOIN files AS n ON n.replaces = m.file_id
+WHERE b.partner_id = $1 AND b.joined_to = '' AND (
+    m.new_row IS NOT NULL
+    OR (b.state = 'resolved' AND r.outcome = 'done' AND r.kind = ANY ('{MONEY}'::text[])
+        AND r.propose_time < n.import_time)
+)
+ORDER BY b.break_id FOR UPDATE OF b
+"""  # noqa: S608
 # `matched_by` is null unless every row of the break is matched, on whatever day, or gone.
 _KNOWN = f"""
 SELECT {COLUMNS}, CASE
@@ -76,7 +94,10 @@ LEFT JOIN LATERAL (
     ) AS rule
 ) AS ours ON true
 LEFT JOIN LATERAL (
-    SELECT min(p.rule) AS rule FROM pairs AS p WHERE p.their_row = b.their_row AND p.rule <> ''
+    SELECT COALESCE(
+        (SELECT min(p.rule) FROM pairs AS p WHERE p.their_row = b.their_row AND p.rule <> ''),
+        (SELECT '{WITHDRAWN}' FROM replaced_rows AS m WHERE m.row = b.their_row)
+    ) AS rule
 ) AS theirs ON true
 WHERE b.break_id = ANY ($1::text[]) AND b.joined_to = ''
 ORDER BY b.break_id

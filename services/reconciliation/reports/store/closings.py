@@ -11,6 +11,8 @@ from services.kit.postgres import Connection, allow_wide_plans
 from services.reconciliation.reports.building import AgedBreak
 from services.reconciliation.reports.writing.settlement import KINDS
 
+Place = tuple[str, date, int]
+"""Partner, day, and which of its closes, from 1."""
 BULK_SECONDS = 600.0
 READ_SOURCES = ("bridge", "wallet")
 """Whose facts our rows follow from."""
@@ -23,6 +25,10 @@ class DayRow:
     state: str
     run_count: int
     engine: str
+    outdated: bool = False
+    """A file was replaced since the last run."""
+    version: int = 0
+    """How often it was closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,10 @@ async def find_day(
 ) -> DayRow | None:
     """The day; `lock`: until the transaction ends, in which whole days may be read from now on."""
     await allow_wide_plans(connection)
-    query = _LOCK_DAY if lock else _DAY
-    row = await connection.fetchrow(query, partner_id, day)
+    if lock:
+        # What is read has to be what the lock was waited for.
+        await connection.execute(_LOCK_DAY, partner_id, day)
+    row = await connection.fetchrow(_DAY, partner_id, day)
     return None if row is None else DayRow(**dict(row))
 
 
@@ -58,7 +66,10 @@ async def count_behind(connection: Connection, until: datetime) -> tuple[int, in
 async def given_formats(connection: Connection, partner_id: str, day: date) -> set[str]:
     """The formats of the files the partner has given for the day."""
     rows = await connection.fetch(
-        "SELECT DISTINCT format FROM files WHERE (partner_id, day) = ($1, $2)", partner_id, day
+        "SELECT DISTINCT format FROM files "
+        "WHERE (partner_id, day) = ($1, $2) AND replaced_by IS NULL",
+        partner_id,
+        day,
     )
     return {row["format"] for row in rows}
 
@@ -78,11 +89,9 @@ async def write_lines(connection: Connection, partner_id: str, day: date, path: 
     )
 
 
-async def add_closing(
-    connection: Connection, partner_id: str, day: date, operator: str, now: datetime
-) -> None:
+async def add_closing(connection: Connection, place: Place, operator: str, now: datetime) -> None:
     """The day is closed. Its reports follow in the same transaction."""
-    await connection.execute(_ADD_CLOSING, partner_id, day, operator, now)
+    await connection.execute(_ADD_CLOSING, *place, operator, now)
 
 
 async def end_day(
@@ -97,13 +106,12 @@ async def end_day(
 
 
 async def add_closed_breaks(
-    connection: Connection, partner_id: str, day: date, breaks: Sequence[AgedBreak]
+    connection: Connection, place: Place, breaks: Sequence[AgedBreak]
 ) -> None:
     """Keep what the report says of breaks."""
     await connection.execute(
         _ADD_BREAKS,
-        partner_id,
-        day,
+        *place,
         [each.item.break_id for each in breaks],
         [each.item.kind for each in breaks],
         [each.age_class for each in breaks],
@@ -116,50 +124,55 @@ async def add_closed_breaks(
 
 async def add_report(
     connection: Connection,
-    place: tuple[str, date, str],
+    place: Place,
+    format_: str,
     kept: KeptReport,
     byte_count: int,
     pieces: Iterator[bytes],
 ) -> None:
-    """Keep a file. `place`: partner, day, format."""
+    """Keep a file."""
     await connection.execute(
-        "INSERT INTO reports VALUES ($1, $2, $3, $4, $5, $6)",
-        *(*place, kept.file_name, kept.digest, byte_count),
+        "INSERT INTO reports (partner_id, day, version, format, file_name, digest, byte_count) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        *(*place, format_, kept.file_name, kept.digest, byte_count),
     )
     for number, piece in enumerate(pieces):
         await connection.execute(
-            "INSERT INTO report_pieces VALUES ($1, $2, $3, $4, $5)",
-            *(*place, number, await asyncio.to_thread(zlib.compress, piece)),
+            "INSERT INTO report_pieces (partner_id, day, version, format, piece, data) "
+            "VALUES ($1, $2, $3, $4, $5, $6)",
+            *(*place, format_, number, await asyncio.to_thread(zlib.compress, piece)),
         )
 
 
-async def find_report(
-    connection: Connection, partner_id: str, day: date, format_: str
-) -> KeptReport | None:
+async def find_report(connection: Connection, place: Place, format_: str) -> KeptReport | None:
     """A kept file's name and digest."""
     row = await connection.fetchrow(
-        "SELECT file_name, digest FROM reports WHERE (partner_id, day, format) = ($1, $2, $3)",
-        *(partner_id, day, format_),
+        "SELECT file_name, digest FROM reports "
+        "WHERE (partner_id, day, version, format) = ($1, $2, $3, $4)",
+        *(*place, format_),
     )
     return None if row is None else KeptReport(row["file_name"], bytes(row["digest"]))
 
 
-async def report_pieces(
-    connection: Connection, partner_id: str, day: date, format_: str
-) -> AsyncIterator[bytes]:
+async def report_pieces(connection: Connection, place: Place, format_: str) -> AsyncIterator[bytes]:
     """A kept file's bytes. Call it in a transaction."""
     rows = connection.cursor(
-        "SELECT data FROM report_pieces WHERE (partner_id, day, format) = ($1, $2, $3) "
-        "ORDER BY piece",
-        *(partner_id, day, format_),
+        "SELECT data FROM report_pieces "
+        "WHERE (partner_id, day, version, format) = ($1, $2, $3, $4) ORDER BY piece",
+        *(*place, format_),
         prefetch=4,
     )
     async for (data,) in rows:
         yield zlib.decompress(data)
 
 
-_DAY = "SELECT state, run_count, engine FROM days WHERE (partner_id, day) = ($1, $2)"
-_LOCK_DAY = f"{_DAY} FOR UPDATE"
+_DAY = """
+SELECT state, run_count, engine, outdated, COALESCE((
+    SELECT max(version) FROM closings AS c WHERE (c.partner_id, c.day) = ($1, $2)
+), 0) AS version
+FROM days WHERE (partner_id, day) = ($1, $2)
+"""
+_LOCK_DAY = "SELECT FROM days WHERE (partner_id, day) = ($1, $2) FOR UPDATE"
 _LATER = """
 SELECT (
     SELECT count(*) FROM our_rows AS o WHERE (o.partner_id, o.day) = ($1, $2)
@@ -182,17 +195,17 @@ WHERE partner_id = $1 AND day = $2 AND kind = ANY ($3) ORDER BY kind, row
 """
 _ADD_CLOSING = """
 INSERT INTO closings (
-    partner_id, day, operator, close_time, last_our_row, last_their_row
+    partner_id, day, version, operator, close_time, last_our_row, last_their_row
 )
-SELECT $1, $2, $3, $4,
+SELECT $1, $2, $3, $4, $5,
     COALESCE((SELECT max(row) FROM our_rows WHERE (partner_id, day) = ($1, $2)), 0),
     COALESCE((SELECT max(row) FROM their_rows WHERE (partner_id, day) = ($1, $2)), 0)
 """
 _ADD_BREAKS = """
 INSERT INTO closed_breaks (
-    partner_id, day, break_id, kind, age_class, our_row, their_row, size, currency
+    partner_id, day, version, break_id, kind, age_class, our_row, their_row, size, currency
 )
-SELECT $1, $2, * FROM unnest(
-    $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[]
+SELECT $1, $2, $3, * FROM unnest(
+    $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[]
 )
 """

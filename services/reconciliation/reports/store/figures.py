@@ -148,7 +148,7 @@ SELECT b.break_id, b.kind, b.state, b.our_row, b.their_row,
 FROM breaks AS b
 LEFT JOIN resolutions AS r ON (r.break_id, r.number) = (b.break_id, b.resolution_number)
 LEFT JOIN our_rows AS o ON o.row = b.our_row
-LEFT JOIN their_rows AS t ON t.row = b.their_row
+LEFT JOIN told_rows AS t ON t.row = b.their_row
 WHERE b.break_id = ANY ($1::text[]) AND b.joined_to = ''
 ORDER BY b.break_id
 """

@@ -21,10 +21,11 @@ class ClosedBreak:
 
 
 async def closed_breaks(connection: Connection, partner_id: str, day: date) -> list[ClosedBreak]:
-    """The breaks a day was closed with."""
+    """The breaks a day was closed with last."""
     rows = await connection.fetch(
         "SELECT kind, age_class, our_row, their_row, currency FROM closed_breaks "
-        "WHERE (partner_id, day) = ($1, $2)",
+        "WHERE (partner_id, day) = ($1, $2) AND version = ("
+        "SELECT max(version) FROM closings WHERE (partner_id, day) = ($1, $2))",
         partner_id,
         day,
     )
@@ -57,14 +58,16 @@ _OURS = """
 SELECT row FROM our_rows
 WHERE (partner_id, day) = ($1, $2) AND kind = $3 AND ($4 = '' OR currency = $4) AND row > $5
     AND row <= COALESCE(
-        (SELECT last_our_row FROM closings AS c WHERE (c.partner_id, c.day) = ($1, $2)), row
+        (SELECT last_our_row FROM closings AS c JOIN days USING (partner_id, day)
+            WHERE (c.partner_id, c.day) = ($1, $2) AND state = 'closed'
+            ORDER BY c.version DESC LIMIT 1), row
     )
 ORDER BY row LIMIT $6
 """
 _THEIRS = _OURS.replace("our_row", "their_row")
 _PAYMENTS = _OURS.replace("kind = $3", "kind = 'payment' AND $3 <> ''")
 _FILE = """
-SELECT t.row FROM their_rows AS t JOIN files AS f USING (file_id)
+SELECT t.row FROM told_rows AS t JOIN files AS f USING (file_id)
 WHERE (f.partner_id, f.day) = ($1, $2) AND t.file_id = $3 AND ($4 = '' OR t.currency = $4)
     AND t.row > $5
 ORDER BY t.row LIMIT $6
