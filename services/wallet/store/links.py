@@ -18,6 +18,8 @@ async def read_links(
     """What stands under the ids, of which new ones give nothing; legs only where asked for."""
     links: dict[str, Link] = {}
     refusals: dict[tuple[str, str], Refusal] = {}
+    # A link with two refusals has each of its legs twice, one behind the other.
+    last: tuple[str, int | None] = "", None
     for row in await connection.fetch(READ, link_ids, with_legs):
         link_id, first, refused = row[0], row[1], row[8]
         if refused is not None:
@@ -39,7 +41,7 @@ async def read_links(
                 sequence=row[6] or 0,
                 resolve_time=row[7],
             )
-        if row[11] is not None:
+        if row[11] is not None and last != (last := (link_id, row[17])):
             link.legs.append(Leg(*row[11:16]))
     return list(links.values()), list(refusals.values())
 
@@ -105,7 +107,7 @@ SELECT
     r.outcome, r.sequence, r.resolve_time,
     f.command, f.clause, f.account_id,
     t.debit_account_id, t.credit_account_id, t.amount, t.currency_code, t.purpose,
-    l.create_time
+    l.create_time, t.leg_number
 FROM unnest($1::text[], $2::boolean[]) AS wanted (link_id, with_legs)
 LEFT JOIN links AS l ON l.link_id = wanted.link_id
 LEFT JOIN resolutions AS r ON r.link_id = l.link_id

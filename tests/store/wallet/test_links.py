@@ -72,3 +72,13 @@ async def test_other_legs_under_a_used_id_are_refused(wallet: Wallet) -> None:
         "LINK_EXISTS_WITH_DIFFERENT_CONTENT",
         "reserved",
     ]
+
+
+async def test_a_link_that_was_posted_and_captured_too_early_is_freed_once(wallet: Wallet) -> None:
+    early = await wallet.told(post("p1"), capture_part("p1", *payment_legs(mid=1)))
+    assert early == ["LINK_NOT_FOUND", "LINK_NOT_FOUND"]
+    before = await wallet.totals(PANDA)
+    assert await wallet.told(reserve("p1")) == ["reserved"]
+    assert await wallet.told(void("p1")) == ["voided"]
+    assert await wallet.totals(PANDA) == before
+    assert (await wallet.books()).balanced
