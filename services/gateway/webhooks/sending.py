@@ -213,6 +213,6 @@ def retry_after(header: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(text[:_RETRY_AFTER_DIGITS]))
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)) - now

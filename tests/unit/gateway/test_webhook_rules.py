@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.core.errors import Malformed
@@ -107,6 +107,13 @@ def test_retry_after_is_bounded(asked: timedelta) -> None:
     assert decision.next_attempt_time is not None
     assert NOW < decision.next_attempt_time <= NOW + LONGEST_REST
     assert decision.rest_until is None or NOW < decision.rest_until <= NOW + LONGEST_REST
+
+
+@given(st.text())
+@example("Mon, 01 Jan 2024 00:00:00 +99999999999999999999")
+@example("Mon, 01 Jan 99999999999999999999 00:00:00 GMT")
+def test_no_retry_after_breaks_an_attempt(header: str) -> None:
+    assert retry_after(header, NOW) is None or isinstance(retry_after(header, NOW), timedelta)
 
 
 def test_retry_after_of_another_status_says_nothing() -> None:

@@ -79,7 +79,8 @@ ORDER BY o.stripe, o.sequence
 
 
 async def find_subjects(connection: Connection, references: Iterable[str]) -> dict[str, Subject]:
-    """Of payments and refunds, by their own references; what is neither is left out."""
+    """Of payments, refunds, disputes and releases, by their own references; what is none is left
+    out."""
     rows = await connection.fetch(_SUBJECTS, list(set(references)))
     return {row[0]: Subject(row[1], row[2]) for row in rows}
 
@@ -88,7 +89,10 @@ _SUBJECTS = """
 SELECT asked.reference, t.reference, coalesce(m.acquirer_id, '')
 FROM unnest($1::text[]) AS asked (reference)
 LEFT JOIN refund_asks AS r ON r.reference = asked.reference
-JOIN payment_terms AS t ON t.reference = coalesce(r.payment_reference, asked.reference)
+LEFT JOIN dispute_claims AS d ON d.reference = asked.reference
+LEFT JOIN escrow_release_asks AS e ON e.reference = asked.reference
+JOIN payment_terms AS t ON t.reference = coalesce(
+    r.payment_reference, d.payment_reference, e.payment_reference, asked.reference)
 LEFT JOIN merchants AS m ON t.acceptance_partner_id = '' AND m.merchant_id = t.merchant_id
 """
 
