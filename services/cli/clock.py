@@ -98,6 +98,16 @@ def advance(given: tuple[Path, bool], by: timedelta) -> None:
     _say(path, as_json)
 
 
+@clock.command("in")
+@click.argument("by", type=Duration())
+@click.pass_obj
+def in_(given: tuple[Path, bool], by: timedelta) -> None:
+    """Print the instant that is BY from now on the stack's clock, as requests write it."""
+    path, as_json = given
+    instant = (shown(path).astimezone(UTC) + by).isoformat(timespec="seconds")
+    click.echo(json.dumps({"then": instant}) if as_json else instant.replace("+00:00", "Z"))
+
+
 def _say(path: Path, as_json: bool) -> None:
     setting = read_setting(path)
     now = setting.at(datetime.now(UTC))

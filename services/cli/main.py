@@ -31,9 +31,13 @@ COMMANDS = {
     "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),
     "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
     "keys": Lazy("services.cli.keys", "keys", "Make, list and revoke API keys of participants."),
+    "merchants": Lazy(
+        "services.cli.merchants", "merchants", "Look at shops that acquirers propose; approve."
+    ),
     "pay": Lazy("services.cli.pay", "pay", "Pay a scanned code, as a wallet does."),
     "recon": Lazy("services.cli.recon", "recon", "Import files, match days, work off breaks."),
     "settlement": Lazy("services.cli.settlement", "settlement", "Windows, payouts and statements."),
+    "webhooks": Lazy("services.cli.webhooks", "webhooks", "Be told here what happens, verified."),
     "zengin": Lazy("services.cli.zengin", "zengin", "Check and show files of Japanese banks."),
     "up": Lazy("services.cli.up", "up", "Run the local stack and the house until Ctrl-C."),
 }

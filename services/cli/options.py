@@ -1,8 +1,12 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the keys of the local stack."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
+
+from services.sandbox.endpoints import KEYS
 
 directory_option = click.option(
     "--dir",
@@ -12,3 +16,25 @@ directory_option = click.option(
     show_default=True,
     help="Where the stack keeps its data.",
 )
+
+
+def participant_option(*, required: bool) -> Callable[[Any], Any]:
+    """Whose key is used."""
+    return click.option(
+        "--participant", required=required, default="", help="Such as edo-acquirer."
+    )
+
+
+def kept_key(directory: Path, name: str) -> str:
+    """The key that `kawase up` has left in a file. Raises UsageError where there is none."""
+    folder = directory / KEYS
+    path = folder / name
+    if Path(name).name == name and path.is_file():
+        return path.read_text()
+    if not folder.is_dir():
+        raise click.UsageError(
+            f"There are no keys in {folder}: start the stack with `kawase up`, name its directory "
+            "with --dir, or give --key."
+        )
+    known = ", ".join(sorted(each.name for each in folder.iterdir() if not each.suffix))
+    raise click.UsageError(f"There is no key of {name!r} in {folder}, only of {known}.")

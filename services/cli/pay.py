@@ -10,10 +10,10 @@ import click
 from ulid import ULID
 
 from services.cli.asking import address_option, json_option
-from services.cli.options import directory_option
+from services.cli.options import directory_option, kept_key
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
-from services.sandbox.endpoints import KEYS, read_endpoints
+from services.sandbox.endpoints import read_endpoints
 from services.sdk import Payment, PaymentState, WalletClient
 
 NOT_PAID = 1
@@ -83,23 +83,13 @@ def pay(
     """
     wish = Wish(payment_id or f"cli-{ULID()}", payer, code, amount, maximum, yes or as_json)
     place = address or read_endpoints(directory).processes["gateway"]
-    payment = asyncio.run(_pay(place, key or _kept_key(directory, wallet), wish, as_json))
+    payment = asyncio.run(_pay(place, key or kept_key(directory, wallet), wish, as_json))
     if as_json:
         click.echo(json.dumps(asdict(payment), default=str, ensure_ascii=False))
     else:
         _tell_end(payment)
     if payment.state is not PaymentState.COMPLETED:
         raise SystemExit(NOT_PAID)
-
-
-def _kept_key(directory: Path, wallet: str) -> str:
-    path = directory / KEYS / wallet
-    if Path(wallet).name != wallet or not path.is_file():
-        raise click.UsageError(
-            f"There is no key of {wallet!r} in {directory / KEYS}: name a participant of "
-            "`kawase up`, or give --key."
-        )
-    return path.read_text()
 
 
 async def _pay(address: str, key: str, wish: Wish, quiet: bool) -> Payment:

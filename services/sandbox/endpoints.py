@@ -11,6 +11,8 @@ from services.sandbox.lock import is_taken
 FILE_NAME = "stack.json"
 # A file in it for each participant's API key.
 KEYS = "keys"
+# The file of the person at the operator who approves what acquirers propose.
+CHECKER = "checker"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from services.pb.kawase.gateway.v1.access_service_pb2_grpc import AccessServiceS
 from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceStub
 from services.pb.kawase.gateway.v1.bill_service_pb2_grpc import BillServiceStub
 from services.pb.kawase.gateway.v1.presented_service_pb2_grpc import PresentedServiceStub
+from services.sandbox.endpoints import CHECKER
 from services.sandbox.operator import CALL_SECONDS, Operator, fresh_key
 from services.sandbox.world import EDO, PANDA, TOKYO_LIGHT
 
@@ -20,9 +21,8 @@ OPERATOR = admin_pb.Participant(
     kind=admin_pb.PARTICIPANT_KIND_OPERATOR,
     display_name="The operator's people",
 )
-# Approves what acquirers propose; the file of the key has this name too.
-CHECKER = access_pb.Person(
-    person_id="checker",
+PERSON = access_pb.Person(
+    person_id=CHECKER,
     display_name="Checker of merchants",
     roles=[access_pb.ROLE_ADMIN],
     active=True,
@@ -58,9 +58,9 @@ async def put_acquiring(operator: Operator, keys: dict[str, str]) -> str:
         await operator.ask(
             admin.PutParticipant, admin_pb.PutParticipantRequest(participant=OPERATOR)
         )
-        person = access_pb.PutPersonRequest(person=CHECKER)
+        person = access_pb.PutPersonRequest(person=PERSON)
         await operator.ask(AccessServiceStub(channel).PutPerson, person)
-        key = await fresh_key(operator, admin, OPERATOR.participant_id, CHECKER.person_id)
+        key = await fresh_key(operator, admin, OPERATOR.participant_id, CHECKER)
         await _put_biller(operator, BillServiceStub(channel), keys[EDO])
         policy = presented_pb.PutPresentingPolicyRequest(policy=POLICY)
         await _as(keys[PANDA], PresentedServiceStub(channel).PutPresentingPolicy, policy)

@@ -33,6 +33,7 @@ from services.sdk.model import Merchant, Payment, PaymentState, Refund, RefundSt
 from services.sdk.participant import DecodedCode
 from services.sdk.prepaid import PrepaidOrder, PrepaidState
 from services.sdk.retrying import Retry
+from services.sdk.signing import RequestSigner, SigningPair, make_signing_pair
 from services.sdk.wallet.banking import (
     BankAccount,
     BankLink,
@@ -88,12 +89,14 @@ __all__ = [
     "Refund",
     "RefundState",
     "Refused",
+    "RequestSigner",
     "Retry",
     "Shop",
     "ShopCode",
     "ShopState",
     "ShopVersion",
     "SignatureInvalid",
+    "SigningPair",
     "Tls",
     "TopUp",
     "TopUpState",
@@ -103,5 +106,6 @@ __all__ = [
     "WebhookEvent",
     "Withdrawal",
     "WithdrawalState",
+    "make_signing_pair",
     "verify_webhook",
 ]

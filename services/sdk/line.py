@@ -80,10 +80,13 @@ class Line:
                 left = ends - time.monotonic()
                 return await call(request, metadata=self._metadata, timeout=left)
             except grpc.aio.AioRpcError as error:
-                pause = self._retry.pause(attempt)
+                told = error_of(error)
+                # Who called too often is told when there is room again.
+                rest = told.metadata.get("retry_after_seconds")
+                pause = self._retry.pause(attempt) if rest is None else float(rest)
                 is_last = attempt >= self._retry.attempts or time.monotonic() + pause >= ends
-                if error.code() not in repeated or is_last:
-                    raise error_of(error) from error
+                if is_last or (error.code() not in repeated and rest is None):
+                    raise told from error
             await asyncio.sleep(pause)
 
     async def follow(

@@ -5,7 +5,9 @@ from types import TracebackType
 from typing import Self
 
 from services.core.money import Money
+from services.pb.kawase.gateway.v1 import access_service_pb2 as access_pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
+from services.pb.kawase.gateway.v1.access_service_pb2_grpc import AccessServiceStub
 from services.pb.kawase.gateway.v1.gateway_service_pb2_grpc import GatewayServiceStub
 from services.sdk.line import CALL_SECONDS, Line, Tls
 from services.sdk.model import Refund, refund_of
@@ -93,3 +95,19 @@ class Participant:
         """A refund as it is now."""
         request = pb.GetRefundRequest(refund_id=refund_id)
         return refund_of((await self._line.ask(GatewayServiceStub, "GetRefund", request)).refund)
+
+    async def put_signing_key(self, public_key: str) -> str:
+        """Make an Ed25519 key (PEM) known, with which you sign HTTP requests; its id for `signing`.
+
+        The same key again is another id.
+        """
+        request = access_pb.PutSigningKeyRequest(
+            algorithm=access_pb.SIGNING_ALGORITHM_ED25519, public_key=public_key
+        )
+        answer = await self._line.ask(AccessServiceStub, "PutSigningKey", request, once=True)
+        return str(answer.signing_key.signing_key_id)
+
+    async def revoke_signing_key(self, signing_key_id: str) -> None:
+        """Nothing signed with it is taken from now on."""
+        request = access_pb.RevokeSigningKeyRequest(signing_key_id=signing_key_id)
+        await self._line.ask(AccessServiceStub, "RevokeSigningKey", request)

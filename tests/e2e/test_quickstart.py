@@ -1,19 +1,11 @@
-"""The README's first payment, its lines run exactly as printed against a real `kawase up`, and the
-world that they find.
-
-Where a port of the gateway is taken on this machine, the port that `kawase up` names instead is put
-into the lines; nothing else is.
+"""What a stranger types: the README's first payment and the pages for acquirers and wallets, their
+lines run exactly as printed against one real `kawase up`; and the world that they find.
 """
 
 import asyncio
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,80 +15,17 @@ from services.core.accounts import prefund
 from services.kit.rpc import open_channel
 from services.pb.kawase.wallet.v1.wallet_service_pb2 import GetAccountsRequest
 from services.pb.kawase.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
-from services.sandbox.endpoints import read_endpoints
+from services.sandbox.endpoints import CHECKER, read_endpoints
 from services.sandbox.opening import open_world
-from services.sandbox.settings import inherited
 from services.sandbox.world import EDO, PANDA, PANDA_DEPOSIT
+from tests.e2e.documents import ROOT, Terminal, blocks_of, terminal, up
 from tests.e2e.processes import processes_of
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
-STOP_SECONDS = 30.0
-LINES_SECONDS = 60.0
-BETWEEN = "-- next block --"
-ADDRESSES = {"HTTP API at http://": "127.0.0.1:8080", "gRPC at ": "127.0.0.1:50051"}
-
-
-def blocks() -> list[tuple[str, str]]:
-    """Language and text of each block of the section."""
-    readme = (ROOT / "README.md").read_text()
-    section = readme.partition("## First payment in ten minutes\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```(\w+)\n(.*?)^```$", section, re.DOTALL | re.MULTILINE)
-
-
-@contextmanager
-def up(home: Path, command: str) -> Iterator[str]:
-    """What is told by `command` until everything runs; stopped at the end."""
-    with subprocess.Popen(
-        command.split(), stdout=subprocess.PIPE, text=True, cwd=home, env=inherited()
-    ) as process:
-        try:
-            assert process.stdout is not None
-            told = ""
-            while "Ctrl-C stops everything" not in told:
-                line = process.stdout.readline()
-                assert line, told
-                told += line
-            yield told
-        finally:
-            process.terminate()
-            process.wait(STOP_SECONDS)
-
-
-def addressed(text: str, told: str) -> str:
-    """`text` with the addresses that the gateway has."""
-    for before, printed in ADDRESSES.items():
-        found = re.search(rf"{re.escape(before)}([\w.]+:\d+)", told)
-        assert found, told
-        text = text.replace(printed, found[1])
-    return text
-
-
-def stand_in(folder: Path) -> None:
-    """A grpcurl for machines without one."""
-    folder.mkdir()
-    program = folder / "grpcurl"
-    program.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/e2e/grpcurl.py "$@"\n')
-    program.chmod(0o755)
-
-
-def run(home: Path, lines: str) -> list[str]:
-    """The output of each block of shell lines, in one shell, as in a person's terminal."""
-    path = os.environ["PATH"]
-    if shutil.which("grpcurl") is None:
-        stand_in(home / "bin")
-        path = f"{home / 'bin'}:{path}"
-    ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", lines],
-        cwd=home,
-        env=inherited() | {"PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=LINES_SECONDS,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    return ran.stdout.split(f"{BETWEEN}\n")
+README = blocks_of("README.md", "First payment in ten minutes")
+WEBHOOK_SECONDS = 30.0
+LOOK_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,40 +45,103 @@ class Running:
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     home = tmp_path_factory.mktemp("clone")
     (home / ".venv").symlink_to(ROOT / ".venv")
-    install, start = blocks()[0][1].splitlines()
+    install, start = README[0].text.splitlines()
     assert install == "make install"
     with up(home, start) as told:
         yield Running(home, told)
     assert processes_of(home / ".local") == []
 
 
+def answers(text: str) -> list[dict[str, object]]:
+    """The JSON documents in what was told, one behind the other."""
+    decoder, found, at = json.JSONDecoder(), [], text.find("{")
+    while at >= 0:
+        document, end = decoder.raw_decode(text, at)
+        found.append(document)
+        at = text.find("{", end)
+    return found
+
+
+def heard(page: Terminal, number: int, *wanted: str) -> None:
+    """Wait until the program beside the shell has told all that is wanted."""
+    ends = time.monotonic() + WEBHOOK_SECONDS
+    while not all(text in page.aside(number) for text in wanted):
+        assert time.monotonic() < ends, page.aside(number)
+        time.sleep(LOOK_SECONDS)
+
+
 @pytest.mark.timeout(240)
 def test_the_readme_s_first_payment_works_as_it_is_printed(running: Running) -> None:
-    shell = []
-    for language, text in blocks()[1:]:
-        lines = addressed(text, running.told)
-        if language == "python":
-            name = lines.splitlines()[0].removeprefix("# ")
-            (running.home / name).write_text(lines)
-        else:
-            shell.append(lines)
-    by_curl, by_grpcurl, by_python = run(running.home, f"\necho {BETWEEN}\n".join(shell))
+    with terminal(running.home, running.told) as page:
+        by_curl, by_grpcurl, by_python = page.play(README[1:])
 
-    paid = json.loads(by_curl)
+    (paid,) = answers(by_curl)
     assert (paid["payment_id"], paid["state"]) == ("first-1", "completed")
     same = json.loads(by_grpcurl)["payment"]
     assert (same["payment_id"], same["state"]) == ("first-2", "PAYMENT_STATE_COMPLETED")
-    assert same["home"]["minor_units"] == str(paid["home"]["minor_units"])
-    gets, state, back = by_python.splitlines()
+    assert same["home"]["minor_units"] == str(paid["home"]["minor_units"])  # type: ignore[index]
+    gets, state, back, *_ = by_python.splitlines()
     assert gets.startswith("Bukchon Kalguksu gets KRW 18,900, you pay CNY 95.")
     assert state.split()[0] == "completed"
     assert back.startswith("CNY 4.")
+
+
+@pytest.mark.timeout(240)
+def test_the_acquirers_page_works_as_it_is_printed(running: Running) -> None:
+    with terminal(running.home, running.told) as page:
+        _, proposed, approved, code, order, refund, charged, held, by_python = page.play(
+            blocks_of("docs/acquirers.md")
+        )
+        paid = (f"verified payment.completed ¥{amount}" for amount in ("2,400", "1,200", "28,000"))
+        heard(page, 0, *paid, "verified refund.completed ¥400")
+
+    assert answers(proposed)[0]["state"] == "pending"
+    assert "soba-1 is approved" in approved
+    assert str(answers(code)[0]["code"]).startswith("000201")
+    magic = {"till.png": b"\x89PNG", "till.svg": b"<?xml", "till.pdf": b"%PDF"}
+    for name, begins in magic.items():
+        assert (running.home / name).read_bytes().startswith(begins)
+    opened, paid = answers(order)
+    assert (opened["state"], paid["state"]) == ("open", "paid")
+    assert answers(refund)[0]["state"] == "completed"
+    assert [each["state"] for each in answers(charged)] == ["completed"]
+    assert answers(held)[-1]["captured"] == yen(28_000)
+    assert "open JPY 1,800 000201" in by_python
+    assert "REFUND" in by_python
+    assert "NOT VERIFIED" not in page.aside(0)
+
+
+@pytest.mark.timeout(240)
+def test_the_wallets_page_works_as_it_is_printed(running: Running) -> None:
+    with terminal(running.home, running.told) as page:
+        (_, confirmed, watched, followed, shown, offline, banked, billed, ahead, _, told, error,
+         signed) = page.play(blocks_of("docs/wallets.md"))  # fmt: skip
+        heard(page, 0, "refund.completed")
+
+    assert [each["state"] for each in answers(confirmed)] == ["quoted", "completed"]
+    assert [each["state"] for each in answers(watched)] == ["action_required", "completed"]
+    assert followed.split()[0] == "completed"
+    assert answers(shown)[1]["state"] == "active"
+    assert offline.startswith("26 completed")
+    assert [each.get("state") for each in answers(banked)] == [None, "completed", "completed"]
+    found, checked, paid = answers(billed)
+    assert (len(found["billers"]), checked["payable"]) == (1, False)  # type: ignore[arg-type]
+    assert paid["state"] == "completed"
+    assert answers(ahead)[0]["order"]["state"] == "placed"  # type: ignore[index]
+    assert answers(told)[0]["state"] == "completed"
+    assert answers(error)[0]["reason"] == "PAYMENT_EXISTS_WITH_DIFFERENT_CONTENT"
+    assert signed.startswith("link ")
+
+
+def yen(minor: int) -> dict[str, object]:
+    return {"currency_code": "JPY", "minor_units": minor, "display": f"¥{minor:,}"}
 
 
 def test_the_world_is_put_once_and_put_again_where_a_key_is_lost(running: Running) -> None:
     folder = running.home / ".local" / "keys"
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     keys, endpoints = running.keys, read_endpoints(running.home / ".local")
+    assert CHECKER in keys
 
     assert asyncio.run(open_world(endpoints)) == folder
     assert running.keys == keys
