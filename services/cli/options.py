@@ -33,8 +33,8 @@ def kept_key(directory: Path, name: str) -> str:
         return path.read_text()
     if not folder.is_dir():
         raise click.UsageError(
-            f"There are no keys in {folder}: start the stack with `kawase up`, name its directory "
-            "with --dir, or give --key."
+            f"There is no key of {name!r} in {folder}: start the stack with `kawase up`, name its "
+            "directory with --dir, or give --key."
         )
     known = ", ".join(sorted(each.name for each in folder.iterdir() if not each.suffix))
     raise click.UsageError(f"There is no key of {name!r} in {folder}, only of {known}.")
