@@ -1,6 +1,8 @@
-"""Pictures of codes, bytes in and bytes out: drawing with segno, reading with zxing-cpp.
+"""Pictures of codes, bytes in and bytes out: QR codes drawn with segno, bars and reading with
+zxing-cpp.
 
-Limits: a picture to read may have 20 MB and 40 million pixels, a payload to draw 684 characters.
+Limits: a picture to read may have 20 MB and 40 million pixels, a payload to draw 684 characters, a
+number under bars 48 digits.
 """
 
 import io
@@ -18,6 +20,8 @@ MOST_IMAGE_BYTES = 20_000_000
 MOST_PIXELS = 40_000_000
 MOST_CODES = 16
 LARGEST_SCALE = 40
+# ISO/IEC 15417 leaves the length open; GS1-128 and shops' scanners stop at 48.
+MOST_BARCODE_DIGITS = 48
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 
 
@@ -42,6 +46,23 @@ def draw_svg(payload: str, scale: int = 8) -> bytes:
     return _drawn(payload, "svg", scale)
 
 
+def draw_bars_png(digits: str, scale: int = 4) -> bytes:
+    """A PNG of `digits` as Code 128, `scale` pixels to the narrowest bar, the digits below it.
+
+    Raises `PayloadNotDrawable`.
+    """
+    picture = _bars(digits, scale).to_image(scale=scale, add_hrt=True, add_quiet_zones=True)
+    out = io.BytesIO()
+    Image.fromarray(picture).save(out, "png")
+    return out.getvalue()
+
+
+def draw_bars_svg(digits: str, scale: int = 4) -> bytes:
+    """The same as an SVG document. Raises `PayloadNotDrawable`."""
+    bars = _bars(digits, scale)
+    return str(bars.to_svg(scale=scale, add_hrt=True, add_quiet_zones=True)).encode()
+
+
 def read_image(picture: bytes) -> tuple[str, ...]:
     """The payloads of the QR codes in a photo or screenshot, at most 16, in no certain order.
 
@@ -54,6 +75,15 @@ def read_image(picture: bytes) -> tuple[str, ...]:
         text_mode=zxingcpp.TextMode.Plain,
     )
     return tuple(_payload(barcode) for barcode in found[:MOST_CODES])
+
+
+def _bars(digits: str, scale: int) -> Any:
+    if not 1 <= scale <= LARGEST_SCALE:
+        raise PayloadNotDrawable(f"The scale {scale} is not within 1 to {LARGEST_SCALE}.")
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= MOST_BARCODE_DIGITS):
+        said = f"Bars are drawn of 1 to {MOST_BARCODE_DIGITS} digits: leave out all else."
+        raise PayloadNotDrawable(said)
+    return zxingcpp.create_barcode(digits, zxingcpp.BarcodeFormat.Code128)
 
 
 def _payload(barcode: Any) -> str:

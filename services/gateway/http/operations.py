@@ -149,6 +149,16 @@ def declared(
     }
 
 
+def drawing(
+    rpc: str, summary: str, media_types: Sequence[str], *, refusals: Sequence[int] = ()
+) -> dict[str, Any]:
+    """The same of an operation that answers with a picture, of one of these media types."""
+    picture = {"schema": {"type": "string", "format": "binary"}}
+    content = dict.fromkeys(media_types, picture)
+    told = {200: {"description": "The picture.", "content": content}}
+    return declared(rpc, summary, None, None, refusals=refusals, also=told)
+
+
 def also_told(
     description: str, told: type[BaseModel], example: Mapping[str, Any]
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id
 from services.gateway.acquiring.orders.model import Claim, confirm_refusal
-from services.gateway.acquiring.orders.store import lock_claims, put_claims
+from services.gateway.acquiring.orders.store import lock_orders, put_claims
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.claims import taken_over
 from services.gateway.bills.refusals import BillTakenOver
@@ -78,6 +78,7 @@ class _Batch:
         self.taken_over: set[str] = set()
         self.authorised: list[Authorisation] = []
         self.claims: dict[str, Claim] = {}
+        self.closed: set[str] = set()
         self.claimed: dict[str, str] = {}
 
 
@@ -167,7 +168,9 @@ class Confirming:
             and payment.life.state is State.QUOTED
         } - {""}
         if labels:
-            batch.claims = await lock_claims(connection, labels)
+            orders = await lock_orders(connection, labels)
+            batch.claims = {label: claim for label, (_, claim) in orders.items() if claim}
+            batch.closed = {label for label, (order, _) in orders.items() if order.close_time}
         wanted = {
             usage_of(key, local_day(ask.wallet, batch.now))
             for ask in asks
@@ -279,7 +282,8 @@ class Confirming:
 
 def _taken(payment: Payment, batch: _Batch) -> KawaseError | None:
     """Whether another payment has taken the order that this one is to pay."""
-    return confirm_refusal(payment.terms, batch.claims.get(payment.terms.order_label))
+    label = payment.terms.order_label
+    return confirm_refusal(payment.terms, batch.claims.get(label), closed=label in batch.closed)
 
 
 def _held(asks: Sequence[Ask], batch: _Batch) -> list[Payment]:

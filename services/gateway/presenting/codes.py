@@ -1,5 +1,6 @@
 """What wallets do: codes to show, keys for phones, and what they wish for their payers."""
 
+import asyncio
 import base64
 import secrets
 from datetime import timedelta
@@ -9,7 +10,8 @@ import structlog
 from services.core.clock import Clock
 from services.core.ids import checked_id
 from services.gateway.presenting import rules
-from services.gateway.presenting.model import OfflineKey, PaymentCode, Policy
+from services.gateway.presenting.drawing import Form, Picture, drawn
+from services.gateway.presenting.model import CodeState, OfflineKey, PaymentCode, Policy
 from services.gateway.presenting.numbers import new_key_number, new_online_number
 from services.gateway.presenting.refusals import (
     CodeUsed,
@@ -17,6 +19,7 @@ from services.gateway.presenting.refusals import (
     OfflineKeyExistsWithDifferentContent,
     OfflineKeyUnknown,
     PaymentCodeExistsWithDifferentContent,
+    PaymentCodeOver,
     PaymentCodeUnknown,
     TooManyLiveCodes,
     TooManyOfflineKeys,
@@ -100,6 +103,14 @@ class Codes:
         if code is None:
             raise PaymentCodeUnknown(code_id)
         return code
+
+    async def draw(self, wallet: Participant, code_id: str, form: Form, picture: Picture) -> bytes:
+        """A picture of a code. Raises as `get`, and `PaymentCodeOver` once it cannot be charged."""
+        code = await self.get(wallet, code_id)
+        state = code.state(self._clock.now())
+        if state is not CodeState.ACTIVE:
+            raise PaymentCodeOver(code_id, state.value)
+        return await asyncio.to_thread(drawn, code, form, picture)
 
     async def cancel(self, wallet: Participant, code_id: str) -> PaymentCode:
         """Take a code back. Raises `IdMalformed`, `PaymentCodeUnknown`, `CodeUsed`."""

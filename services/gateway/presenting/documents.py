@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import Field
 
 from services.gateway.http.answers import (
@@ -25,6 +25,7 @@ from services.gateway.http.requests import (
 )
 from services.gateway.payments.messages import STATES
 from services.gateway.payments.scanning import LONGEST_CODE
+from services.gateway.presenting.drawing import Form, Picture
 from services.gateway.presenting.rules import MOST_CODES, MOST_KEY_DAYS
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 
@@ -42,6 +43,10 @@ KeyIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the key
 PresentedIdPath = Annotated[
     str, Path(pattern=ID_FORM, description="Your id of the presented payment.")
 ]
+DrawnForm = Annotated[
+    Form, Query(description="`qr` draws the text, `barcode` the number as Code 128.")
+]
+DrawnFormat = Annotated[Picture, Query(alias="format")]
 _ID = "Your own id, unique among your {}: the idempotency key. Without it the Idempotency-Key "
 _ID += "header is the id."
 

@@ -1,12 +1,22 @@
 """Codes, keys and charges as messages, and the fact that asks a payer to confirm."""
 
+from dataclasses import asdict, fields
 from datetime import datetime
 
+from services.gateway.admin.codec import choice
 from services.gateway.lanes import FACT_STRIPE
 from services.gateway.payments.messages import STATE_NUMBERS, STATES, payment_message, timestamp
 from services.gateway.payments.model import Payment, State
 from services.gateway.payments.waiters import Snapshot
-from services.gateway.presenting.model import Charge, CodeState, OfflineKey, PaymentCode, Policy
+from services.gateway.presenting.drawing import Form, Picture
+from services.gateway.presenting.model import (
+    Charge,
+    CodeState,
+    Lifetime,
+    OfflineKey,
+    PaymentCode,
+    Policy,
+)
 from services.gateway.presenting.offline import STEP_SECONDS
 from services.kit.outbox import Outgoing
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
@@ -14,6 +24,14 @@ from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 
 CODE_STATES = {
     state: pb.PaymentCodeState.Value(f"PAYMENT_CODE_STATE_{state.name}") for state in CodeState
+}
+_FORMS: dict[int, Form] = {
+    pb.PAYMENT_CODE_FORM_QR: Form.QR,
+    pb.PAYMENT_CODE_FORM_BARCODE: Form.BARCODE,
+}
+_PICTURES: dict[int, Picture] = {
+    pb.PICTURE_FORMAT_PNG: Picture.PNG,
+    pb.PICTURE_FORMAT_SVG: Picture.SVG,
 }
 PAYER_CONFIRMATION = "PAYER_CONFIRMATION"
 NEVER_CONFIRMED = frozenset({State.CANCELLED, State.EXPIRED})
@@ -53,6 +71,26 @@ def key_message(key: OfflineKey) -> pb.OfflineKey:
         create_time=timestamp(key.create_time),
         expire_time=timestamp(key.expire_time),
     )
+
+
+def form_from(number: int) -> Form:
+    """Raises `FieldMissing` or `ChoiceUnknown`."""
+    return choice(_FORMS, number, "form")
+
+
+def picture_from(number: int) -> Picture:
+    """Raises `FieldMissing` or `ChoiceUnknown`."""
+    return choice(_PICTURES, number, "format")
+
+
+def lifetime_message(lifetime: Lifetime) -> pb.CodeLifetime:
+    """How long codes live."""
+    return pb.CodeLifetime(**asdict(lifetime))
+
+
+def lifetime_from(message: pb.CodeLifetime) -> Lifetime:
+    """The same as it came."""
+    return Lifetime(**{field.name: getattr(message, field.name) for field in fields(Lifetime)})
 
 
 def policy_message(policy: Policy) -> pb.PresentingPolicy:

@@ -7,6 +7,7 @@ from services.gateway.calls import Calls
 from services.gateway.payments.shelf import Shelf
 from services.gateway.presenting.charging import Charging
 from services.gateway.presenting.codes import Codes
+from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.routes import presented_router
 from services.gateway.presenting.server import NAME, PresentedServer
 from services.gateway.reference.board import ReferenceBoard
@@ -28,9 +29,10 @@ def run_presenting(
     box = SecretBox(settings.gateway_secrets_key)
     codes = Codes(parts.units, board, parts.clock, box)
     charging = Charging(parts.units, board, parts.clock, shelf, calls, box)
+    lifetimes = Lifetimes(parts.units, parts.clock)
     parts.server.add(
         presented_service_pb2_grpc.add_PresentedServiceServicer_to_server,
-        PresentedServer(keys, codes, charging, parts.clock),
+        PresentedServer(keys, codes, charging, lifetimes, parts.clock),
         NAME,
     )
     return presented_router(codes, charging, parts.clock)

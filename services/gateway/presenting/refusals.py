@@ -99,6 +99,24 @@ class OfflineKeyLocked(Refused):
         )
 
 
+class PaymentCodeOver(Refused):
+    """Nobody is to be shown what cannot be charged."""
+
+    def __init__(self, code_id: str, state: str) -> None:
+        super().__init__(
+            f"The payment code {code_id} is {state}: make a fresh one to show.",
+            code_id=code_id,
+            state=state,
+        )
+
+
+class LifetimeMalformed(Malformed):
+    """Codes cannot live so."""
+
+    def __init__(self, field: str, form: str) -> None:
+        super().__init__(f"{field} has to be {form}.", field=field)
+
+
 class PaymentCodeUnknown(NotFound):
     """No such code of this wallet."""
 

@@ -21,11 +21,13 @@ from services.gateway.http.operations import (
     answered,
     answered_tagged,
     declared,
+    drawing,
 )
 from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, LastEventId, Prefer
 from services.gateway.presenting import documents as docs
 from services.gateway.presenting.charging import Charging, require_acquirer
 from services.gateway.presenting.codes import Codes
+from services.gateway.presenting.drawing import CONTENT_TYPES, Form, Picture
 from services.gateway.presenting.messages import code_message, key_message, policy_message
 from services.gateway.presenting.model import Policy
 
@@ -70,6 +72,19 @@ class CodeRoutes:
         code = await self._codes.get(require_wallet(caller.participant), code_id)
         told = docs.code_told(code_message(code, self._clock.now()))
         return answered_tagged(told, if_none_match)
+
+    async def draw(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("DrawPaymentCode"))],
+        code_id: docs.CodeIdPath,
+        form: docs.DrawnForm = Form.QR,
+        wanted: docs.DrawnFormat = Picture.PNG,
+    ) -> Response:
+        """A code as a picture to show while it may be charged: its text as a QR code, or its number
+        as a barcode."""
+        wallet = require_wallet(caller.participant)
+        content = await self._codes.draw(wallet, code_id, form, wanted)
+        return Response(content, media_type=CONTENT_TYPES[wanted])
 
     async def cancel(
         self,
@@ -197,6 +212,7 @@ def presented_router(codes: Codes, charging: Charging, clock: Clock) -> APIRoute
     add, post, get = router.add_api_route, ["POST"], ["GET"]
     add(CODES, wallets.create, methods=post, **_CREATE)
     add(f"{CODES}/{{code_id}}", wallets.get, methods=get, **_GET_CODE)
+    add(f"{CODES}/{{code_id}}/image", wallets.draw, methods=get, **_DRAW)
     add(f"{CODES}/{{code_id}}/cancel", wallets.cancel, methods=post, **_CANCEL)
     add(KEYS, wallets.provision, methods=post, **_PROVISION)
     add(f"{KEYS}/{{offline_key_id}}", wallets.revoke, methods=["DELETE"], **_REVOKE)
@@ -231,6 +247,9 @@ _GET_CODE = declared(
     headers=("ETag",),
     refusals=(404,),
     also=UNCHANGED,
+)
+_DRAW = drawing(
+    "DrawPaymentCode", "Draw a payer's code", sorted(CONTENT_TYPES.values()), refusals=(404, 422)
 )
 _CANCEL = declared(
     "CancelPaymentCode",

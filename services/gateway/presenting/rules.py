@@ -25,6 +25,7 @@ from services.gateway.presenting.refusals import (
     CodeUnknown,
     CodeUsed,
     CountryCodeMalformed,
+    LifetimeMalformed,
     OfflineCodesUsedUp,
     OfflineKeyLocked,
     OfflineKeyOutOfRange,
@@ -40,6 +41,9 @@ USUAL_CODE_COUNT = 20
 MOST_CODES = 100
 USUAL_KEY_DAYS = 7
 MOST_KEY_DAYS = 30
+# The longest that a law we know of allows: Korea's three minutes.
+LONGEST_LIFETIME = 180
+SOURCE_MAXIMUM = 300
 # Of some 10^8 one-time digits four are good at a time.
 FORGED_LIMIT = 10
 LARGEST_MINOR = 10**15 - 1
@@ -95,6 +99,21 @@ def offline_refusal(
 def lifetime_of(lifetimes: Mapping[str, Lifetime], wallet: Participant) -> Lifetime:
     """What the wallet's country allows; there is always one for any other."""
     return lifetimes.get(wallet.country_code) or lifetimes[""]
+
+
+def check_lifetime(lifetime: Lifetime) -> None:
+    """Raises `LifetimeMalformed`."""
+    country = lifetime.country_code
+    if country and _COUNTRY.fullmatch(country) is None:
+        raise LifetimeMalformed("country_code", "two capital letters, or empty for all others")
+    if not 1 <= lifetime.longest_seconds <= LONGEST_LIFETIME:
+        raise LifetimeMalformed("longest_seconds", f"1 to {LONGEST_LIFETIME}")
+    if not 1 <= lifetime.usual_seconds <= lifetime.longest_seconds:
+        raise LifetimeMalformed("usual_seconds", "1 to longest_seconds")
+    source = lifetime.source
+    if not source.strip() or len(source) > SOURCE_MAXIMUM or not source.isprintable():
+        form = f"the law or terms that say so, up to {SOURCE_MAXIMUM} printable characters"
+        raise LifetimeMalformed("source", form)
 
 
 def validity_seconds(asked: int, lifetime: Lifetime) -> int:

@@ -11,9 +11,15 @@ from services.gateway.calls import require_wallet
 from services.gateway.payments.messages import money_of
 from services.gateway.presenting.charging import Charging, require_acquirer
 from services.gateway.presenting.codes import Codes
+from services.gateway.presenting.drawing import CONTENT_TYPES
+from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.messages import (
     code_message,
+    form_from,
     key_message,
+    lifetime_from,
+    lifetime_message,
+    picture_from,
     policy_message,
     policy_of,
 )
@@ -30,10 +36,13 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class PresentedServer(PresentedServiceServicer):
     """The methods of `PresentedService`."""
 
-    def __init__(self, keys: Keys, codes: Codes, charging: Charging, clock: Clock) -> None:
+    def __init__(
+        self, keys: Keys, codes: Codes, charging: Charging, lifetimes: Lifetimes, clock: Clock
+    ) -> None:
         self._keys = keys
         self._codes = codes
         self._charging = charging
+        self._lifetimes = lifetimes
         self._clock = clock
 
     def _wallet(self, context: Context) -> Participant:
@@ -61,6 +70,14 @@ class PresentedServer(PresentedServiceServicer):
     ) -> pb.GetPaymentCodeResponse:
         code = await self._codes.get(self._wallet(context), request.code_id)
         return pb.GetPaymentCodeResponse(payment_code=code_message(code, self._clock.now()))
+
+    @answers
+    async def DrawPaymentCode(
+        self, request: pb.DrawPaymentCodeRequest, context: Context
+    ) -> pb.DrawPaymentCodeResponse:
+        form, picture = form_from(request.form), picture_from(request.format)
+        content = await self._codes.draw(self._wallet(context), request.code_id, form, picture)
+        return pb.DrawPaymentCodeResponse(content_type=CONTENT_TYPES[picture], content=content)
 
     @answers
     async def CancelPaymentCode(
@@ -132,3 +149,19 @@ class PresentedServer(PresentedServiceServicer):
         acquirer = self._acquirer(context)
         async for payment in self._charging.watch(acquirer, request.payment_id):
             yield pb.WatchPresentedPaymentResponse(payment=payment)
+
+    @answers
+    async def PutCodeLifetime(
+        self, request: pb.PutCodeLifetimeRequest, context: Context
+    ) -> pb.PutCodeLifetimeResponse:
+        caller = self._keys.require_operator(context)
+        new = await self._lifetimes.put(caller, lifetime_from(request.code_lifetime))
+        return pb.PutCodeLifetimeResponse(code_lifetime=lifetime_message(new))
+
+    @answers
+    async def ListCodeLifetimes(
+        self, _request: pb.ListCodeLifetimesRequest, context: Context
+    ) -> pb.ListCodeLifetimesResponse:
+        self._keys.require_operator(context)
+        known = [lifetime_message(each) for each in await self._lifetimes.list()]
+        return pb.ListCodeLifetimesResponse(code_lifetimes=known)

@@ -15,6 +15,7 @@ from services.gateway.calls import Calls
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.server import HoldingServer
 from services.gateway.prepaid.serving.server import PrepaidServer
+from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.server import PresentedServer
 from services.gateway.server import GatewayServer
 from services.gateway.webhooks.addresses import AddressRules
@@ -62,8 +63,9 @@ def add_services(server: RpcServer, keys: Keys, gateway: Gateway, calls: Calls) 
     acquirers = acquirer_service_pb2_grpc.add_AcquirerServiceServicer_to_server
     add(acquirers, AcquirerServer(keys, shops), f"{PACKAGE}.AcquirerService")
     codes, charging = presenting_of(gateway, calls)
+    lifetimes = Lifetimes(gateway.units, gateway.clock)
     presented = presented_service_pb2_grpc.add_PresentedServiceServicer_to_server
-    presenting = PresentedServer(keys, codes, charging, gateway.clock)
+    presenting = PresentedServer(keys, codes, charging, lifetimes, gateway.clock)
     add(presented, presenting, f"{PACKAGE}.PresentedService")
     withdrawals = withdrawal_service_pb2_grpc.add_WithdrawalServiceServicer_to_server
     drawing = WithdrawalServer(keys, withdrawals_of(gateway, wait_seconds=0.0))

@@ -14,6 +14,7 @@ from services.gateway.access.keys import Keys, new_api_key
 from services.gateway.calls import Calls
 from services.gateway.http.app import make_app
 from services.gateway.http.payments import payment_router
+from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.routes import presented_router
 from services.gateway.presenting.server import NAME, PresentedServer
 from services.gateway.reference import Participant
@@ -94,10 +95,11 @@ async def edges_of(gateway: Gateway) -> AsyncIterator[Edges]:
     calls: Calls = calls_over(gateway)
     codes, charging = presenting_of(gateway, calls)
     known = Keys(gateway.board, gateway.clock)
+    lifetimes = Lifetimes(gateway.units, gateway.clock)
     server = RpcServer("127.0.0.1:0")
     server.add(
         presented_service_pb2_grpc.add_PresentedServiceServicer_to_server,
-        PresentedServer(known, codes, charging, gateway.clock),
+        PresentedServer(known, codes, charging, lifetimes, gateway.clock),
         NAME,
     )
     server.add(

@@ -196,6 +196,7 @@ def test_an_order_is_where_its_payment_is(state: PaymentState) -> None:
     assert state_of(ORDER, claim, NOW) is (OrderState.OPEN if failed else paid)
     assert state_of(ORDER, claim, late) is (OrderState.EXPIRED if failed else paid)
     assert reason(confirm_refusal(TERMS, claim)) == ("" if failed else "ORDER_TAKEN")
+    assert reason(confirm_refusal(TERMS, claim, closed=True)) == "ORDER_CLOSED"
     assert confirm_refusal(TERMS, replace(claim, payment_reference=TERMS.reference)) is None
 
 

@@ -16,9 +16,11 @@ from services.gateway.access.people import (
     policy_of,
 )
 from services.gateway.admin import codec, rules
+from services.gateway.presenting.messages import lifetime_from
+from services.gateway.presenting.rules import check_lifetime
 from services.gateway.reference import Merchant, Participant, Reference
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
-from services.pb.kawase.gateway.v1 import bill_service_pb2
+from services.pb.kawase.gateway.v1 import bill_service_pb2, presented_service_pb2
 
 # The request, and all that is known: whether a second person is needed.
 Predicate = Callable[[Any, Reference], bool]
@@ -85,6 +87,12 @@ def _limit_rule(request: pb.PutLimitRuleRequest, known: Reference) -> bool:
     return known.limit_rules.get(new.limit_rule_id) != new
 
 
+def _lifetime(request: presented_service_pb2.PutCodeLifetimeRequest, _known: Reference) -> bool:
+    """What laws and terms say is not known by heart."""
+    check_lifetime(lifetime_from(request.code_lifetime))
+    return True
+
+
 def _case(request: pb.ResolveCaseRequest, _known: Reference) -> bool:
     """To ask the partner once more moves nothing by itself."""
     return request.resolution != pb.CASE_RESOLUTION_RETRY
@@ -124,6 +132,7 @@ NEEDED: dict[str, Predicate] = {
     "PutFeePlan": _fee_plan,
     "PutCorridor": _corridor,
     "PutLimitRule": _limit_rule,
+    "PutCodeLifetime": _lifetime,
     "ResolveCase": _case,
     "AnswerDispute": _dispute,
     "ResolveEscrowDispute": _escrow,

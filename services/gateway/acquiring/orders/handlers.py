@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 
 from services.core.clock import Clock
 from services.core.display import display
@@ -17,9 +18,11 @@ from services.gateway.acquiring.orders.model import (
     VALID_SECONDS,
     VALID_SECONDS_MAXIMUM,
     Order,
+    OrderState,
     expiry_of,
 )
 from services.gateway.acquiring.orders.refusals import (
+    OrderBeingPaid,
     OrderExistsWithDifferentContent,
     OrderNoteUnfit,
     OrderUnknown,
@@ -98,6 +101,50 @@ class OrderHandlers:
         if found is None:
             raise OrderUnknown(order_id)
         return found
+
+    async def page(
+        self,
+        acquirer: Participant,
+        after: str,
+        limit: int,
+        merchant_id: str = "",
+        state: OrderState | None = None,
+    ) -> list[store.Found]:
+        """Orders by id, of one shop or state where it is named. Raises `IdMalformed`."""
+        if merchant_id:
+            checked_id(merchant_id, "merchant_id")
+        async with self._units.pool.acquire() as connection:
+            return await store.list_orders(
+                connection,
+                acquirer.participant_id,
+                after,
+                limit,
+                self._clock.now(),
+                merchant_id,
+                state,
+            )
+
+    async def close(self, acquirer: Participant, order_id: str) -> store.Found:
+        """Take an order back, also one that has expired: no quote of it is confirmed from now on.
+
+        Again changes nothing. Raises `OrderUnknown`, `OrderBeingPaid`.
+        """
+        checked_id(order_id, "order_id")
+        now = self._clock.now()
+
+        async def work(connection: Connection) -> Decided[store.Found]:
+            known = await store.lock_order(connection, acquirer.participant_id, order_id)
+            if known is None:
+                raise OrderUnknown(order_id)
+            order, claim = known
+            if claim is not None and claim.holds:
+                raise OrderBeingPaid(order_id, claim.payment_reference)
+            if order.close_time is not None:
+                return Decided(known)
+            await store.close_order(connection, acquirer.participant_id, order_id, now)
+            return Decided((replace(order, close_time=now), claim))
+
+        return (await self._units.write(work)).answer
 
     async def draw(self, acquirer: Participant, order_id: str, wanted: Format) -> bytes:
         """A picture of an order's code. Raises `OrderUnknown`."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 from services.core.errors import KawaseError
 from services.core.money import Money
 from services.gateway.acquiring.orders.refusals import (
+    OrderClosed,
     OrderDiffers,
     OrderExpired,
     OrderTaken,
@@ -30,6 +31,7 @@ class OrderState(StrEnum):
     PAYING = "paying"
     PAID = "paid"
     EXPIRED = "expired"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Order:
     code: str
     create_time: datetime
     expire_time: datetime
+    close_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ def state_of(order: Order, claim: Claim | None, now: datetime) -> OrderState:
     if claim is not None and claim.holds:
         paid = claim.state is PaymentState.COMPLETED
         return OrderState.PAID if paid else OrderState.PAYING
+    if order.close_time is not None:
+        return OrderState.CLOSED
     return OrderState.EXPIRED if now >= order.expire_time else OrderState.OPEN
 
 
@@ -85,14 +90,20 @@ def quote_refusal(
     if order.merchant_id != terms.merchant_id or order.amount != terms.target:
         return OrderDiffers(order.amount)
     state = state_of(order, claim, now)
+    if state is OrderState.CLOSED:
+        return OrderClosed()
     if state is OrderState.EXPIRED:
         return OrderExpired()
     return None if state is OrderState.OPEN else OrderTaken()
 
 
-def confirm_refusal(terms: Terms, claim: Claim | None) -> KawaseError | None:
-    """Why a quoted payment of an order cannot be confirmed: another one was faster. A quote holds
-    for as long as it says, also past the order's expiry."""
+def confirm_refusal(
+    terms: Terms, claim: Claim | None, *, closed: bool = False
+) -> KawaseError | None:
+    """Why a quoted payment of an order cannot be confirmed: another one was faster, or the shop has
+    closed it. A quote holds for as long as it says, also past the order's expiry."""
+    if closed:
+        return OrderClosed()
     if claim is None or not claim.holds or claim.payment_reference == terms.reference:
         return None
     return OrderTaken()

@@ -73,6 +73,25 @@ class OrderExpired(Refused):
         super().__init__("The code's order has expired: ask the shop for a new code.")
 
 
+class OrderClosed(Refused):
+    """The shop has taken it back."""
+
+    def __init__(self) -> None:
+        super().__init__("The shop has closed the code's order: ask it for a new code.")
+
+
+class OrderBeingPaid(Refused):
+    """It can only be closed while nobody has taken it."""
+
+    def __init__(self, order_id: str, payment_reference: str) -> None:
+        super().__init__(
+            f"The order {order_id} has been paid or is being paid by payment {payment_reference}: "
+            "refund that payment once it is completed.",
+            order_id=order_id,
+            payment_reference=payment_reference,
+        )
+
+
 class OrderTaken(Refused):
     """It is paid once."""
 

@@ -1,27 +1,35 @@
 """SQL of orders. Their rows are locked after those of payments, in the order of their labels."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.core.money import Money
-from services.gateway.acquiring.orders.model import Claim, Order
+from services.gateway.acquiring.orders.model import FAILED, Claim, Order, OrderState
 from services.gateway.payments.model import State
 from services.kit.postgres import Connection
 
 Found = tuple[Order, Claim | None]
 
 _COLUMNS = """o.acquirer_id, o.order_id, o.label, o.merchant_id, o.amount_minor, o.currency,
-    o.note, o.valid_seconds, o.code, o.create_time, o.expire_time, o.payment_reference, p.state,
-    p.refunded_minor"""
+    o.note, o.valid_seconds, o.code, o.create_time, o.expire_time, o.close_time,
+    o.payment_reference, p.state, p.refunded_minor"""
 _FROM = f"""
 SELECT {_COLUMNS} FROM orders AS o LEFT JOIN payments AS p ON p.reference = o.payment_reference
 """  # noqa: S608
+# As `model.state_of` says it, so that a page can be of one state.
+_STATE = """CASE
+    WHEN p.state = 'completed' THEN 'paid'
+    WHEN p.state IS NOT NULL AND p.state <> ALL ($5::text[]) THEN 'paying'
+    WHEN o.close_time IS NOT NULL THEN 'closed'
+    WHEN o.expire_time <= $6 THEN 'expired'
+    ELSE 'open' END"""
 
 
 def _found(row: Sequence[Any]) -> Found:
-    owner, order_id, label, merchant_id, minor, currency, *rest = tuple(row)[:11]
+    owner, order_id, label, merchant_id, minor, currency, *rest = tuple(row)[:12]
     order = Order(owner, order_id, label, merchant_id, Money(minor, currency), *rest)
-    reference, state, refunded = tuple(row)[11:]
+    reference, state, refunded = tuple(row)[12:]
     return order, None if reference is None else Claim(reference, State(state), refunded)
 
 
@@ -33,6 +41,53 @@ async def find_order(connection: Connection, acquirer_id: str, order_id: str) ->
         order_id,
     )
     return None if row is None else _found(row)
+
+
+async def list_orders(
+    connection: Connection,
+    acquirer_id: str,
+    after: str,
+    limit: int,
+    now: datetime,
+    merchant_id: str = "",
+    state: OrderState | None = None,
+) -> list[Found]:
+    """A page of an acquirer's orders by id, of one shop or of one state where these are named."""
+    rows = await connection.fetch(
+        f"""{_FROM} WHERE o.acquirer_id = $1 AND o.order_id > $2
+            AND ($4 = '' OR o.merchant_id = $4) AND ($7 = '' OR {_STATE} = $7)
+        ORDER BY o.order_id LIMIT $3""",
+        acquirer_id,
+        after,
+        limit,
+        merchant_id,
+        sorted(FAILED),
+        now,
+        state or "",
+    )
+    return [_found(row) for row in rows]
+
+
+async def lock_order(connection: Connection, acquirer_id: str, order_id: str) -> Found | None:
+    """An acquirer's order, its row locked; then what decides is read."""
+    await connection.execute(
+        "SELECT FROM orders WHERE acquirer_id = $1 AND order_id = $2 FOR UPDATE",
+        acquirer_id,
+        order_id,
+    )
+    return await find_order(connection, acquirer_id, order_id)
+
+
+async def close_order(
+    connection: Connection, acquirer_id: str, order_id: str, now: datetime
+) -> None:
+    """Nobody may take it from now on. The caller has locked it."""
+    await connection.execute(
+        "UPDATE orders SET close_time = $3 WHERE acquirer_id = $1 AND order_id = $2",
+        acquirer_id,
+        order_id,
+        now,
+    )
 
 
 async def add_order(connection: Connection, new: Order) -> None:
@@ -63,14 +118,13 @@ async def read_orders(connection: Connection, labels: Collection[str]) -> dict[s
     return {row["label"]: _found(row) for row in rows}
 
 
-async def lock_claims(connection: Connection, labels: Collection[str]) -> dict[str, Claim]:
-    """What has taken these orders, by label; their rows are locked first, and read after that."""
+async def lock_orders(connection: Connection, labels: Collection[str]) -> dict[str, Found]:
+    """These orders, by label; their rows are locked first, and read after that."""
     ordered = sorted(labels)
     await connection.execute(
         "SELECT 1 FROM orders WHERE label = ANY ($1::text[]) ORDER BY label FOR UPDATE", ordered
     )
-    found = await read_orders(connection, ordered)
-    return {label: claim for label, (_, claim) in found.items() if claim is not None}
+    return await read_orders(connection, ordered)
 
 
 async def put_claims(connection: Connection, taken: Mapping[str, str]) -> None:

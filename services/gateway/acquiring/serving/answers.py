@@ -5,14 +5,17 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from services.gateway.acquiring.serving.documents import CREATE_ORDER, UPDATE_MERCHANT
+from services.gateway.acquiring.serving.documents import (
+    CREATE_ORDER,
+    UPDATE_MERCHANT,
+    OrderStateName,
+)
 from services.gateway.http.answers import Money, Told, money_told, time_told
-from services.gateway.http.requests import EXAMPLE_CODE
+from services.gateway.http.requests import EXAMPLE_CODE, PaymentStateName
 from services.gateway.payments.messages import STATES
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 
 MerchantStateName = Literal["pending", "approved", "rejected", "replaced"]
-OrderStateName = Literal["open", "paying", "paid", "expired"]
 
 _MERCHANT_STATES: dict[int, MerchantStateName] = {
     pb.MERCHANT_STATE_PENDING: "pending",
@@ -25,6 +28,7 @@ _ORDER_STATES: dict[int, OrderStateName] = {
     pb.ORDER_STATE_PAYING: "paying",
     pb.ORDER_STATE_PAID: "paid",
     pb.ORDER_STATE_EXPIRED: "expired",
+    pb.ORDER_STATE_CLOSED: "closed",
 }
 
 
@@ -104,8 +108,16 @@ class Order(Told):
     expire_time: datetime
     create_time: datetime
     payment_reference: str | None = Field(description="Ours; refunds name the payment by it.")
-    payment_state: str | None
+    payment_state: PaymentStateName | None
     refunded: Money | None
+    close_time: datetime | None = Field(description="Of one that you have taken back.")
+
+
+class OrderPage(Told):
+    """A page of orders."""
+
+    orders: list[Order]
+    next_page_token: str | None = Field(description="Null on the last page.")
 
 
 def merchant_told(version: pb.MerchantVersion) -> MerchantVersion:
@@ -166,6 +178,7 @@ def order_told(order: pb.Order) -> Order:
         payment_reference=paying or None,
         payment_state=STATES[order.payment_state].value if paying else None,
         refunded=money_told(order.refunded) if order.HasField("refunded") else None,
+        close_time=time_told(order.close_time) if order.HasField("close_time") else None,
     )
 
 
@@ -207,4 +220,13 @@ ORDER: dict[str, Any] = {
     "payment_reference": "01K8TB3ZJ0A5V1Q2W3E4R5T6Y7",
     "payment_state": "completed",
     "refunded": None,
+    "close_time": None,
 }
+CLOSED_ORDER = {
+    **ORDER,
+    "state": "closed",
+    "payment_reference": None,
+    "payment_state": None,
+    "close_time": "2026-10-30T09:05:00Z",
+}
+ORDERS = {"orders": [ORDER], "next_page_token": None}

@@ -13,7 +13,7 @@ from services.gateway.acquiring.codes.messages import code_message, drawing_mess
 from services.gateway.acquiring.merchants.handlers import Approval, MerchantHandlers
 from services.gateway.acquiring.merchants.messages import content_from, version_message
 from services.gateway.acquiring.orders.handlers import OrderHandlers
-from services.gateway.acquiring.orders.messages import order_message
+from services.gateway.acquiring.orders.messages import order_message, state_from
 from services.gateway.admin.errors import FieldMissing, FieldOutOfPlace
 from services.gateway.admin.pages import page_size
 from services.gateway.pages import last_id_of, token_of
@@ -159,6 +159,29 @@ class AcquirerCalls:
     async def get_order(self, caller: Caller, request: pb.GetOrderRequest) -> pb.Order:
         """An order, and what pays it."""
         found = await self.orders.get(caller.participant, request.order_id)
+        return order_message(found, self.clock.now())
+
+    async def list_orders(
+        self, caller: Caller, request: pb.ListOrdersRequest
+    ) -> pb.ListOrdersResponse:
+        """A page of orders, by id."""
+        size, now = page_size(request.page_size), self.clock.now()
+        found = await self.orders.page(
+            caller.participant,
+            last_id_of(request.page_token),
+            size,
+            request.merchant_id,
+            state_from(request.state),
+        )
+        last = found[-1][0].order_id if len(found) == size else ""
+        return pb.ListOrdersResponse(
+            orders=[order_message(each, now) for each in found],
+            next_page_token=token_of(last) if last else "",
+        )
+
+    async def close_order(self, caller: Caller, request: pb.CloseOrderRequest) -> pb.Order:
+        """Take an order back."""
+        found = await self.orders.close(caller.participant, request.order_id)
         return order_message(found, self.clock.now())
 
     async def draw_order(self, caller: Caller, request: pb.DrawOrderRequest) -> pb.Drawing:

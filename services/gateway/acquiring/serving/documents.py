@@ -1,9 +1,9 @@
 """AcquirerService over HTTP: what is asked, as pydantic models, with examples."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.acquiring.codes.drawing import Format
 from services.gateway.acquiring.orders.model import NOTE_MAXIMUM, VALID_SECONDS_MAXIMUM
@@ -19,6 +19,8 @@ from services.gateway.http.requests import (
 from services.gateway.payments.pricing import LARGEST_PAYMENT
 
 _ASCII = r"^[\x20-\x7e]*$"
+_AFTER = r"^[A-Za-z0-9_=-]*$"
+_NEXT = "`next_page_token` of the page before; empty for the first page."
 _KANA = "In katakana, as banks write it; kanji has no reading by rule."
 _IN_THE_HEADER = "Without it the Idempotency-Key header is the id."
 MOST_MINOR_UNITS = LARGEST_PAYMENT
@@ -117,6 +119,23 @@ class CreateOrderInput(Asked):
     )
 
 
+OrderStateName = Literal["open", "paying", "paid", "expired", "closed"]
+
+
+class ListOrdersQuery(BaseModel):
+    """Which page of which orders."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_size: int = Field(default=100, ge=1, le=PAGE_SIZE_MAXIMUM)
+    page_token: str = Field(default="", max_length=128, pattern=_AFTER, description=_NEXT)
+    merchant_id: str = Field(
+        default="", max_length=64, pattern=r"^[A-Za-z0-9_-]*$", description="Only of this shop."
+    )
+    state: OrderStateName | None = Field(default=None, description="Only orders in this state.")
+
+
+OrderQuery = Annotated[ListOrdersQuery, Query()]
 MerchantIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the merchant.")]
 CodeIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the code.")]
 OrderIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the order.")]
@@ -139,8 +158,8 @@ PageToken = Annotated[
     str,
     Query(
         max_length=128,
-        pattern=r"^[A-Za-z0-9_=-]*$",
-        description="`next_page_token` of the page before; empty for the first page.",
+        pattern=_AFTER,
+        description=_NEXT,
     ),
 ]
 

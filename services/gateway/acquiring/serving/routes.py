@@ -22,6 +22,7 @@ from services.gateway.http.operations import (
     answered,
     answered_tagged,
     declared,
+    drawing,
 )
 from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, MoneyInput
 from services.gateway.payments.messages import money
@@ -164,6 +165,35 @@ class AcquirerRoutes:
         order = await self._calls.get_order(caller, pb.GetOrderRequest(order_id=order_id))
         return answered_tagged(answers.order_told(order), if_none_match)
 
+    async def page_orders(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("ListOrders"))],
+        query: docs.OrderQuery,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        """Your orders by id, a page at a time, of one shop or in one state where you name it."""
+        request = pb.ListOrdersRequest(
+            page_size=query.page_size, page_token=query.page_token, merchant_id=query.merchant_id
+        )
+        if query.state is not None:
+            request.state = pb.OrderState.Value(f"ORDER_STATE_{query.state.upper()}")
+        found = await self._calls.list_orders(caller, request)
+        token = found.next_page_token or None
+        kept = {name: str(value) for name, value in query if value and name != "page_token"}
+        link = {"link": next_link(ORDERS, kept, token)} if token else {}
+        told = [answers.order_told(order) for order in found.orders]
+        page = answers.OrderPage(orders=told, next_page_token=token)
+        return answered_tagged(page, if_none_match, link)
+
+    async def close_order(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("CloseOrder"))],
+        order_id: docs.OrderIdPath,
+    ) -> Response:
+        """Take an order back that nobody has paid or is paying; again changes nothing."""
+        order = await self._calls.close_order(caller, pb.CloseOrderRequest(order_id=order_id))
+        return answered(answers.order_told(order))
+
     async def draw_order(
         self,
         caller: Annotated[Caller, Depends(caller_for("DrawOrder"))],
@@ -201,25 +231,13 @@ def acquirer_router(calls: AcquirerCalls) -> APIRouter:
     add(f"{MERCHANTS}/{{merchant_id}}", routes.update, methods=["PUT"], **_UPDATE)
     add(f"{MERCHANTS}/{{merchant_id}}", routes.get, methods=["GET"], **_GET)
     add(CODES, routes.create_code, methods=["POST"], **_CREATE_CODE)
-    add(f"{CODES}/{{code_id}}/image", routes.draw_code, methods=["GET"], **_drawing("DrawCode"))
+    add(f"{CODES}/{{code_id}}/image", routes.draw_code, methods=["GET"], **_DRAW_CODE)
     add(ORDERS, routes.create_order, methods=["POST"], **_CREATE_ORDER)
+    add(ORDERS, routes.page_orders, methods=["GET"], **_LIST_ORDERS)
+    add(f"{ORDERS}/{{order_id}}/close", routes.close_order, methods=["POST"], **_CLOSE_ORDER)
     add(f"{ORDERS}/{{order_id}}", routes.get_order, methods=["GET"], **_GET_ORDER)
-    add(f"{ORDERS}/{{order_id}}/image", routes.draw_order, methods=["GET"], **_drawing("DrawOrder"))
+    add(f"{ORDERS}/{{order_id}}/image", routes.draw_order, methods=["GET"], **_DRAW_ORDER)
     return router
-
-
-def _drawing(rpc: str) -> dict[str, Any]:
-    """An answer that is a picture."""
-    picture = {"schema": {"type": "string", "format": "binary"}}
-    content = dict.fromkeys(CONTENT_TYPES.values(), picture)
-    return declared(
-        rpc,
-        {"DrawCode": "Draw a code", "DrawOrder": "Draw an order's code"}[rpc],
-        None,
-        None,
-        refusals=(404, 422),
-        also={200: {"description": "The picture.", "content": content}},
-    )
 
 
 _PROPOSE = declared(
@@ -283,3 +301,21 @@ _GET_ORDER = declared(
     refusals=(404,),
     also=UNCHANGED,
 )
+_LIST_ORDERS = declared(
+    "ListOrders",
+    "List orders",
+    answers.OrderPage,
+    answers.ORDERS,
+    headers=("ETag", "Link"),
+    also=UNCHANGED,
+)
+_CLOSE_ORDER = declared(
+    "CloseOrder",
+    "Close an order",
+    answers.Order,
+    answers.CLOSED_ORDER,
+    refusals=(404, 409, 422),
+)
+_PICTURES = tuple(CONTENT_TYPES.values())
+_DRAW_CODE = drawing("DrawCode", "Draw a code", _PICTURES, refusals=(404, 422))
+_DRAW_ORDER = drawing("DrawOrder", "Draw an order's code", _PICTURES, refusals=(404, 422))

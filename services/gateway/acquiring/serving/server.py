@@ -88,6 +88,19 @@ class AcquirerServer(AcquirerServiceServicer):
         return pb.GetOrderResponse(order=order)
 
     @answers
+    async def ListOrders(
+        self, request: pb.ListOrdersRequest, context: Context
+    ) -> pb.ListOrdersResponse:
+        return await self._calls.list_orders(self._keys.calling(context), request)
+
+    @answers
+    async def CloseOrder(
+        self, request: pb.CloseOrderRequest, context: Context
+    ) -> pb.CloseOrderResponse:
+        order = await self._calls.close_order(self._keys.calling(context), request)
+        return pb.CloseOrderResponse(order=order)
+
+    @answers
     async def DrawOrder(
         self, request: pb.DrawOrderRequest, context: Context
     ) -> pb.DrawOrderResponse:

@@ -29,6 +29,23 @@ async def read_lifetimes(connection: Connection) -> dict[str, Lifetime]:
     return {row[0]: Lifetime(*row) for row in rows}
 
 
+async def put_lifetime(connection: Connection, new: Lifetime) -> None:
+    """Store it in the place of the one before."""
+    await connection.execute(
+        """
+        INSERT INTO code_lifetimes (country_code, usual_seconds, longest_seconds, source)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT (country_code) DO UPDATE
+        SET usual_seconds = excluded.usual_seconds, longest_seconds = excluded.longest_seconds,
+            source = excluded.source
+        """,
+        new.country_code,
+        new.usual_seconds,
+        new.longest_seconds,
+        new.source,
+    )
+
+
 async def find_code(connection: Connection, wallet_id: str, code_id: str) -> PaymentCode | None:
     """A code by the wallet's id."""
     row = await connection.fetchrow(

@@ -104,6 +104,16 @@ async def test_an_order_is_drawn_and_paid_by_its_code(gateway: Gateway, shops: H
     assert (told["state"], told["payment_state"], told["amount"]["display"]) == (
         "paid", "completed", "¥1,200"
     )  # fmt: skip
+    page = await shops.ask("GET", "/v1/orders?state=paid&merchant_id=shop-7", EDO)
+    assert page.json() == {"orders": [told], "next_page_token": None}
+    close = await shops.ask("POST", "/v1/orders/table-12/close", EDO)
+    assert problem(close) == (422, "ORDER_BEING_PAID")
+    await shops.ask("POST", "/v1/orders", EDO, json=CREATE_ORDER | {"order_id": "table-13"})
+    closed = await shops.ask("POST", "/v1/orders/table-13/close", EDO)
+    assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    first = await shops.ask("GET", "/v1/orders?page_size=1", EDO)
+    following = await shops.ask("GET", first.links["next"]["url"], EDO)
+    assert following.json()["orders"] == [closed.json()]
     refund = {"refund_id": "r1", "payment_id": told["payment_reference"]}
     refunded = await shops.ask("POST", "/v1/refunds", EDO, json=refund)
     assert (refunded.status_code, refunded.json()["target"]["minor_units"]) == (201, 1200)

@@ -87,6 +87,16 @@ class AcquirerServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderResponse.FromString,
                 _registered_method=True)
+        self.ListOrders = channel.unary_unary(
+                '/kawase.gateway.v1.AcquirerService/ListOrders',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersResponse.FromString,
+                _registered_method=True)
+        self.CloseOrder = channel.unary_unary(
+                '/kawase.gateway.v1.AcquirerService/CloseOrder',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderResponse.FromString,
+                _registered_method=True)
         self.DrawOrder = channel.unary_unary(
                 '/kawase.gateway.v1.AcquirerService/DrawOrder',
                 request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderRequest.SerializeToString,
@@ -168,6 +178,20 @@ class AcquirerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOrders(self, request, context):
+        """In the order of their ids.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CloseOrder(self, request, context):
+        """Take back an order that nobody has paid or is paying; again changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DrawOrder(self, request, context):
         """Missing associated documentation comment in .proto file."""
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -226,6 +250,16 @@ def add_AcquirerServiceServicer_to_server(servicer, server):
                     servicer.GetOrder,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderResponse.SerializeToString,
+            ),
+            'ListOrders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrders,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersResponse.SerializeToString,
+            ),
+            'CloseOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseOrder,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderResponse.SerializeToString,
             ),
             'DrawOrder': grpc.unary_unary_rpc_method_handler(
                     servicer.DrawOrder,
@@ -506,6 +540,60 @@ class AcquirerService:
             '/kawase.gateway.v1.AcquirerService/GetOrder',
             kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AcquirerService/ListOrders',
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.ListOrdersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AcquirerService/CloseOrder',
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.CloseOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -56,6 +56,10 @@ class AcquirerServiceStub:
     CreateOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.CreateOrderRequest, _acquirer_service_pb2.CreateOrderResponse]
     """A code with its amount that is paid once, until it expires."""
     GetOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.GetOrderRequest, _acquirer_service_pb2.GetOrderResponse]
+    ListOrders: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.ListOrdersRequest, _acquirer_service_pb2.ListOrdersResponse]
+    """In the order of their ids."""
+    CloseOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.CloseOrderRequest, _acquirer_service_pb2.CloseOrderResponse]
+    """Take back an order that nobody has paid or is paying; again changes nothing."""
     DrawOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.DrawOrderRequest, _acquirer_service_pb2.DrawOrderResponse]
 
 @_typing.type_check_only
@@ -86,6 +90,10 @@ class AcquirerServiceAsyncStub(AcquirerServiceStub):
     CreateOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.CreateOrderRequest, _acquirer_service_pb2.CreateOrderResponse]  # type: ignore[assignment]
     """A code with its amount that is paid once, until it expires."""
     GetOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.GetOrderRequest, _acquirer_service_pb2.GetOrderResponse]  # type: ignore[assignment]
+    ListOrders: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.ListOrdersRequest, _acquirer_service_pb2.ListOrdersResponse]  # type: ignore[assignment]
+    """In the order of their ids."""
+    CloseOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.CloseOrderRequest, _acquirer_service_pb2.CloseOrderResponse]  # type: ignore[assignment]
+    """Take back an order that nobody has paid or is paying; again changes nothing."""
     DrawOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.DrawOrderRequest, _acquirer_service_pb2.DrawOrderResponse]  # type: ignore[assignment]
 
 class AcquirerServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -173,6 +181,22 @@ class AcquirerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _acquirer_service_pb2.GetOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acquirer_service_pb2.GetOrderResponse, _abc.Awaitable[_acquirer_service_pb2.GetOrderResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListOrders(
+        self,
+        request: _acquirer_service_pb2.ListOrdersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acquirer_service_pb2.ListOrdersResponse, _abc.Awaitable[_acquirer_service_pb2.ListOrdersResponse]]:
+        """In the order of their ids."""
+
+    @_abc_1.abstractmethod
+    def CloseOrder(
+        self,
+        request: _acquirer_service_pb2.CloseOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acquirer_service_pb2.CloseOrderResponse, _abc.Awaitable[_acquirer_service_pb2.CloseOrderResponse]]:
+        """Take back an order that nobody has paid or is paying; again changes nothing."""
 
     @_abc_1.abstractmethod
     def DrawOrder(

@@ -3,9 +3,11 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from services.pb.kawase.gateway.v1 import payment_pb2 as _payment_pb2
 from services.pb.kawase.money.v1 import money_pb2 as _money_pb2
@@ -40,6 +42,44 @@ PAYMENT_CODE_STATE_USED: PaymentCodeState.ValueType  # 2
 PAYMENT_CODE_STATE_EXPIRED: PaymentCodeState.ValueType  # 3
 PAYMENT_CODE_STATE_CANCELLED: PaymentCodeState.ValueType  # 4
 Global___PaymentCodeState: _TypeAlias = PaymentCodeState  # noqa: Y015
+
+class _PaymentCodeForm:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PaymentCodeFormEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PaymentCodeForm.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PAYMENT_CODE_FORM_UNSPECIFIED: _PaymentCodeForm.ValueType  # 0
+    PAYMENT_CODE_FORM_QR: _PaymentCodeForm.ValueType  # 1
+    """The text, as a QR code."""
+    PAYMENT_CODE_FORM_BARCODE: _PaymentCodeForm.ValueType  # 2
+    """The number, as Code 128."""
+
+class PaymentCodeForm(_PaymentCodeForm, metaclass=_PaymentCodeFormEnumTypeWrapper): ...
+
+PAYMENT_CODE_FORM_UNSPECIFIED: PaymentCodeForm.ValueType  # 0
+PAYMENT_CODE_FORM_QR: PaymentCodeForm.ValueType  # 1
+"""The text, as a QR code."""
+PAYMENT_CODE_FORM_BARCODE: PaymentCodeForm.ValueType  # 2
+"""The number, as Code 128."""
+Global___PaymentCodeForm: _TypeAlias = PaymentCodeForm  # noqa: Y015
+
+class _PictureFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PictureFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PictureFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PICTURE_FORMAT_UNSPECIFIED: _PictureFormat.ValueType  # 0
+    PICTURE_FORMAT_PNG: _PictureFormat.ValueType  # 1
+    PICTURE_FORMAT_SVG: _PictureFormat.ValueType  # 2
+
+class PictureFormat(_PictureFormat, metaclass=_PictureFormatEnumTypeWrapper): ...
+
+PICTURE_FORMAT_UNSPECIFIED: PictureFormat.ValueType  # 0
+PICTURE_FORMAT_PNG: PictureFormat.ValueType  # 1
+PICTURE_FORMAT_SVG: PictureFormat.ValueType  # 2
+Global___PictureFormat: _TypeAlias = PictureFormat  # noqa: Y015
 
 @_typing.final
 class PaymentCode(_message.Message):
@@ -649,3 +689,157 @@ class WatchPresentedPaymentResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___WatchPresentedPaymentResponse: _TypeAlias = WatchPresentedPaymentResponse  # noqa: Y015
+
+@_typing.final
+class DrawPaymentCodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_ID_FIELD_NUMBER: _builtins.int
+    FORM_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    code_id: _builtins.str
+    form: Global___PaymentCodeForm.ValueType
+    format: Global___PictureFormat.ValueType
+    def __init__(
+        self,
+        *,
+        code_id: _builtins.str = ...,
+        form: Global___PaymentCodeForm.ValueType = ...,
+        format: Global___PictureFormat.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_id", b"code_id", "form", b"form", "format", b"format"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawPaymentCodeRequest: _TypeAlias = DrawPaymentCodeRequest  # noqa: Y015
+
+@_typing.final
+class DrawPaymentCodeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTENT_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    content_type: _builtins.str
+    content: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        content_type: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "content_type", b"content_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DrawPaymentCodeResponse: _TypeAlias = DrawPaymentCodeResponse  # noqa: Y015
+
+@_typing.final
+class CodeLifetime(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COUNTRY_CODE_FIELD_NUMBER: _builtins.int
+    USUAL_SECONDS_FIELD_NUMBER: _builtins.int
+    LONGEST_SECONDS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    country_code: _builtins.str
+    """ISO 3166-1, two letters; empty: all that are not named."""
+    usual_seconds: _builtins.int
+    """Of a code whose wallet asks for nothing else."""
+    longest_seconds: _builtins.int
+    """What a wallet may ask for."""
+    source: _builtins.str
+    """The law or terms that say so."""
+    def __init__(
+        self,
+        *,
+        country_code: _builtins.str = ...,
+        usual_seconds: _builtins.int = ...,
+        longest_seconds: _builtins.int = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["country_code", b"country_code", "longest_seconds", b"longest_seconds", "source", b"source", "usual_seconds", b"usual_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CodeLifetime: _TypeAlias = CodeLifetime  # noqa: Y015
+
+@_typing.final
+class PutCodeLifetimeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_LIFETIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def code_lifetime(self) -> Global___CodeLifetime: ...
+    def __init__(
+        self,
+        *,
+        code_lifetime: Global___CodeLifetime | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code_lifetime", b"code_lifetime"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_lifetime", b"code_lifetime"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutCodeLifetimeRequest: _TypeAlias = PutCodeLifetimeRequest  # noqa: Y015
+
+@_typing.final
+class PutCodeLifetimeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_LIFETIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def code_lifetime(self) -> Global___CodeLifetime: ...
+    def __init__(
+        self,
+        *,
+        code_lifetime: Global___CodeLifetime | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["code_lifetime", b"code_lifetime"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_lifetime", b"code_lifetime"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PutCodeLifetimeResponse: _TypeAlias = PutCodeLifetimeResponse  # noqa: Y015
+
+@_typing.final
+class ListCodeLifetimesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCodeLifetimesRequest: _TypeAlias = ListCodeLifetimesRequest  # noqa: Y015
+
+@_typing.final
+class ListCodeLifetimesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_LIFETIMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def code_lifetimes(self) -> _containers.RepeatedCompositeFieldContainer[Global___CodeLifetime]: ...
+    def __init__(
+        self,
+        *,
+        code_lifetimes: _abc.Iterable[Global___CodeLifetime] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_lifetimes", b"code_lifetimes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCodeLifetimesResponse: _TypeAlias = ListCodeLifetimesResponse  # noqa: Y015

@@ -48,6 +48,11 @@ class PresentedServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeResponse.FromString,
                 _registered_method=True)
+        self.DrawPaymentCode = channel.unary_unary(
+                '/kawase.gateway.v1.PresentedService/DrawPaymentCode',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeResponse.FromString,
+                _registered_method=True)
         self.CancelPaymentCode = channel.unary_unary(
                 '/kawase.gateway.v1.PresentedService/CancelPaymentCode',
                 request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPaymentCodeRequest.SerializeToString,
@@ -88,6 +93,16 @@ class PresentedServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentResponse.FromString,
                 _registered_method=True)
+        self.PutCodeLifetime = channel.unary_unary(
+                '/kawase.gateway.v1.PresentedService/PutCodeLifetime',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeResponse.FromString,
+                _registered_method=True)
+        self.ListCodeLifetimes = channel.unary_unary(
+                '/kawase.gateway.v1.PresentedService/ListCodeLifetimes',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesResponse.FromString,
+                _registered_method=True)
 
 
 class PresentedServiceServicer:
@@ -107,6 +122,13 @@ class PresentedServiceServicer:
 
     def GetPaymentCode(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DrawPaymentCode(self, request, context):
+        """A code as a picture to show, while it may be charged.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -168,6 +190,21 @@ class PresentedServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PutCodeLifetime(self, request, context):
+        """Operators: how long codes live, by the country of their wallet. What is put
+        holds for codes that are made from then on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCodeLifetimes(self, request, context):
+        """In the order of their countries, the one for all others first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PresentedServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -180,6 +217,11 @@ def add_PresentedServiceServicer_to_server(servicer, server):
                     servicer.GetPaymentCode,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeResponse.SerializeToString,
+            ),
+            'DrawPaymentCode': grpc.unary_unary_rpc_method_handler(
+                    servicer.DrawPaymentCode,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeResponse.SerializeToString,
             ),
             'CancelPaymentCode': grpc.unary_unary_rpc_method_handler(
                     servicer.CancelPaymentCode,
@@ -220,6 +262,16 @@ def add_PresentedServiceServicer_to_server(servicer, server):
                     servicer.WatchPresentedPayment,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentResponse.SerializeToString,
+            ),
+            'PutCodeLifetime': grpc.unary_unary_rpc_method_handler(
+                    servicer.PutCodeLifetime,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeResponse.SerializeToString,
+            ),
+            'ListCodeLifetimes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCodeLifetimes,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -280,6 +332,33 @@ class PresentedService:
             '/kawase.gateway.v1.PresentedService/GetPaymentCode',
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPaymentCodeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DrawPaymentCode(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.PresentedService/DrawPaymentCode',
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.DrawPaymentCodeResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -496,6 +575,60 @@ class PresentedService:
             '/kawase.gateway.v1.PresentedService/WatchPresentedPayment',
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutCodeLifetime(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.PresentedService/PutCodeLifetime',
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.PutCodeLifetimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCodeLifetimes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.PresentedService/ListCodeLifetimes',
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.ListCodeLifetimesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -42,6 +42,8 @@ class PresentedServiceStub:
     code.
     """
     GetPaymentCode: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.GetPaymentCodeRequest, _presented_service_pb2.GetPaymentCodeResponse]
+    DrawPaymentCode: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.DrawPaymentCodeRequest, _presented_service_pb2.DrawPaymentCodeResponse]
+    """A code as a picture to show, while it may be charged."""
     CancelPaymentCode: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.CancelPaymentCodeRequest, _presented_service_pb2.CancelPaymentCodeResponse]
     """Take back a code that was not charged; again changes nothing."""
     ProvisionOfflineCodes: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.ProvisionOfflineCodesRequest, _presented_service_pb2.ProvisionOfflineCodesResponse]
@@ -61,6 +63,12 @@ class PresentedServiceStub:
     GetPresentedPayment: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.GetPresentedPaymentRequest, _presented_service_pb2.GetPresentedPaymentResponse]
     WatchPresentedPayment: _grpc.UnaryStreamMultiCallable[_presented_service_pb2.WatchPresentedPaymentRequest, _presented_service_pb2.WatchPresentedPaymentResponse]
     """Now and at every state, until it is final."""
+    PutCodeLifetime: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.PutCodeLifetimeRequest, _presented_service_pb2.PutCodeLifetimeResponse]
+    """Operators: how long codes live, by the country of their wallet. What is put
+    holds for codes that are made from then on.
+    """
+    ListCodeLifetimes: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.ListCodeLifetimesRequest, _presented_service_pb2.ListCodeLifetimesResponse]
+    """In the order of their countries, the one for all others first."""
 
 @_typing.type_check_only
 class PresentedServiceAsyncStub(PresentedServiceStub):
@@ -76,6 +84,8 @@ class PresentedServiceAsyncStub(PresentedServiceStub):
     code.
     """
     GetPaymentCode: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.GetPaymentCodeRequest, _presented_service_pb2.GetPaymentCodeResponse]  # type: ignore[assignment]
+    DrawPaymentCode: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.DrawPaymentCodeRequest, _presented_service_pb2.DrawPaymentCodeResponse]  # type: ignore[assignment]
+    """A code as a picture to show, while it may be charged."""
     CancelPaymentCode: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.CancelPaymentCodeRequest, _presented_service_pb2.CancelPaymentCodeResponse]  # type: ignore[assignment]
     """Take back a code that was not charged; again changes nothing."""
     ProvisionOfflineCodes: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.ProvisionOfflineCodesRequest, _presented_service_pb2.ProvisionOfflineCodesResponse]  # type: ignore[assignment]
@@ -95,6 +105,12 @@ class PresentedServiceAsyncStub(PresentedServiceStub):
     GetPresentedPayment: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.GetPresentedPaymentRequest, _presented_service_pb2.GetPresentedPaymentResponse]  # type: ignore[assignment]
     WatchPresentedPayment: _aio.UnaryStreamMultiCallable[_presented_service_pb2.WatchPresentedPaymentRequest, _presented_service_pb2.WatchPresentedPaymentResponse]  # type: ignore[assignment]
     """Now and at every state, until it is final."""
+    PutCodeLifetime: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.PutCodeLifetimeRequest, _presented_service_pb2.PutCodeLifetimeResponse]  # type: ignore[assignment]
+    """Operators: how long codes live, by the country of their wallet. What is put
+    holds for codes that are made from then on.
+    """
+    ListCodeLifetimes: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.ListCodeLifetimesRequest, _presented_service_pb2.ListCodeLifetimesResponse]  # type: ignore[assignment]
+    """In the order of their countries, the one for all others first."""
 
 class PresentedServiceServicer(metaclass=_abc_1.ABCMeta):
     """Consumer-presented payments: a payer shows a code, the shop's acquirer
@@ -119,6 +135,14 @@ class PresentedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _presented_service_pb2.GetPaymentCodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_presented_service_pb2.GetPaymentCodeResponse, _abc.Awaitable[_presented_service_pb2.GetPaymentCodeResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def DrawPaymentCode(
+        self,
+        request: _presented_service_pb2.DrawPaymentCodeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_presented_service_pb2.DrawPaymentCodeResponse, _abc.Awaitable[_presented_service_pb2.DrawPaymentCodeResponse]]:
+        """A code as a picture to show, while it may be charged."""
 
     @_abc_1.abstractmethod
     def CancelPaymentCode(
@@ -186,5 +210,23 @@ class PresentedServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_presented_service_pb2.WatchPresentedPaymentResponse], _abc.AsyncIterator[_presented_service_pb2.WatchPresentedPaymentResponse]]:
         """Now and at every state, until it is final."""
+
+    @_abc_1.abstractmethod
+    def PutCodeLifetime(
+        self,
+        request: _presented_service_pb2.PutCodeLifetimeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_presented_service_pb2.PutCodeLifetimeResponse, _abc.Awaitable[_presented_service_pb2.PutCodeLifetimeResponse]]:
+        """Operators: how long codes live, by the country of their wallet. What is put
+        holds for codes that are made from then on.
+        """
+
+    @_abc_1.abstractmethod
+    def ListCodeLifetimes(
+        self,
+        request: _presented_service_pb2.ListCodeLifetimesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_presented_service_pb2.ListCodeLifetimesResponse, _abc.Awaitable[_presented_service_pb2.ListCodeLifetimesResponse]]:
+        """In the order of their countries, the one for all others first."""
 
 def add_PresentedServiceServicer_to_server(servicer: PresentedServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
