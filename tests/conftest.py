@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 import xdist.scheduler
 from aiokafka.admin import AIOKafkaAdminClient
+from hypothesis import HealthCheck, settings
 
 from services.kit.kafka import Topics
 from services.kit.postgres import SERVICES
@@ -32,6 +34,18 @@ from services.sandbox.host import TEMPLATE, shared, template_of
 # Logins belong to the whole server, so all runs on one server agree on their passwords.
 PASSWORDS = {service: f"for-tests-{service}" for service in SERVICES}
 
+
+# How long an example takes says more of the machine's other work than of the rule.
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
+
+# The tracebacks structlog draws by itself, with all variables, take half a second each.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 # Tests of a file share a house there, which takes long to start.
 TOGETHER = "tests/e2e/"

@@ -288,7 +288,6 @@ _STAGES = st.sampled_from([stage.value for stage in DisputeStage])
 
 @settings(
     max_examples=8,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(stages=st.lists(_STAGES, min_size=1, max_size=6))

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bridge.partners.zengin_bank_files import (
@@ -62,7 +62,6 @@ amounts = st.lists(st.integers(1, 9_999_999_999), min_size=1, max_size=20)
 
 
 @pytest.mark.parametrize("kind", list(FileKind))
-@settings(deadline=None)
 @given(amounts)
 def test_what_is_written_is_valid_and_says_every_record(kind: FileKind, yen: list[int]) -> None:
     found = records(kind, yen)
@@ -79,7 +78,6 @@ def test_what_is_written_is_valid_and_says_every_record(kind: FileKind, yen: lis
     assert said == [each.reference for each in found]
 
 
-@settings(deadline=None)
 @given(amounts)
 def test_zedi_says_the_same_in_a_valid_message(yen: list[int]) -> None:
     found = records(FileKind.TRANSFER, yen)

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.bridge.domain.answer import Outcome
@@ -92,7 +92,6 @@ records = st.lists(
 
 
 # The first day of a year loads its holidays.
-@settings(deadline=None)
 @given(kinds, st.none() | days, instants)
 def test_a_record_is_sent_before_its_cut_off_on_a_business_day_and_not_before_it_is_wanted(
     kind: FileKind, wanted: date | None, now: datetime
@@ -127,7 +126,6 @@ def test_files_do_not_depend_on_the_order_of_their_records(found: list[BankRecor
     assert names(found) == names(list(reversed(found)))
 
 
-@settings(deadline=None)
 @given(instants)
 def test_a_record_that_missed_its_file_goes_with_one_that_is_not_late(now: datetime) -> None:
     moved = TABLE.moved(replace(RECORD, state=RecordState.FILED, file_id="old"), now)

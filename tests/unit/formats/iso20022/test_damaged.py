@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from services.formats.iso20022.documents import stream
@@ -26,14 +26,12 @@ ORDER = MESSAGES[-1].read_bytes()
 OPENING = b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_findings(data: bytes) -> None:
     assert codes(items(data))
     assert read_messages(data).findings
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SAMPLES), st.integers(0), st.integers(0, 40), st.binary(max_size=8))
 def test_a_damaged_sample_never_raises(path: Path, at: int, cut: int, put: bytes) -> None:
     data = path.read_bytes()
@@ -44,7 +42,6 @@ def test_a_damaged_sample_never_raises(path: Path, at: int, cut: int, put: bytes
     read_messages(damaged)
 
 
-@settings(deadline=None)
 @given(st.sampled_from(SAMPLES), st.integers(20))
 def test_a_sample_cut_short_gives_a_finding(path: Path, at: int) -> None:
     data = path.read_bytes().rstrip()

@@ -209,25 +209,25 @@ def assert_reads_back(message: Message, name: str) -> None:
     assert reading.messages == ((name, message),)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(ORDERS, st.sampled_from(["pain.001.001.03", "pain.001.001.09"]))
 def test_an_order_reads_back_equal(order: PaymentOrder, version: str) -> None:
     assert_reads_back(order, version)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(INTERBANK)
 def test_transfers_between_institutions_read_back_equal(message: InterbankTransfers) -> None:
     assert_reads_back(message, "pacs.008.001.08")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(REPORTS)
 def test_a_report_reads_back_equal(message: StatusReport) -> None:
     assert_reads_back(message, "pacs.002.001.10")
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(RETURNS)
 def test_returns_read_back_equal(message: Returns) -> None:
     assert_reads_back(message, "pacs.004.001.09")
@@ -287,7 +287,7 @@ def statement_of(moves: list[StatementEntry], balances: bool) -> Statement:
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.lists(ENTRIES, max_size=3),
     st.sampled_from(["camt.053.001.02", "camt.053.001.08", "camt.054.001.08"]),

@@ -135,7 +135,7 @@ ANTOM = st.builds(
 ASCII = st.text(st.characters(max_codepoint=126), min_size=1, max_size=8) | st.just("ﾃｽﾄ食堂")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(ANTOM, max_size=3))
 def test_antoms_transactions_read_back_equal(items: list[AntomItem]) -> None:
     found = list(antom.read_antom(antom.write_transactions(items, ("feeAmountValue",))))
@@ -144,7 +144,7 @@ def test_antoms_transactions_read_back_equal(items: list[AntomItem]) -> None:
     assert rows(found) == items
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.builds(
@@ -174,13 +174,11 @@ def test_both_of_paypays_files_and_kakao_pays_read_back_equal() -> None:
     assert rows(kakaopay.read_kakaopay(kakaopay.write_kakaopay([KAKAO]))) == [KAKAO]
 
 
-@settings(deadline=None)
 @given(st.sampled_from([read for read, _ in FILES]), st.binary(max_size=200))
 def test_any_bytes_give_findings(read: Read, junk: bytes) -> None:
     assert codes(read([junk]))
 
 
-@settings(deadline=None)
 @given(st.sampled_from(FILES), st.integers(0), st.integers(0, 30), st.binary(max_size=6))
 def test_a_damaged_file_never_raises(
     file: tuple[Read, bytes], at: int, cut: int, put: bytes

@@ -331,7 +331,7 @@ def test_a_day_stands_in_many_files_names(name: str, day: date | None) -> None:
     assert named_day(name) == day
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(list(FILES)),
     st.lists(st.tuples(st.integers(0, 5_000), st.binary(max_size=12)), max_size=6),
