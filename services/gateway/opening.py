@@ -64,7 +64,7 @@ def accounts_of_corridor(corridor: Corridor) -> list[AccountSpec]:
             house(AccountKind.POSITION, target),
             house(AccountKind.FX_INCOME, home),
         ]
-    if corridor.acceptance_partner_id:
+    if corridor.acceptance_partner_id and not corridor.personal:
         specs.append(partner_payable(corridor.acceptance_partner_id, target))
     return specs
 

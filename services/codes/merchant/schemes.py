@@ -220,6 +220,22 @@ LAOQR = Profile(
     values={"53": ("418",), "58": ("LA",)},
 )
 
+# Our own. EMVCo MPM v1.1 takes a UUID for a GUID, which nobody has to register.
+PERSON = Profile(
+    name="kawase-person",
+    title="kawase's codes of persons",
+    templates=(
+        Template(
+            account="kawase-person",
+            guid="5d2f7a4e91c84b0fa36be07c18d9f425",
+            usual_id="26",
+            key=("01",),
+            fields={"01": _exactly("token", 26)},
+            required=("01",),
+        ),
+    ),
+)
+
 UNIONPAY = Profile(name="unionpay", title="UnionPay", primitives=("15", "16"))
 
 SCHEMES = (
@@ -234,6 +250,7 @@ SCHEMES = (
     FPS,
     PIX,
     LAOQR,
+    PERSON,
     UNIONPAY,
 )
 

@@ -50,11 +50,14 @@ _ROUNDINGS: dict[int, Rounding] = {
 _FLOWS: dict[int, LimitFlow] = {
     pb.LIMIT_FLOW_PAYMENT: LimitFlow.PAYMENT,
     pb.LIMIT_FLOW_WITHDRAWAL: LimitFlow.WITHDRAWAL,
+    pb.LIMIT_FLOW_PERSONAL: LimitFlow.PERSONAL,
+    pb.LIMIT_FLOW_RECEIPT: LimitFlow.RECEIPT,
 }
 _PERIODS: dict[int, LimitPeriod] = {
     pb.LIMIT_PERIOD_PAYMENT: LimitPeriod.PAYMENT,
     pb.LIMIT_PERIOD_DAY: LimitPeriod.DAY,
     pb.LIMIT_PERIOD_YEAR: LimitPeriod.YEAR,
+    pb.LIMIT_PERIOD_MONTH: LimitPeriod.MONTH,
 }
 
 _REFUND_RATES: dict[int, RefundRate] = {
@@ -210,6 +213,7 @@ def corridor_from(message: pb.Corridor) -> Corridor:
         message.open,
         _refund_policy_from(message.refund_policy),
         message.authorisation_days,
+        message.personal,
     )
 
 
@@ -240,6 +244,7 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         open=corridor.open,
         refund_policy=_refund_policy_to(corridor.refund_policy),
         authorisation_days=corridor.authorisation_days,
+        personal=corridor.personal,
     )
 
 

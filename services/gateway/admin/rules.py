@@ -175,18 +175,34 @@ def check_corridor(known: Reference, new: Corridor) -> None:
         raise AuthorisationDaysOutOfRange(new.authorisation_days)
     if new.authorisation_days and new.acceptance_partner_id:
         raise AuthorisationAtPartner(new.acceptance_partner_id)
-    way = (new.wallet_id, new.acceptance_partner_id, new.target_currency)
-    other = known.corridors.get(way)
+    if new.personal:
+        _check_receiving(known, new)
+    other = known.corridors.get(new.way)
     if other is not None and other.corridor_id != new.corridor_id:
         raise CorridorTaken(other.corridor_id)
     before = corridor_named(known, new.corridor_id)
     if before is not None:
-        for field in ("wallet_id", "acceptance_partner_id", "target_currency"):
+        for field in ("wallet_id", "acceptance_partner_id", "target_currency", "personal"):
             _check_fixed(before, new, field, f"corridor {new.corridor_id}")
 
 
+def _check_receiving(known: Reference, new: Corridor) -> None:
+    """Persons have accounts with us where their wallet is hosted, in its home currency."""
+    receiving = _participant_of_kind(known, new.acceptance_partner_id, ParticipantKind.WALLET)
+    if receiving.funding is not Funding.HOSTED:
+        raise FieldOutOfPlace(
+            f"personal is for corridors to payers of a hosted wallet; {receiving.participant_id} "
+            f"is funded by {receiving.funding}."
+        )
+    if new.target_currency != receiving.home_currency:
+        raise CurrencyDiffers(
+            "target_currency_code", new.target_currency, f"wallet {receiving.participant_id}",
+            receiving.home_currency,
+        )  # fmt: skip
+
+
 def check_limit_rule(known: Reference, new: LimitRule) -> None:
-    """A maximum per payment, day or year; per payment also, or only, a minimum."""
+    """A maximum per payment, day, month or year; per payment also, or only, a minimum."""
     checked_id(new.limit_rule_id, "limit_rule_id")
     if new.wallet_country:
         _check_country(new.wallet_country)
@@ -204,6 +220,13 @@ def check_limit_rule(known: Reference, new: LimitRule) -> None:
         raise FieldOutOfPlace(
             "acceptance_partner_id is for rules on payments; a withdrawal's bank is its "
             "collect_partner_id."
+        )
+    if new.flow is LimitFlow.RECEIPT and (
+        new.acceptance_partner_id or new.collect_partner_id or new.minimum
+    ):
+        raise FieldOutOfPlace(
+            "acceptance_partner_id, collect_partner_id and minimum are for rules on what is paid; "
+            "leave them out of a rule on what persons are paid."
         )
     if not new.maximum.minor and not new.minimum:
         raise LimitRuleEmpty

@@ -72,8 +72,10 @@ def covered_amount(claim: Claim, terms: Terms) -> Money:
 
 
 def borne_by_merchant(claim: Claim, terms: Terms) -> bool:
-    """Whether a merchant of our own acquirers bears it; the fee is not given back then."""
-    return claim.side is Side.COLLECT and not terms.acceptance_partner_id
+    """Whether a merchant of our own acquirers bears it; the fee is not given back then. What a
+    person was paid is not taken from them: the house bears it."""
+    of_ours = not terms.acceptance_partner_id and terms.payee is None
+    return claim.side is Side.COLLECT and of_ours
 
 
 def claim_legs(claim: Claim, terms: Terms, bearer_account_id: str = "") -> list[Leg]:

@@ -33,6 +33,8 @@ from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.limits import add_usages, lock_usages
 from services.gateway.payments.store.payments import find_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
+from services.gateway.personal.claims import begin_receiving
+from services.gateway.personal.rules import Receiving
 from services.gateway.reference import Corridor, Participant
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.screening import Screened, Screener, Screening, subject_of
@@ -80,6 +82,7 @@ class _Batch:
         self.claims: dict[str, Claim] = {}
         self.closed: set[str] = set()
         self.claimed: dict[str, str] = {}
+        self.receiving: Receiving | None = None
 
 
 class Confirming:
@@ -180,6 +183,11 @@ class Confirming:
             for key in limit_keys(corridor, payment.terms, self._rules(corridor))
         }
         wanted |= set(taken_by(_held(asks, batch)))
+        batch.receiving = await begin_receiving(
+            connection, _confirmed(asks, batch), self._board.current, batch.now
+        )
+        if batch.receiving is not None:
+            wanted |= batch.receiving.usages()
         if wanted:
             batch.used = await lock_usages(connection, wanted)
             batch.totals = dict(batch.used)
@@ -197,9 +205,7 @@ class Confirming:
                 )
 
     def _corridor(self, payment: Payment) -> Corridor | None:
-        terms = payment.terms
-        way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
-        return self._board.current.corridors.get(way)
+        return self._board.current.corridors.get(payment.terms.way)
 
     def _rules(self, corridor: Corridor | None) -> Rules:
         return self._board.current.rules_of.get(corridor.corridor_id, ()) if corridor else ()
@@ -224,6 +230,11 @@ class Confirming:
                 self._rules(corridor),
                 self._away(payment.terms) or _taken(payment, batch),
             )
+            if batch.receiving is not None:
+                day = local_day(ask.wallet, batch.now)
+                outcome = batch.receiving.decide(
+                    payment, outcome, batch.totals, day, authorises=ask.authorises
+                )
             if ask.authorises:
                 outcome = authorised(payment, corridor, outcome)
             outcome = self._screened(payment, outcome, batch)
@@ -284,6 +295,16 @@ def _taken(payment: Payment, batch: _Batch) -> KawaseError | None:
     """Whether another payment has taken the order that this one is to pay."""
     label = payment.terms.order_label
     return confirm_refusal(payment.terms, batch.claims.get(label), closed=label in batch.closed)
+
+
+def _confirmed(asks: Sequence[Ask], batch: _Batch) -> list[Payment]:
+    """The payments that are to be confirmed or authorised."""
+    return [
+        payment
+        for ask in asks
+        if not ask.cancels
+        and (payment := batch.payments.get((ask.wallet.participant_id, ask.payment_id)))
+    ]
 
 
 def _held(asks: Sequence[Ask], batch: _Batch) -> list[Payment]:

@@ -18,11 +18,20 @@ from services.gateway.acquiring.orders.model import quote_refusal
 from services.gateway.acquiring.orders.store import Found, read_orders
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.payments.model import Payment, Terms, first_life
-from services.gateway.payments.pricing import AskPartner, Place, Wish, agree, find_place
+from services.gateway.payments.pricing import (
+    AskPartner,
+    AskPerson,
+    Place,
+    Wish,
+    agree,
+    find_place,
+)
 from services.gateway.payments.refusals import PaymentExistsWithDifferentContent
 from services.gateway.payments.scanning import Resolver, scan
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import add_payments, find_lives
+from services.gateway.personal.places import place_of_person
+from services.gateway.personal.store import find_by_token
 from services.gateway.reference import Participant
 from services.gateway.reference.board import ReferenceBoard
 from services.kit.gather import Gather
@@ -83,6 +92,8 @@ class Creating:
                 if known is None:
                     return asyncio.create_task(self._submit_resolved(wish, place))
                 place = known
+            elif isinstance(place, AskPerson):
+                return asyncio.create_task(self._submit_to_person(wish, place))
         except KawaseError as refusal:
             return self._gather.submit(Draft(wish, None, refusal))
         return self._gather.submit(self.draft(wish, place))
@@ -90,6 +101,16 @@ class Creating:
     async def _submit_resolved(self, wish: Wish, asked: AskPartner) -> Payment:
         try:
             place = await self._resolver.ask(asked.scheme, wish.code)
+        except KawaseError as refusal:
+            return await self._gather.submit(Draft(wish, None, refusal))
+        return await self._gather.submit(self.draft(wish, place))
+
+    async def _submit_to_person(self, wish: Wish, asked: AskPerson) -> Payment:
+        payer = (wish.wallet.participant_id, wish.payer_id)
+        try:
+            async with self._units.pool.acquire() as connection:
+                code = await find_by_token(connection, asked.token)
+            place = place_of_person(code, asked, payer, self._board.current)
         except KawaseError as refusal:
             return await self._gather.submit(Draft(wish, None, refusal))
         return await self._gather.submit(self.draft(wish, place))

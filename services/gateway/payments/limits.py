@@ -1,8 +1,9 @@
 """Limits of a corridor, and of the rules by law and contract that fit it. Pure.
 
 A corridor limits each payment, and per local day each payer and all together, in home currency;
-zero stands for no limit. A rule limits each payment, or each payer per local day or calendar year,
-in the home or the target currency. Days and years are the wallet's own. A payment takes from all
+zero stands for no limit. A rule limits each payment, or each payer per local day, calendar month or
+year, in the home or the target currency. Days, months and years are the wallet's own; where it is a
+person who is paid, what limits that person counts by their own wallet's. A payment takes from all
 of its limits or from none.
 
 What was taken is found again from a payment's stored keys and terms alone, so it is given back as
@@ -31,7 +32,10 @@ Usage = tuple[str, date]
 Rules = Sequence[LimitRule]
 
 _RULE = "rule-"
+_MONTH = f"{_RULE}{LimitPeriod.MONTH}:"
 _YEAR = f"{_RULE}{LimitPeriod.YEAR}:"
+# Then the first day of the period: a receiver's days are not the payer's.
+_RECEIVER = f"{_RULE}receiver:"
 
 
 def local_day(wallet: Participant, now: datetime) -> date:
@@ -83,9 +87,30 @@ def rule_key(rule: LimitRule, payer: str) -> str:
     return f"{_RULE}{rule.period}:{rule.limit_rule_id}:{payer}:{rule.maximum.currency}"
 
 
+def receiver_key(rule: LimitRule, receiver: str, day: date) -> str:
+    """Under which what a person, as `wallet/payer`, is paid is counted in the period of their `day`
+    that the rule limits."""
+    since = first_day(rule.period, day).isoformat()
+    currency = rule.maximum.currency
+    return f"{_RECEIVER}{since}:{rule.period}:{rule.limit_rule_id}:{receiver}:{currency}"
+
+
+def first_day(period: LimitPeriod, day: date) -> date:
+    """Of the period that `day` is in."""
+    if period is LimitPeriod.YEAR:
+        return day.replace(month=1, day=1)
+    return day.replace(day=1) if period is LimitPeriod.MONTH else day
+
+
 def usage_of(key: str, day: date) -> Usage:
-    """Where a limit's use on a day is counted: a year's under its first of January."""
-    return key, day.replace(month=1, day=1) if key.startswith(_YEAR) else day
+    """Where a limit's use on a day is counted: a month's and a year's under its first day."""
+    if key.startswith(_YEAR):
+        return key, first_day(LimitPeriod.YEAR, day)
+    if key.startswith(_MONTH):
+        return key, first_day(LimitPeriod.MONTH, day)
+    if key.startswith(_RECEIVER):
+        return key, date.fromisoformat(key[len(_RECEIVER) :].partition(":")[0])
+    return key, day
 
 
 def usages_taken(keys: Sequence[str], day: date, terms: Terms) -> Iterator[tuple[Usage, int]]:

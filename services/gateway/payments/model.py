@@ -8,9 +8,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from services.core.accounts import AccountKind, house
+from services.core.accounts import AccountKind, customer_of, house
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
+from services.gateway.reference import Way, side_of_persons
 
 
 class State(StrEnum):
@@ -143,6 +144,18 @@ class Terms:
     def resource_id(self) -> str:
         """What commands and events carry."""
         return resource_id(Resource.PAYMENT, self.reference)
+
+    @property
+    def payee(self) -> tuple[str, str] | None:
+        """Wallet and payer id of the person who is paid; None where a merchant is."""
+        return customer_of(self.payable_account_id)
+
+    @property
+    def way(self) -> Way:
+        """How its corridor is found."""
+        payee = self.payee
+        side = self.acceptance_partner_id if payee is None else side_of_persons(payee[0])
+        return self.participant_id, side, self.target_currency
 
     @property
     def bill_reference(self) -> str:

@@ -1,7 +1,8 @@
-"""Whose a payment is: its wallet's, and at a merchant of our own its acquirer's.
+"""Whose a payment is: its wallet's, and at a merchant of our own its acquirer's, to a person of a
+hosted wallet that wallet's.
 
-A wallet names the payment by its own id, an acquirer by our reference of 26 characters: payment
-ids belong to wallets, and two of them may use the same.
+A wallet names the payment by its own id, who is on the other side by our reference of 26
+characters: payment ids belong to wallets, and two of them may use the same.
 """
 
 from services.gateway.payments.model import Payment
@@ -14,6 +15,7 @@ from services.gateway.payments.store.payments import (
     read_lives,
     with_terms,
 )
+from services.gateway.personal.refusals import RefundIsTheReceivers
 from services.gateway.reference import Participant, ParticipantKind, Reference
 from services.kit.postgres import Connection
 
@@ -40,6 +42,32 @@ async def find_payment(
     return payments[0]
 
 
+async def find_refundable(
+    connection: Connection, known: Reference, caller: Participant, payment_id: str
+) -> Payment:
+    """A payment that the caller may give back, its row locked: one of its own or to its shops; what
+    a person was paid only that person's wallet may.
+
+    Raises `PaymentUnknown`, `RefundIsTheReceivers`.
+    """
+    try:
+        payment = await find_payment(connection, known, caller, payment_id, lock=True)
+    except PaymentUnknown:
+        lives = await lock_lives(connection, [payment_id])
+        received = await with_terms(connection, list(lives.items()))
+        if not received or not _is_receiver(caller, received[0]):
+            raise
+        return received[0]
+    if payment.terms.payee is not None and not _is_receiver(caller, payment):
+        raise RefundIsTheReceivers(payment_id)
+    return payment
+
+
+def _is_receiver(caller: Participant, payment: Payment) -> bool:
+    payee = payment.terms.payee
+    return payee is not None and payee[0] == caller.participant_id
+
+
 async def find_same(connection: Connection, shelf: Shelf, wish: Wish) -> Payment | None:
     """The payment that the wallet has made of the same wish before; None where the id is free.
 
@@ -61,8 +89,9 @@ def _is_of(caller: Participant, payment: Payment, known: Reference) -> bool:
         return terms.participant_id == caller.participant_id
     merchant = known.merchants.get(terms.merchant_id)
     return (
-        # A partner's merchant may have the same id as one of ours.
+        # A partner's merchant may have the same id as one of ours, or a person's token.
         not terms.acceptance_partner_id
+        and terms.payee is None
         and merchant is not None
         and merchant.acquirer_id == caller.participant_id
     )

@@ -44,16 +44,20 @@ from services.gateway.reference import (
     Participant,
     Reference,
     Scheme,
+    side_of_persons,
 )
 
 # One payment; far above any limit, and far enough below BIGINT for a day's sum and any rate.
 LARGEST_PAYMENT = 10**15 - 1
+PERSONAL_SCHEME = "kawase-person"
+"""The scheme of persons' codes, as `services.codes` names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a code leads. `stated` is the code's own amount; the payer may add a tip to it where
-    `tip_open`. `fee_plan_id` and `net_debit_limit` are of a merchant of our own acquirers."""
+    `tip_open`. `fee_plan_id` and `net_debit_limit` are of a merchant of our own acquirers. Where a
+    person is paid, who pays no fee, `payee_wallet_id` is their wallet."""
 
     scheme: Scheme
     merchant_id: str
@@ -66,6 +70,7 @@ class Place:
     fee_plan_id: str = ""
     payable_account_id: str = ""
     order_label: str = ""
+    payee_wallet_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,17 @@ class AskPartner:
     scheme: Scheme
 
 
-def find_place(code: Code, reference: Reference) -> Place | AskPartner:
+@dataclass(frozen=True, slots=True)
+class AskPerson:
+    """The code is a person's, who has to be looked up by its token."""
+
+    scheme: Scheme
+    token: str
+    currency: str | None
+    stated: Money | None
+
+
+def find_place(code: Code, reference: Reference) -> Place | AskPartner | AskPerson:
     """Resolve a decoded code by the scheme table. Raises a refusal."""
     if not code.valid:
         raise CodeRefused(code.findings)
@@ -89,7 +104,7 @@ def find_place(code: Code, reference: Reference) -> Place | AskPartner:
     return _find_merchant(code, reference)
 
 
-def _find_merchant(code: Code, reference: Reference) -> Place | AskPartner:
+def _find_merchant(code: Code, reference: Reference) -> Place | AskPartner | AskPerson:
     """Among the networks in the code the first one that leads somewhere counts."""
     assert code.merchant is not None
     accounts = dict(code.merchant.account_ids)
@@ -103,6 +118,8 @@ def _find_merchant(code: Code, reference: Reference) -> Place | AskPartner:
             continue
         if scheme.resolved_by_partner:
             return AskPartner(scheme)
+        if scheme.scheme == PERSONAL_SCHEME:
+            return AskPerson(scheme, account_id, code.currency_code, _stated(code))
         if scheme.acceptance_partner_id:
             return _place_at_partner(code, scheme, account_id)
         place = _place_of_ours(code, scheme, account_id, reference)
@@ -229,12 +246,28 @@ def fee_of(plan: FeePlan, target: Money) -> Money:
     return fee
 
 
+def fee_at(place: Place, corridor: Corridor, target: Money, reference: Reference) -> Money:
+    """What the side that is paid pays: a merchant by its plan or the corridor's, a person nothing.
+
+    Raises `FeePlanUnfit`, `AmountBelowFee`.
+    """
+    if place.payee_wallet_id:
+        return Money(0, target.currency)
+    plan_id = place.fee_plan_id or corridor.fee_plan_id
+    plan = reference.fee_plans.get(plan_id)
+    if plan is None:
+        raise FeePlanUnfit(plan_id)
+    return fee_of(plan, target)
+
+
 def corridor_of(wallet: Participant, place: Place, reference: Reference) -> Corridor:
     """The corridor a payment takes. Raises `CorridorUnknown`, `CorridorClosed`."""
-    partner_id = place.scheme.acceptance_partner_id
-    corridor = reference.corridors.get((wallet.participant_id, partner_id, place.currency))
+    side = place.scheme.acceptance_partner_id
+    if place.payee_wallet_id:
+        side = side_of_persons(place.payee_wallet_id)
+    corridor = reference.corridors.get((wallet.participant_id, side, place.currency))
     if corridor is None:
-        raise CorridorUnknown(wallet.participant_id, partner_id, place.currency)
+        raise CorridorUnknown(wallet.participant_id, side, place.currency)
     if not corridor.open:
         raise CorridorClosed(corridor.corridor_id)
     return corridor
@@ -259,11 +292,7 @@ def agree(
     wallet = wish.wallet
     target = target_amount(place, wish.typed)
     corridor = corridor_of(wallet, place, reference)
-    plan_id = place.fee_plan_id or corridor.fee_plan_id
-    plan = reference.fee_plans.get(plan_id)
-    if plan is None:
-        raise FeePlanUnfit(plan_id)
-    fee = fee_of(plan, target)
+    fee = fee_at(place, corridor, target, reference)
     home_currency = corridor.home_currency
     mid, spread = Decimal(1), 0
     if home_currency != target.currency:

@@ -268,9 +268,10 @@ class AmountBelowLimitRule(Refused):
         )
 
 
-_PERIODS = {
+PERIODS = {
     LimitPeriod.PAYMENT: "per payment",
     LimitPeriod.DAY: "per day",
+    LimitPeriod.MONTH: "per month",
     LimitPeriod.YEAR: "per year",
 }
 
@@ -280,7 +281,7 @@ class AmountOverLimitRule(Refused):
 
     def __init__(self, rule: LimitRule, amount: Money) -> None:
         super().__init__(
-            f"This payment is {amount}; the most is {rule.maximum} {_PERIODS[rule.period]} "
+            f"This payment is {amount}; the most is {rule.maximum} {PERIODS[rule.period]} "
             f"(rule {rule.limit_rule_id}: {rule.source}).",
             minor_units=str(amount.minor),
             limit_minor_units=str(rule.maximum.minor),
@@ -294,7 +295,7 @@ class PayerLimitRuleReached(LimitReached):
 
     def __init__(self, rule: LimitRule, left: Money) -> None:
         super().__init__(
-            f"Of {rule.maximum} {_PERIODS[rule.period]} the payer has {left} left "
+            f"Of {rule.maximum} {PERIODS[rule.period]} the payer has {left} left "
             f"(rule {rule.limit_rule_id}: {rule.source}): pay less, or in the next period.",
             left_minor_units=str(left.minor),
             currency_code=left.currency,

@@ -100,9 +100,21 @@ class RefundPolicy:
     within_days: int = 0
 
 
+Way = tuple[str, str, str]
+"""Wallet, acceptance side, target currency."""
+
+
+def side_of_persons(wallet_id: str) -> str:
+    """The acceptance side of a wallet's persons; no partner's id has a slash."""
+    return f"persons/{wallet_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """A payer's wallet times an acceptance partner. Limits in minor units of home; 0: none."""
+    """A payer's wallet times an acceptance partner. Limits in minor units of home; 0: none.
+
+    A `personal` one leads to persons: its acceptance partner is the wallet whose payers are paid.
+    """
 
     corridor_id: str
     wallet_id: str
@@ -118,6 +130,14 @@ class Corridor:
     open: bool = True
     refund_policy: RefundPolicy = RefundPolicy()
     authorisation_days: int = 0  # that a hold may wait for its capture; 0: none are taken
+    personal: bool = False
+
+    @property
+    def way(self) -> Way:
+        """What payments find it by."""
+        partner_id = self.acceptance_partner_id
+        side = side_of_persons(partner_id) if self.personal else partner_id
+        return self.wallet_id, side, self.target_currency
 
 
 class LimitPeriod(StrEnum):
@@ -125,6 +145,7 @@ class LimitPeriod(StrEnum):
 
     PAYMENT = "payment"
     DAY = "day"  # per payer and local day of the wallet
+    MONTH = "month"  # per payer and local calendar month of the wallet
     YEAR = "year"  # per payer and local calendar year of the wallet
 
 
@@ -133,6 +154,8 @@ class LimitFlow(StrEnum):
 
     PAYMENT = "payment"
     WITHDRAWAL = "withdrawal"  # what payers of hosted wallets draw to bank accounts
+    PERSONAL = "personal"  # what payers pay to persons
+    RECEIPT = "receipt"  # what persons are paid; wallet and country are the receiver's
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +210,7 @@ class Reference:
     """By (scheme, scheme account id)."""
     schemes: Mapping[str, Scheme] = field(default_factory=dict)
     fee_plans: Mapping[str, FeePlan] = field(default_factory=dict)
-    corridors: Mapping[tuple[str, str, str], Corridor] = field(default_factory=dict)
-    """By (wallet, acceptance partner, target currency)."""
+    corridors: Mapping[Way, Corridor] = field(default_factory=dict)
     limit_rules: Mapping[str, LimitRule] = field(default_factory=dict)
     rules_of: Mapping[str, tuple[LimitRule, ...]] = field(default_factory=dict)
     """Those in force for a corridor, by its id; corridors without any are left out."""

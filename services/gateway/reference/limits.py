@@ -25,7 +25,7 @@ def fits(rule: LimitRule, wallet: Participant, corridor: Corridor) -> bool:
     currencies = (corridor.home_currency, corridor.target_currency)
     return (
         rule.active
-        and rule.flow is LimitFlow.PAYMENT
+        and rule.flow is (LimitFlow.PERSONAL if corridor.personal else LimitFlow.PAYMENT)
         and rule.maximum.currency in currencies
         and all(not wanted or wanted == found for wanted, found in named)
     )

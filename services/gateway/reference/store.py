@@ -58,7 +58,7 @@ async def read_reference(connection: Connection, only: Merchant | None = None) -
         {(merchant.scheme, merchant.scheme_account_id): merchant for merchant in merchants},
         {row["scheme"]: Scheme(**dict(row)) for row in await connection.fetch(_SCHEMES)},
         {row["fee_plan_id"]: _fee_plan(row) for row in await connection.fetch(_FEE_PLANS)},
-        {(c.wallet_id, c.acceptance_partner_id, c.target_currency): c for c in corridors},
+        {corridor.way: corridor for corridor in corridors},
         rules,
         rules_by_corridor(participants, corridors, rules.values()),
         access=await read_book(connection),
@@ -92,7 +92,8 @@ FROM fee_plans
 _CORRIDORS = """
 SELECT corridor_id, wallet_id, acceptance_partner_id, home_currency, target_currency, fee_plan_id,
     quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open,
-    refund_rate, refund_keeps_fee, refund_keeps_spread, refund_within_days, authorisation_days
+    refund_rate, refund_keeps_fee, refund_keeps_spread, refund_within_days, authorisation_days,
+    personal
 FROM corridors
 """
 _LIMIT_RULES = """
@@ -229,16 +230,17 @@ async def put_corridor(connection: Connection, new: Corridor) -> None:
         INSERT INTO corridors (corridor_id, wallet_id, acceptance_partner_id, home_currency,
             target_currency, fee_plan_id, quote_seconds, payment_minimum, payment_limit,
             payer_day_limit, corridor_day_limit, open, refund_rate, refund_keeps_fee,
-            refund_keeps_spread, refund_within_days, authorisation_days)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            refund_keeps_spread, refund_within_days, authorisation_days, personal)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ON CONFLICT (corridor_id) DO UPDATE SET fee_plan_id = $6, quote_seconds = $7,
             payment_minimum = $8, payment_limit = $9, payer_day_limit = $10,
             corridor_day_limit = $11, open = $12, refund_rate = $13, refund_keeps_fee = $14,
             refund_keeps_spread = $15, refund_within_days = $16, authorisation_days = $17
         """,
-        *_columns(new)[:-2],
+        *_columns(new)[:-3],
         *astuple(new.refund_policy),
         new.authorisation_days,
+        new.personal,
     )
 
 

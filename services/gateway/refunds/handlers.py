@@ -1,11 +1,12 @@
-"""CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer."""
+"""CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer; of what a
+person was paid for that person's wallet alone."""
 
 from services.core.clock import Clock
 from services.core.ids import new_reference
 from services.core.money import Money
 from services.gateway.acquiring.merchants.refund_limits import check_refund_limit
 from services.gateway.payments.messages import money_of
-from services.gateway.payments.owning import find_payment
+from services.gateway.payments.owning import find_refundable
 from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
@@ -51,9 +52,9 @@ class RefundHandlers:
         another is given.
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
-        `PaymentUnknown`, `PaymentNotCompleted`, `RefundTooLate`, `RefundExceedsPayment`,
-        `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers, `RatesStale` where the day's
-        rate is wanted, and leaves of `Malformed`.
+        `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
+        `RefundExceedsPayment`, `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers,
+        `RatesStale` where the day's rate is wanted, and leaves of `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -91,14 +92,11 @@ class RefundHandlers:
         if known is not None:
             check_repeat(wish, known.ask)
             return Decided(known)
-        payment = await find_payment(
-            connection, self._board.current, caller, wish.payment_id, lock=True
-        )
+        payment = await find_refundable(connection, self._board.current, caller, wish.payment_id)
         terms = payment.terms
         already = await store.already_given(connection, terms.reference)
         now = self._clock.now()
-        way = (terms.participant_id, terms.acceptance_partner_id, terms.target_currency)
-        corridor = self._board.current.corridors.get(way)
+        corridor = self._board.current.corridors.get(terms.way)
         if policy is None:
             policy = RefundPolicy() if corridor is None else corridor.refund_policy
         conditions = Conditions(policy, lambda: self._sheets.current(now))

@@ -32,6 +32,8 @@ class Subject:
     merchant_name: str
     home: Money
     target: Money
+    payee: tuple[str, str] | None = None
+    """Wallet and payer id of a person who is paid."""
 
 
 def subject_of(terms: Terms) -> Subject:
@@ -46,13 +48,14 @@ def subject_of(terms: Terms) -> Subject:
         terms.merchant_name,
         terms.home,
         terms.target,
+        terms.payee,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`rule` is LISTED_PAYER, LISTED_MERCHANT, VELOCITY or AMOUNT where it is refused, and empty
-    where nothing was found; `detail` says what was found, for the operator."""
+    """`rule` is LISTED_PAYER, LISTED_PAYEE, LISTED_MERCHANT, VELOCITY or AMOUNT where it is
+    refused, and empty where nothing was found; `detail` says what was found, for the operator."""
 
     rule: str = ""
     detail: str = ""

@@ -53,6 +53,7 @@ def decide(listed: ScreeningList, subject: Subject, passed: Mapping[timedelta, i
     """The first thing found; `passed` counts the payer's payments within each window before."""
     return (
         _listed_payer(listed, subject)
+        or _listed_payee(listed, subject)
         or _listed_merchant(listed, subject)
         or _over_amount(listed, subject)
         or _too_fast(listed, subject, passed)
@@ -61,11 +62,29 @@ def decide(listed: ScreeningList, subject: Subject, passed: Mapping[timedelta, i
 
 
 def _listed_payer(listed: ScreeningList, subject: Subject) -> Verdict | None:
-    payer_id = fold_id(subject.payer_id)
-    for wallet_id in (subject.participant_id, None):
-        source = listed.payers.get((wallet_id, payer_id))
+    source = _source_of(listed, subject.participant_id, subject.payer_id)
+    if source is None:
+        return None
+    return Verdict("LISTED_PAYER", f"payer {subject.payer_id}: {source}")
+
+
+def _listed_payee(listed: ScreeningList, subject: Subject) -> Verdict | None:
+    """A person who is paid is some wallet's payer, too."""
+    if subject.payee is None:
+        return None
+    wallet_id, payer_id = subject.payee
+    source = _source_of(listed, wallet_id, payer_id)
+    if source is None:
+        return None
+    return Verdict("LISTED_PAYEE", f"payee {payer_id} of {wallet_id}: {source}")
+
+
+def _source_of(listed: ScreeningList, participant_id: str, payer_id: str) -> str | None:
+    folded = fold_id(payer_id)
+    for wallet_id in (participant_id, None):
+        source = listed.payers.get((wallet_id, folded))
         if source is not None:
-            return Verdict("LISTED_PAYER", f"payer {subject.payer_id}: {source}")
+            return source
     return None
 
 

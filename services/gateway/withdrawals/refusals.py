@@ -65,7 +65,11 @@ class WithdrawalOverLimit(Refused):
         )
 
 
-_LATER = {LimitPeriod.DAY: "today leaves", LimitPeriod.YEAR: "this year leaves"}
+_LATER = {
+    LimitPeriod.DAY: "today leaves",
+    LimitPeriod.MONTH: "this month leaves",
+    LimitPeriod.YEAR: "this year leaves",
+}
 
 
 class WithdrawalLimitReached(LimitReached):

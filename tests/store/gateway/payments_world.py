@@ -102,10 +102,7 @@ def reference_of(*corridors: Corridor) -> Reference:
             plan.fee_plan_id: plan
             for plan in (fee_plan("jp-shop", 160, "JPY"), fee_plan("cn-partner", 60, "CNY"))
         },
-        corridors={
-            (one.wallet_id, one.acceptance_partner_id, one.target_currency): one
-            for one in corridors
-        },
+        corridors={one.way: one for one in corridors},
     )
 
 

@@ -133,6 +133,7 @@ ACCOUNTS = {
     "fps": "02:1234567",
     "pix": "01:60701190000104",
     "laoqr": "BANK.1.2.3",
+    "kawase-person": "01K8TB3ZJ0A5V1Q2W3E4R5T6Y7",
     "unionpay": "0039226000392260000000000000000",
 }
 

@@ -1,5 +1,7 @@
 """Codes and pictures as messages."""
 
+from typing import Any
+
 from services.gateway.acquiring.codes.drawing import CONTENT_TYPES, Format
 from services.gateway.acquiring.codes.model import GivenCode
 from services.gateway.admin.codec import choice
@@ -16,6 +18,12 @@ _FORMATS: dict[int, Format] = {
 def format_from(number: int) -> Format:
     """Raises `FieldMissing` or `ChoiceUnknown`."""
     return choice(_FORMATS, number, "format")
+
+
+# Any: mypy-protobuf gives each enum a value type of its own.
+def format_number(wanted: Format) -> Any:
+    """As requests name it."""
+    return next(number for number, known in _FORMATS.items() if known is wanted)
 
 
 def code_message(code: GivenCode) -> pb.MerchantCode:
