@@ -26,6 +26,7 @@ class Resource(StrEnum):
     LATE = "late"
     PAYOUT = "payout"
     DISPUTE = "dispute"
+    ESCROW = "escrow"
     DEAL = "deal"
     CORRECTION = "correction"
 

@@ -114,6 +114,16 @@ class Calls:
         ask = Ask(require_wallet(caller), payment_id, authorises=True)
         return await self._ended(await self.confirming.submit(ask), wait_seconds())
 
+    async def confirm_into_escrow(
+        self, caller: Participant, payment_id: str, wait_seconds: Callable[[], float]
+    ) -> Snapshot:
+        """As `confirm_payment`, but what is paid goes into escrow.
+
+        Raises `EscrowNotOffered`, and what a confirm raises.
+        """
+        ask = Ask(require_wallet(caller), payment_id, escrows=True)
+        return await self._ended(await self.confirming.submit(ask), wait_seconds())
+
     async def cancel_payment(self, caller: Participant, payment_id: str) -> Snapshot:
         """Give up a quote or a hold."""
         ask = Ask(require_wallet(caller), payment_id, cancels=True)

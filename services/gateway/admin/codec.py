@@ -244,6 +244,7 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         open=corridor.open,
         refund_policy=_refund_policy_to(corridor.refund_policy),
         authorisation_days=corridor.authorisation_days,
+        escrow_days=corridor.escrow_days,
         personal=corridor.personal,
     )
 

@@ -7,6 +7,7 @@ from services.gateway.reference import Participant, ParticipantKind
 QUOTE_SECONDS_MAXIMUM = 3600
 REFUND_DAYS_MAXIMUM = 3650
 AUTHORISATION_DAYS_MAXIMUM = 30
+ESCROW_DAYS_MAXIMUM = 90
 TEXT_MAXIMUM = 100  # characters
 AMOUNT_MAXIMUM = 10**15  # minor units, as the ledger takes them
 LIMIT_RULES_MAXIMUM = 500
@@ -132,6 +133,26 @@ class AuthorisationAtPartner(Refused):
         super().__init__(
             f"authorisation_days has to be 0 where {partner_id} accepts: only payments at "
             "merchants of our own acquirers can be authorised.",
+            acceptance_partner_id=partner_id,
+        )
+
+
+class EscrowDaysOutOfRange(Malformed):
+    """Money that would be kept from merchants longer than buyers need."""
+
+    def __init__(self, days: int) -> None:
+        super().__init__(
+            f"escrow_days is {days}; it has to be 0 (nothing is kept) to {ESCROW_DAYS_MAXIMUM}."
+        )
+
+
+class EscrowAtPartner(Refused):
+    """A corridor of a partner's network, which pays its merchants itself."""
+
+    def __init__(self, partner_id: str) -> None:
+        super().__init__(
+            f"escrow_days has to be 0 where {partner_id} accepts: only payments at merchants of "
+            "our own acquirers can be kept from them.",
             acceptance_partner_id=partner_id,
         )
 

@@ -13,6 +13,7 @@ from services.core.rate import BASIS_POINTS
 from services.gateway.admin.errors import (
     AMOUNT_MAXIMUM,
     AUTHORISATION_DAYS_MAXIMUM,
+    ESCROW_DAYS_MAXIMUM,
     LIMIT_RULES_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
     REFUND_DAYS_MAXIMUM,
@@ -23,6 +24,8 @@ from services.gateway.admin.errors import (
     CorridorTaken,
     CountryMalformed,
     CurrencyDiffers,
+    EscrowAtPartner,
+    EscrowDaysOutOfRange,
     FeePlanUnknown,
     FeeRateOutOfRange,
     FieldFixed,
@@ -175,6 +178,10 @@ def check_corridor(known: Reference, new: Corridor) -> None:
         raise AuthorisationDaysOutOfRange(new.authorisation_days)
     if new.authorisation_days and new.acceptance_partner_id:
         raise AuthorisationAtPartner(new.acceptance_partner_id)
+    if not 0 <= new.escrow_days <= ESCROW_DAYS_MAXIMUM:
+        raise EscrowDaysOutOfRange(new.escrow_days)
+    if new.escrow_days and new.acceptance_partner_id:
+        raise EscrowAtPartner(new.acceptance_partner_id)
     if new.personal:
         _check_receiving(known, new)
     other = known.corridors.get(new.way)

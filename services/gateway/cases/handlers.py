@@ -18,6 +18,7 @@ from services.gateway.cases.refusals import (
 )
 from services.gateway.cases.store import Word, journal_word, last_word
 from services.gateway.disputes.events import DISPUTES
+from services.gateway.escrow.events import ESCROW_RELEASES
 from services.gateway.late.booking import LATE_CHARGES
 from services.gateway.refunds.events import REFUNDS
 from services.gateway.resources.events import CaseFile, Kind, Moves
@@ -34,7 +35,7 @@ log = structlog.get_logger()
 
 def kinds_with(box: SecretBox) -> Mapping[Resource, Kind[Any]]:
     """Every kind of resource; `box` opens the accounts that withdrawals are paid to."""
-    kinds = (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES, withdrawals_with(box))
+    kinds = (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES, ESCROW_RELEASES, withdrawals_with(box))
     return {kind.resource: kind for kind in kinds}
 
 

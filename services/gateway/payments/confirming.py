@@ -13,6 +13,10 @@ from services.gateway.acquiring.orders.store import lock_orders, put_claims
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.bills.claims import taken_over
 from services.gateway.bills.refusals import BillTakenOver
+from services.gateway.escrow.messages import opening
+from services.gateway.escrow.model import Escrow
+from services.gateway.escrow.rules import confirmed_into, escrow_of
+from services.gateway.escrow.store import add_escrows
 from services.gateway.holding.rules import Authorisation, authorisation_of, authorised
 from services.gateway.holding.store import add_authorisations
 from services.gateway.payments import asking
@@ -47,12 +51,14 @@ from services.kit.unit import Decided, Units
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A call to confirm or, with `cancels`, to cancel. With `authorises` the funds are held."""
+    """A call to confirm or, with `cancels`, to cancel. With `authorises` the funds are held, with
+    `escrows` what is paid goes into escrow."""
 
     wallet: Participant
     payment_id: str
     cancels: bool = False
     authorises: bool = False
+    escrows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ class _Batch:
         self.screened: list[Screened] = []
         self.taken_over: set[str] = set()
         self.authorised: list[Authorisation] = []
+        self.escrowed: list[Escrow] = []
         self.claims: dict[str, Claim] = {}
         self.closed: set[str] = set()
         self.claimed: dict[str, str] = {}
@@ -150,6 +157,8 @@ class Confirming:
             await journal_screenings(connection, batch.screened)
         if batch.authorised:
             await add_authorisations(connection, batch.authorised)
+        if batch.escrowed:
+            await add_escrows(connection, batch.escrowed)
         if batch.claimed:
             await put_claims(connection, batch.claimed)
         return Decided((answers, batch.news), batch.messages)
@@ -237,9 +246,15 @@ class Confirming:
                 )
             if ask.authorises:
                 outcome = authorised(payment, corridor, outcome)
+            elif ask.escrows:
+                outcome = confirmed_into(payment, corridor, outcome)
             outcome = self._screened(payment, outcome, batch)
             if outcome.life is not None and outcome.life.step is Step.AUTHORISE and corridor:
                 batch.authorised.append(authorisation_of(payment, corridor, batch.now))
+            if outcome.life is not None and outcome.life.escrowed and corridor:
+                merchant = self._board.current.merchants[payment.terms.merchant_id]
+                kept = escrow_of(payment, corridor, merchant.acquirer_id, batch.now)
+                batch.escrowed.append(kept)
         if outcome.life is not None:
             if payment.life.state is State.AUTHORISED:
                 _give_back(payment, batch)
@@ -276,6 +291,8 @@ class Confirming:
             if terms.order_label:
                 batch.claims[terms.order_label] = Claim(terms.reference, life.state)
                 batch.claimed[terms.order_label] = terms.reference
+            if life.escrowed:
+                batch.messages.append(opening(payment))
             batch.messages.append(order_message(Order.RESERVE, payment))
             if life.limit_day is not None:
                 for usage, minor in usages_taken(life.limit_keys, life.limit_day, terms):

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.money import Money
+from services.gateway.escrow.parts import reserved_legs
 from services.gateway.lanes import COMMAND_STRIPE, FACT_STRIPE
 from services.gateway.payments.model import Leg, Payment, State, captured_terms, legs_of
 from services.gateway.payments.saga import Order
@@ -71,6 +72,7 @@ def payment_message(payment: Payment) -> payment_pb2.Payment:
         authorised_target=money(agreed.target_minor, target) if in_part else None,
         authorised_home=money(agreed.home_minor, home) if in_part else None,
         bill_reference=terms.bill_reference,
+        in_escrow=life.escrowed,
     )
 
 
@@ -163,7 +165,7 @@ def _reserve(payment: Payment) -> Outgoing:
     reserve = wallet.ReserveFunds(
         link_id=terms.resource_id,
         funding_account_id=terms.funding_account_id,
-        legs=[leg_message(leg) for leg in legs_of(terms)],
+        legs=[leg_message(leg) for leg in reserved_legs(payment)],
     )
     command = wallet.WalletCommand(reserve_funds=reserve)
     return wallet_command(terms.funding_account_id, "ReserveFunds", command)

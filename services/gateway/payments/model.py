@@ -185,7 +185,8 @@ class Life:
     """Where a payment stands. `version` counts its moves; `collected` that its payer was charged.
 
     `limit_keys` are the limits its home amount was taken from, on `limit_day` of the wallet.
-    `captured` is set where less was captured than had been authorised.
+    `captured` is set where less was captured than had been authorised; `escrowed` where the target
+    goes into escrow.
     """
 
     state: State
@@ -202,6 +203,7 @@ class Life:
     limit_keys: tuple[str, ...] = ()
     repeat_count: int = 0
     captured: Parts | None = None
+    escrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

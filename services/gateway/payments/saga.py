@@ -160,6 +160,7 @@ def _moved(life: Life, step: Step, now: datetime) -> Life:
         life.limit_day,
         life.limit_keys,
         captured=life.captured,
+        escrowed=life.escrowed,
     )
 
 
@@ -178,6 +179,7 @@ def _going_on(
         refunded_minor=life.refunded_minor,
         limit_day=life.limit_day,
         limit_keys=life.limit_keys,
+        escrowed=life.escrowed,
     )
 
 
@@ -191,6 +193,7 @@ def _declined(life: Life, step: Step, heard: Incoming, now: datetime, reason: st
         _SENTENCES.get(reason) or heard.message or "The payment was declined.",
         collected=life.collected,
         partner_reference=life.partner_reference,
+        escrowed=life.escrowed,
     )
     return Decision(declined, order_of(step), gives_back=bool(life.limit_keys))
 

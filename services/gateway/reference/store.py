@@ -235,7 +235,8 @@ async def put_corridor(connection: Connection, new: Corridor) -> None:
         ON CONFLICT (corridor_id) DO UPDATE SET fee_plan_id = $6, quote_seconds = $7,
             payment_minimum = $8, payment_limit = $9, payer_day_limit = $10,
             corridor_day_limit = $11, open = $12, refund_rate = $13, refund_keeps_fee = $14,
-            refund_keeps_spread = $15, refund_within_days = $16, authorisation_days = $17
+            refund_keeps_spread = $15, refund_within_days = $16, authorisation_days = $17,
+            escrow_days = $18
         """,
         *_columns(new)[:-3],
         *astuple(new.refund_policy),

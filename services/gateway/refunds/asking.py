@@ -9,6 +9,7 @@ from decimal import Decimal
 from services.core.ids import checked_id
 from services.core.money import Money
 from services.core.sheet import RateSheet
+from services.gateway.escrow.parts import Held, escrowed_shares
 from services.gateway.holding.parts import released_parts
 from services.gateway.payments.model import Life, Parts, State, Terms
 from services.gateway.payments.refusals import AmountCurrencyDiffers, AmountNotPositive
@@ -87,11 +88,12 @@ def ask_for(
     conditions: Conditions,
     reference: str,
     now: datetime,
+    held: Held | None = None,
 ) -> Ask:
     """The refund of a payment, or a refusal.
 
     `already` sums its refunds and disputes, those under way too. What a capture has left counts as
-    given back.
+    given back. `held` is of a payment into escrow.
     """
     if life.state is not State.COMPLETED:
         raise PaymentNotCompleted(wish.payment_id, life.state)
@@ -100,7 +102,10 @@ def ask_for(
     if policy.within_days and now > terms.create_time + timedelta(days=policy.within_days):
         raise RefundTooLate(wish.payment_id, policy.within_days)
     amount = _amount_of(wish, terms, already.shares)
-    shares = reversed_parts(parts_of(terms), already.shares, amount.minor)
+    if held is None:
+        shares, out = reversed_parts(parts_of(terms), already.shares, amount.minor), 0
+    else:
+        shares, out = escrowed_shares(terms, held, already.shares, amount.minor)
     return Ask(
         reference,
         wish.participant_id,
@@ -113,6 +118,7 @@ def ask_for(
         shares,
         reckon(policy, terms, shares, already, conditions.day_mid(terms)),
         now,
+        out,
     )
 
 

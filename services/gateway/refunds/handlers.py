@@ -5,6 +5,7 @@ from services.core.clock import Clock
 from services.core.ids import new_reference
 from services.core.money import Money
 from services.gateway.acquiring.merchants.refund_limits import check_refund_limit
+from services.gateway.escrow.store import find_held
 from services.gateway.payments.messages import money_of
 from services.gateway.payments.owning import find_refundable
 from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
@@ -100,7 +101,8 @@ class RefundHandlers:
         if policy is None:
             policy = RefundPolicy() if corridor is None else corridor.refund_policy
         conditions = Conditions(policy, lambda: self._sheets.current(now))
-        ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now)
+        held = await find_held(connection, terms.reference) if payment.life.escrowed else None
+        ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now, held)
         if caller.kind is ParticipantKind.ACQUIRER:
             amount = Money(ask.target_minor, terms.target_currency)
             await check_refund_limit(connection, caller, terms.merchant_id, amount, now)

@@ -35,6 +35,7 @@ def refund_message(refund: Refund) -> payment_pb2.Refund:
         message=life.message,
         create_time=timestamp(ask.create_time),
         update_time=timestamp(life.update_time),
+        from_escrow=money(ask.escrow_minor, refund.target.currency) if ask.escrow_minor else None,
     )
 
 

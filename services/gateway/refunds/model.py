@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from services.core.ids import Resource, resource_id
 from services.core.money import Money
+from services.gateway.escrow.parts import out_of_escrow
 from services.gateway.payments.model import Leg, Parts, Terms
 from services.gateway.refunds.policy import Reckoning
 from services.gateway.refunds.reversal import reversed_legs
@@ -45,7 +46,7 @@ class Ask:
     """What was asked for, and what it comes to. Never changes. `note` is the asker's reason.
 
     `shares` are what of each leg counts as given back, `reckoning` what of it is kept and at which
-    rate the rest is.
+    rate the rest is. `escrow_minor` of the target comes out of escrow.
     """
 
     reference: str
@@ -59,6 +60,7 @@ class Ask:
     shares: Parts
     reckoning: Reckoning
     create_time: datetime
+    escrow_minor: int = 0
 
     @property
     def parts(self) -> Parts:
@@ -99,7 +101,9 @@ class Refund:
     @property
     def legs(self) -> list[Leg]:
         """What the ledger is to move."""
-        return reversed_legs(self.terms, self.ask.parts)
+        legs = reversed_legs(self.terms, self.ask.parts)
+        out = self.ask.escrow_minor
+        return out_of_escrow(legs, self.terms, out) if out else legs
 
     @property
     def target(self) -> Money:

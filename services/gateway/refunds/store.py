@@ -21,7 +21,7 @@ TABLE = LifeTable("refunds", State, Step, ORDERS)
 _ASK = """a.reference, a.participant_id, a.refund_id, a.digest, a.payment_reference, a.payment_id,
     a.note, a.target_minor, a.mid_minor, a.spread_minor, a.payable_minor, a.fee_minor,
     a.rate, a.keeps_fee, a.keeps_spread, a.day_mid, a.paid_mid_minor, a.paid_spread_minor,
-    a.create_time"""
+    a.create_time, a.escrow_minor"""
 
 
 async def find_refund(connection: Connection, participant_id: str, refund_id: str) -> Refund | None:
@@ -73,15 +73,16 @@ async def add_refund(connection: Connection, ask: Ask, life: Life) -> None:
         """
         INSERT INTO refund_asks (reference, participant_id, refund_id, digest, payment_reference,
             payment_id, note, target_minor, mid_minor, spread_minor, payable_minor, fee_minor,
-            rate, keeps_fee, keeps_spread, day_mid, paid_mid_minor, paid_spread_minor, create_time)
+            rate, keeps_fee, keeps_spread, day_mid, paid_mid_minor, paid_spread_minor, create_time,
+            escrow_minor)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19)
+            $19, $20)
         """,
         *(ask.reference, ask.participant_id, ask.refund_id, ask.digest, ask.payment_reference),
         *(ask.payment_id, ask.note, ask.target_minor),
         *(shares.mid, shares.spread, shares.payable, shares.fee),
         *(reckoning.rate, reckoning.keeps_fee, reckoning.keeps_spread, reckoning.day_mid),
-        *(reckoning.mid_minor, reckoning.spread_minor, ask.create_time),
+        *(reckoning.mid_minor, reckoning.spread_minor, ask.create_time, ask.escrow_minor),
     )
     await TABLE.add(connection, ask.reference, life)
 
@@ -107,5 +108,5 @@ async def _refunds(connection: Connection, rows: Sequence[Sequence[Any]]) -> lis
 def _refund(row: tuple[Any, ...], terms: Mapping[str, Terms]) -> Refund:
     """From a row of `_ASK` and `LIFE_COLUMNS`."""
     reckoning = Reckoning(RefundRate(row[12]), *row[13:18])
-    ask = Ask(*(*row[:8], Parts(*row[8:12]), reckoning, row[18]))
+    ask = Ask(*(*row[:8], Parts(*row[8:12]), reckoning, row[18], row[19]))
     return Refund(ask, terms[ask.payment_reference], TABLE.life(row))

@@ -24,7 +24,7 @@ _TERMS_COLUMNS = ", ".join(_TERMS)
 _TERMS_VALUES = attrgetter(*_TERMS)
 _LIFE_COLUMNS = """p.state, p.step, p.version, p.update_time, p.reason, p.message, p.action_url,
     p.collected, p.partner_reference, p.refunded_minor, p.limit_day, p.limit_keys, p.repeat_count,
-    p.captured"""
+    p.captured, p.escrowed"""
 
 
 def _life(row: Sequence[Any]) -> Life:
@@ -44,6 +44,7 @@ def _life(row: Sequence[Any]) -> Life:
         tuple(row[11].split()),
         row[12],
         Parts(*row[13]) if row[13] else None,
+        row[14],
     )
 
 
