@@ -214,6 +214,7 @@ def corridor_from(message: pb.Corridor) -> Corridor:
         _refund_policy_from(message.refund_policy),
         message.authorisation_days,
         message.personal,
+        message.escrow_days,
     )
 
 
@@ -244,8 +245,8 @@ def corridor_to(corridor: Corridor) -> pb.Corridor:
         open=corridor.open,
         refund_policy=_refund_policy_to(corridor.refund_policy),
         authorisation_days=corridor.authorisation_days,
-        escrow_days=corridor.escrow_days,
         personal=corridor.personal,
+        escrow_days=corridor.escrow_days,
     )
 
 

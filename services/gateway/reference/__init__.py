@@ -130,8 +130,8 @@ class Corridor:
     open: bool = True
     refund_policy: RefundPolicy = RefundPolicy()
     authorisation_days: int = 0  # that a hold may wait for its capture; 0: none are taken
-    escrow_days: int = 0  # that a buyer has to confirm receipt or dispute; 0: no escrow is offered
     personal: bool = False
+    escrow_days: int = 0  # that a buyer has to confirm receipt or dispute; 0: no escrow is offered
 
     @property
     def way(self) -> Way:
