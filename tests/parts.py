@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
+import asyncpg
+
 from services.kit.kafka import Publisher, Record, Tail, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
@@ -66,3 +68,16 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def waiting(pool: asyncpg.Pool, count: int = 1) -> None:
+    """Until `count` sessions of this database wait for others' locks. Raises TimeoutError."""
+
+    async def are_waiting() -> bool:
+        found: int = await pool.fetchval(
+            "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE NOT granted AND datname = current_database()"
+        )
+        return found >= count
+
+    await eventually(are_waiting)

@@ -172,7 +172,8 @@ async def paid_since(
         FROM payment_terms AS t JOIN payments AS p USING (reference)
         WHERE t.merchant_id = $1 AND t.merchant_code = $2 AND t.acceptance_partner_id = ''
             AND t.merchant_code <> ''
-            AND t.create_time >= $3 AND p.state IN ('confirmed', 'action_required', 'completed')
+            AND t.create_time >= $3
+            AND p.state IN ('confirmed', 'action_required', 'authorised', 'completed')
             AND p.refunded_minor < t.target_minor
         ORDER BY p.state = 'completed' DESC, p.update_time DESC LIMIT 1
         """,
@@ -194,7 +195,7 @@ async def list_bill_payments(
         FROM payment_terms AS t JOIN payments AS p USING (reference)
         WHERE t.merchant_id = $1 AND t.acceptance_partner_id = '' AND t.merchant_code <> ''
             AND ($2 = '' OR t.merchant_code = $2) AND ($3 = '' OR t.reference < $3)
-            AND p.state IN ('confirmed', 'action_required', 'completed', 'declined')
+            AND p.state IN ('confirmed', 'action_required', 'authorised', 'completed', 'declined')
         ORDER BY t.reference DESC LIMIT $4
         """,
         biller_id,

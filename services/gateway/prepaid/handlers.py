@@ -1,7 +1,7 @@
 """The calls about prepaid orders, for a caller who is known."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from services.core.clock import Clock
@@ -20,7 +20,7 @@ from services.gateway.payments.refusals import (
     MerchantUnknown,
 )
 from services.gateway.payments.shelf import Shelf
-from services.gateway.payments.store.payments import add_payments
+from services.gateway.payments.store.payments import add_payments, lock_lives
 from services.gateway.payments.waiters import Snapshot
 from services.gateway.prepaid import model, store
 from services.gateway.prepaid.codes import new_code, read_code
@@ -35,6 +35,7 @@ from services.gateway.prepaid.refusals import (
 )
 from services.gateway.reference import Merchant, Participant, ParticipantKind
 from services.gateway.reference.board import ReferenceBoard
+from services.gateway.refunds.store import already_given
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
@@ -188,6 +189,7 @@ class PrepaidOrders:
             )
             if order is None:
                 raise PrepaidOrderUnknown(reference)
+            order = await _with_what_is_left(connection, order)
             return await _moved(connection, order, model.accepted(order, self._clock.now()))
 
         return (await self._units.write(work)).answer
@@ -204,6 +206,7 @@ class PrepaidOrders:
             order = await store.find_by_code(connection, shop.participant_id, code)
             if order is None:
                 raise PickUpCodeUnknown
+            order = await _with_what_is_left(connection, order)
             moved = model.redeemed(order, redemption_id, self._clock.now())
             return await _moved(connection, order, moved)
 
@@ -229,6 +232,13 @@ class PrepaidOrders:
         if order.refund_due:
             await self._refunding.ask(order)
         return await self.get(caller, payment_id)
+
+
+async def _with_what_is_left(connection: Connection, order: Order) -> Order:
+    """The order as the shop may serve it: its payment is locked, so no refund comes in between."""
+    await lock_lives(connection, [order.payment_reference])
+    given = (await already_given(connection, order.payment_reference)).shares
+    return replace(order, paid_left=given.payable + given.fee < order.amount.minor)
 
 
 async def _moved(connection: Connection, before: Order, after: Order) -> Decided[Order]:

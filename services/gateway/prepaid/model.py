@@ -13,6 +13,7 @@ from services.gateway.prepaid.refusals import (
     OrderCancelled,
     OrderExpired,
     OrderPickedUp,
+    OrderRefunded,
     OrderUnpaid,
 )
 
@@ -32,7 +33,11 @@ OPEN = frozenset({State.PLACED, State.ACCEPTED})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order with the state of its payment. `refund_due`: its money is still to be asked back."""
+    """An order with the state of its payment. `refund_due`: its money is still to be asked back.
+
+    `paid_left`: whether refunds and disputes have left anything of what was paid; looked up for
+    those who are about to serve it.
+    """
 
     payment_reference: str
     participant_id: str
@@ -49,6 +54,7 @@ class Order:
     update_time: datetime
     payment_state: PaymentState
     amount: Money
+    paid_left: bool = True
 
     @property
     def refund_id(self) -> str:
@@ -108,7 +114,7 @@ def _closed(order: Order, now: datetime) -> KawaseError | None:
         return OrderExpired(order.payment_reference)
     if order.payment_state is not PaymentState.COMPLETED:
         return OrderUnpaid(order.payment_reference, order.payment_state)
-    return None
+    return None if order.paid_left else OrderRefunded(order.payment_reference)
 
 
 def _raise(refusal: KawaseError | None) -> None:

@@ -85,6 +85,16 @@ class OrderCancelled(Refused):
         )
 
 
+class OrderRefunded(Refused):
+    """What was paid was given back whole, or is contested."""
+
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            f"Nothing is left of what was paid for the order {reference}: hand nothing out.",
+            payment_reference=reference,
+        )
+
+
 class OrderExpired(Refused):
     """Nobody came in time."""
 

@@ -79,6 +79,7 @@ async def list_waiting(
         f"""{_SELECT}
         WHERE o.acquirer_id = $1 AND ($2 = '' OR o.merchant_id = $2) AND o.payment_reference > $3
             AND o.state IN ('placed', 'accepted') AND p.state = 'completed'
+            AND p.refunded_minor < t.target_minor
         ORDER BY o.payment_reference LIMIT $4
         """,
         acquirer_id,

@@ -183,14 +183,13 @@ class Charging:
             log.info("charge_left", payment_id=payment_id, reason=ended.reason)
 
     async def _claim(self, connection: Connection, ask: Ask) -> Decided[Claimed | KawaseError]:
-        known = await charges.find_charge(connection, ask.acquirer_id, ask.payment_id)
+        known = await _known(connection, ask)
         if known is not None:
-            if known.digest != ask.digest:
-                return Decided(PresentedPaymentExistsWithDifferentContent(ask.payment_id))
-            return Decided(Claimed(known))
+            return Decided(known)
         shown = await self._shown(connection, ask)
         if isinstance(shown, KawaseError):
-            return Decided(shown)
+            # The same may have been asked for, and charged, while this one waited for the code.
+            return Decided(await _known(connection, ask) or shown)
         wallet = self._board.current.participants.get(shown.wallet_id)
         scheme = self._board.current.schemes.get(ask.merchant.scheme)
         if wallet is None or scheme is None:
@@ -276,6 +275,14 @@ class Charging:
         if charge is None:
             raise PresentedPaymentUnknown(payment_id)
         return charge, self._board.current.participants[charge.wallet_id]
+
+
+async def _known(connection: Connection, ask: Ask) -> Claimed | KawaseError | None:
+    """What stands under the ask's id, or that it is of other content."""
+    charge = await charges.find_charge(connection, ask.acquirer_id, ask.payment_id)
+    if charge is None or charge.digest == ask.digest:
+        return None if charge is None else Claimed(charge)
+    return PresentedPaymentExistsWithDifferentContent(ask.payment_id)
 
 
 def _wallet_payment_id(ask: Ask) -> str:

@@ -89,11 +89,14 @@ class RefundHandlers:
         wish: Wish,
         policy: RefundPolicy | None,
     ) -> Decided[Refund]:
-        known = await store.find_refund(connection, wish.participant_id, wish.refund_id)
+        known = await _known(connection, wish)
         if known is not None:
-            check_repeat(wish, known.ask)
             return Decided(known)
         payment = await find_refundable(connection, self._board.current, caller, wish.payment_id)
+        # The same may have been asked for while this one waited for the payment.
+        known = await _known(connection, wish)
+        if known is not None:
+            return Decided(known)
         terms = payment.terms
         already = await store.already_given(connection, terms.reference)
         now = self._clock.now()
@@ -109,3 +112,11 @@ class RefundHandlers:
         refund = Refund(ask, terms, first_life(now))
         await store.add_refund(connection, ask, refund.life)
         return Decided(refund, [command_of(refund.life.step, refund)])
+
+
+async def _known(connection: Connection, wish: Wish) -> Refund | None:
+    """The refund of the wish's id. Raises `RefundExistsWithDifferentContent`."""
+    known = await store.find_refund(connection, wish.participant_id, wish.refund_id)
+    if known is not None:
+        check_repeat(wish, known.ask)
+    return known

@@ -57,9 +57,16 @@ def _with_payee(box: SecretBox, withdrawal: Withdrawal, sealed: bytes | None) ->
 
 
 async def _free_limits(connection: Connection, changed: Sequence[Withdrawal]) -> None:
-    """What was not drawn in the end counts against no limit."""
-    undone = [one for one in changed if one.life.state in (State.DECLINED, State.RETURNED)]
-    given = taken_by_all(undone)
+    """What was not drawn in the end counts against no limit; what was taken after all counts again,
+    before it may come back."""
+    given = taken_by_all(
+        one for one in changed if one.life.state in (State.DECLINED, State.RETURNED)
+    )
+    again = (one for one in changed if one.life.stuck_at is Step.TAKE)
+    for usage, minor in taken_by_all(
+        one for one in again if one.life.state is State.COMPLETED
+    ).items():
+        given[usage] = given.get(usage, 0) - minor
     if given:
         await give_back(connection, given)
 

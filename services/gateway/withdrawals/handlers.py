@@ -1,6 +1,7 @@
 """CreateWithdrawal, GetWithdrawal and ListWithdrawals, for hosted wallets."""
 
 from services.core.clock import Clock
+from services.core.errors import KawaseError
 from services.core.ids import checked_id, new_reference
 from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.opening import accounts_of_withdrawals
@@ -117,17 +118,21 @@ class WithdrawalHandlers:
     async def _make(
         self, connection: Connection, caller: Participant, wish: Wish
     ) -> Decided[Withdrawal]:
-        known = await store.find_withdrawal(connection, wish.participant_id, wish.withdrawal_id)
+        known = await _known(connection, wish)
         if known is not None:
-            if known.ask.digest != wish.digest:
-                raise WithdrawalExistsWithDifferentContent(wish.withdrawal_id)
             return Decided(known)
         link = await find_bank_link(connection, wish.participant_id, wish.bank_link_id)
         if link is None:
             raise BankLinkUnknown(wish.bank_link_id)
         if not await store.is_payable(connection, wish.participant_id, wish.bank_link_id):
             raise BankLinkNotPayable(wish.bank_link_id)
-        ask = await self._take(connection, caller, wish, link)
+        ask, refusal = await self._take(connection, caller, wish, link)
+        if refusal is not None:
+            # The same may have been asked for while this one waited for the limits.
+            known = await _known(connection, wish)
+            if known is None:
+                raise refusal
+            return Decided(known)
         withdrawal = Withdrawal(ask, first_life(ask.create_time))
         await store.add_withdrawal(connection, withdrawal)
         # The same key as the order to set aside, which comes after it. Links of old payers have
@@ -138,8 +143,8 @@ class WithdrawalHandlers:
 
     async def _take(
         self, connection: Connection, caller: Participant, wish: Wish, link: BankLink
-    ) -> Ask:
-        """What is asked for, its limits taken."""
+    ) -> tuple[Ask, KawaseError | None]:
+        """What is asked for, its limits taken; or why it is not made."""
         now = self._clock.now()
         day = local_day(caller, now)
         rules = rules_for(self._board.current.limit_rules.values(), caller, link.partner_id)
@@ -164,6 +169,12 @@ class WithdrawalHandlers:
             refusal = period_refusal(periods, wish.amount, day, used)
             if refusal is None:
                 await add_usages(connection, used, dict(taken_by(ask)))
-        if refusal is not None:
-            raise refusal
-        return ask
+        return ask, refusal
+
+
+async def _known(connection: Connection, wish: Wish) -> Withdrawal | None:
+    """The withdrawal of the wish's id. Raises `WithdrawalExistsWithDifferentContent`."""
+    known = await store.find_withdrawal(connection, wish.participant_id, wish.withdrawal_id)
+    if known is not None and known.ask.digest != wish.digest:
+        raise WithdrawalExistsWithDifferentContent(wish.withdrawal_id)
+    return known

@@ -9,7 +9,8 @@ accepted can still fail. What comes back, whenever it does, is a transfer of its
 
 An operator's case is what came back and cannot be credited, and what a bank paid after it had
 refused. It is asked once more (then the payer's account is taken from after all), settled outside,
-or written off: clearing against loss.
+or written off: clearing against loss. What comes back before that is decided is no case any more,
+and what comes back while it is being taken is given back at once.
 """
 
 from collections.abc import Callable
@@ -101,6 +102,30 @@ def _came_back(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decisi
     return _to(told, Step.GIVE_BACK, now)
 
 
+_MEANWHILE = "RETURNED_MEANWHILE"
+
+
+def _came_back_undecided(withdrawal: Withdrawal, _heard: Incoming, now: datetime) -> Decision:
+    life = withdrawal.life
+    if life.state is not State.DECLINED or life.stuck_at is not Step.TAKE:
+        return STAY
+    return Decision(_back_untaken(life, now))
+
+
+def _came_back_while_taken(withdrawal: Withdrawal, _heard: Incoming, now: datetime) -> Decision:
+    if withdrawal.life.reason == _MEANWHILE:
+        return STAY
+    message = "The payer's bank has sent it back meanwhile."
+    return Decision(replace(withdrawal.life, update_time=now, reason=_MEANWHILE, message=message))
+
+
+def _back_untaken(life: Life, now: datetime) -> Life:
+    """Nothing was taken from the payer, and what the bank had paid is back."""
+    message = "What the bank had paid after its refusal has come back."
+    over = ended(life, State.DECLINED, Step.DONE, now)
+    return replace(over, reason=_MEANWHILE, message=message, stuck_at=Step.TAKE)
+
+
 def _why_back(heard: Incoming) -> tuple[str, str]:
     return heard.reason or "RETURNED", heard.message or "The payer's bank has sent it back."
 
@@ -130,14 +155,20 @@ def _not_given_back(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> D
 def _taken(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decision:
     if heard.link_id != withdrawal.link_id(Step.TAKE):
         return STAY
-    over = ended(withdrawal.life, State.COMPLETED, Step.DONE, now)
-    return Decision(replace(over, reason="", message="", stuck_at=Step.TAKE))
+    life = withdrawal.life
+    taken = replace(life, state=State.COMPLETED, stuck_at=Step.TAKE)
+    if life.reason == _MEANWHILE:
+        return _to(taken, Step.GIVE_BACK, now)
+    over = ended(taken, State.COMPLETED, Step.DONE, now)
+    return Decision(replace(over, reason="", message=""))
 
 
 def _not_taken(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decision:
     if heard.link_id != withdrawal.link_id(Step.TAKE):
         return STAY
     life = withdrawal.life
+    if life.reason == _MEANWHILE:
+        return Decision(_back_untaken(life, now))
     return Decision(stuck(life, Step.OPERATOR, heard.reason, heard.message, now))
 
 
@@ -232,6 +263,8 @@ _RULES: dict[tuple[Step, What], Rule] = {
     (Step.POST_BACK, What.FUNDS_POSTED): _posted,
     (Step.DONE, What.PAYOUT_RETURNED): _came_back,
     (Step.DONE, What.PAYOUT_REJECTED): _came_back,
+    (Step.OPERATOR, What.PAYOUT_RETURNED): _came_back_undecided,
+    (Step.TAKE, What.PAYOUT_RETURNED): _came_back_while_taken,
     (Step.GIVE_BACK, What.FUNDS_POSTED): _given_back,
     (Step.GIVE_BACK, What.FUNDS_REFUSED): _not_given_back,
     (Step.TAKE, What.FUNDS_POSTED): _taken,

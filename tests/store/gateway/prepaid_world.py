@@ -3,12 +3,14 @@
 from datetime import datetime, timedelta
 
 from services.core.money import Money
+from services.gateway.payments.messages import money
 from services.gateway.prepaid.handlers import Basket, PrepaidOrders
 from services.gateway.prepaid.model import Order
 from services.gateway.prepaid.refunding import Refunding
 from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.waking import Wakers
+from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from tests.rpc.gateway.payments_served import answered, calls_of
 from tests.store.gateway.payments_world import NOW, PANDA, Gateway
 
@@ -25,6 +27,7 @@ class Counter:
         refunds = RefundHandlers(
             gateway.units, gateway.board, gateway.sheets, Wakers(), gateway.clock, 0.0
         )
+        self._refunds = refunds
         self.refunding = Refunding(gateway.units, gateway.board, gateway.clock, refunds)
         self.orders = PrepaidOrders(
             gateway.units,
@@ -47,6 +50,13 @@ class Counter:
         async with answered(self.gateway):
             order, _ = await self.orders.place(PANDA, payment_id, basket, lambda: 10.0)
         return order
+
+    async def refund(self, refund_id: str, payment_id: str, amount: Money | None = None) -> None:
+        """The wallet asks back what it has paid, or a part."""
+        request = pb.CreateRefundRequest(refund_id=refund_id, payment_id=payment_id)
+        if amount is not None:
+            request.amount.CopyFrom(money(amount.minor, amount.currency))
+        await self._refunds.create(PANDA, request)
 
     async def refunds(self) -> int:
         """How many refunds there are."""

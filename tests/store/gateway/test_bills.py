@@ -36,7 +36,8 @@ from tests.store.gateway.bills_world import (
     Bills,
     open_bills,
 )
-from tests.store.gateway.payments_world import EDO, PANDA, SHEET, SHOP, Gateway
+from tests.store.gateway.holding_world import Holding
+from tests.store.gateway.payments_world import EDO, PANDA, SHEET, SHOP, Gateway, reserved
 
 
 @pytest.fixture
@@ -210,3 +211,16 @@ async def test_the_directory_is_found_by_part_of_name_or_reading(bills: Bills) -
 async def test_only_its_acquirer_sees_a_billers_payments(bills: Bills) -> None:
     with pytest.raises(BillerUnknown):
         await bills.billers.payments(KYO, "tokyo-light", "", "", 10)
+
+
+async def test_a_bill_whose_payment_is_held_is_being_paid(bills: Bills) -> None:
+    holding = Holding(bills.gateway)
+    await bills.pay("p1")
+    asked = await holding.authorise("p1")
+    await bills.gateway.hear(reserved(asked.payment))
+    assert (await bills.gateway.state("p1")) == ("authorised", "capture")
+
+    with pytest.raises(BillBeingPaid):
+        await bills.pay("p2")
+    (told,) = await bills.billers.payments(EDO, "tokyo-light", "", "", 10)
+    assert told.state == "authorised"

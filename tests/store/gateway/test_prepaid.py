@@ -14,6 +14,7 @@ from services.gateway.payments.refusals import (
     PaymentExistsWithDifferentContent,
     PriceAboveMaximum,
 )
+from services.gateway.payments.store.payments import add_refunded
 from services.gateway.prepaid.codes import shown
 from services.gateway.prepaid.model import Order, State
 from services.gateway.prepaid.refusals import (
@@ -21,6 +22,7 @@ from services.gateway.prepaid.refusals import (
     OrderCancelled,
     OrderExpired,
     OrderPickedUp,
+    OrderRefunded,
     OrderUnpaid,
     PickUpCodeUnknown,
     PickUpTimeMalformed,
@@ -186,3 +188,24 @@ async def test_orders_are_nobody_elses_business(counter: Counter) -> None:
         with pytest.raises(PrepaidOrderUnknown):
             await counter.orders.get(stranger, named)
     assert await counter.orders.page(KYO, "", "", 10) == []
+
+
+async def test_an_order_that_its_wallet_had_refunded_is_handed_out_no_more(
+    counter: Counter, clock: ManualClock
+) -> None:
+    order = await counter.place()
+    part = Money(500, "JPY")
+    await counter.refund("r1", "p1", part)
+    assert (await counter.orders.get(PANDA, "p1")).state is State.PLACED
+    await counter.orders.accept(EDO, order.payment_reference)
+    await counter.refund("r2", "p1")
+
+    with pytest.raises(OrderRefunded):
+        await counter.orders.redeem(EDO, order.pick_up_code, "till-1")
+    async with counter.gateway.pool.acquire() as connection:
+        await add_refunded(connection, order.payment_reference, 1_800)
+    assert await counter.orders.page(EDO, "", "", 10) == []
+    clock.advance(timedelta(hours=3))
+    await counter.refunding.sweep()
+    assert (await counter.orders.get(PANDA, "p1")).state is State.EXPIRED
+    assert await counter.refunds() == 2

@@ -14,6 +14,7 @@ from services.gateway.presenting.model import CodeState, Policy
 from services.gateway.presenting.rules import FORGED_LIMIT, LIVE_CODES
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import payment_event_pb2
+from tests.parts import waiting
 from tests.store.gateway.payments_world import (
     EDO,
     KAKAO,
@@ -96,6 +97,23 @@ async def test_a_repeat_is_the_same_payment_and_other_content_is_refused(
     assert await presenting.tried(code.number, minor=1_001) == (
         "PRESENTED_PAYMENT_EXISTS_WITH_DIFFERENT_CONTENT"
     )
+
+
+@pytest.mark.parametrize("table", ["payment_codes", "offline_keys"])
+async def test_a_charge_asked_for_twice_at_once_is_one_charge_to_both(
+    presenting: Presenting, table: str
+) -> None:
+    gateway = presenting.gateway
+    code = await presenting.code()
+    key, secret = await presenting.key()
+    offline = shown(key, b64decode(secret), 0, gateway.clock.now())
+    number = code.number if table == "payment_codes" else offline
+    async with gateway.pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"SELECT FROM {table} FOR UPDATE")
+        both = [asyncio.create_task(presenting.charge(number)) for _ in range(2)]
+        await waiting(gateway.pool, 2)
+    first, second = await asyncio.gather(*both)
+    assert first.reference == second.reference
 
 
 async def test_a_code_dies_after_its_minute(presenting: Presenting) -> None:

@@ -11,6 +11,7 @@ from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletCommand
 from services.sandbox.demo.codes import SHANGHAI_TAXI
+from tests.parts import waiting
 from tests.store.gateway.payments_world import EDO, KAKAO, PANDA, SAKURA, Gateway
 from tests.store.gateway.resources_world import (
     COMPLETED,
@@ -273,3 +274,18 @@ async def test_a_call_waits_for_the_end_of_its_refund(world: World) -> None:
     await world.hear(funds(link_of(refund), "reserved"))
 
     assert (await waiting).state == COMPLETED
+
+
+async def test_a_refund_of_the_whole_asked_for_twice_at_once_is_one_refund_to_both(
+    world: World,
+) -> None:
+    await world.paid("p1")
+    pool = world.gateway.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM payments FOR UPDATE")
+        both = [asyncio.create_task(world.refund("r1", "p1")) for _ in range(2)]
+        await waiting(pool, 2)
+    first, second = await asyncio.gather(*both)
+
+    assert first == second
+    assert await world.sent() == ["ReserveFunds"]

@@ -19,6 +19,7 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import gateway_service_pb2, withdrawal_pb2
 from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as pb
 from services.pb.kawase.money.v1 import money_pb2
+from tests.parts import waiting
 from tests.store.gateway.ledger_world import Ledger
 from tests.store.gateway.payments_world import PANDA, SAKURA, Gateway, bridge_says
 from tests.store.gateway.resources_world import World, funds, word
@@ -191,6 +192,44 @@ async def test_a_day_s_limit_holds_and_is_given_back_by_a_refusal(world: World) 
 
     assert (await look(world)).reason == "NAME_MISMATCH"
     assert (await draw(world, "w2", 20_001)).state == PENDING
+
+
+async def test_a_withdrawal_asked_for_twice_at_once_takes_its_limit_once(world: World) -> None:
+    limit(world, 50_000)
+    await draw(world, "w0", 10_000)
+    pool = world.gateway.pool
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SELECT FROM limit_usages FOR UPDATE")
+        both = [asyncio.create_task(draw(world, "w1", 30_000)) for _ in range(2)]
+        await waiting(pool, 2)
+    first, second = await asyncio.gather(*both)
+
+    assert first == second
+    assert await used(world) == 40_000
+
+
+async def test_what_was_taken_after_all_and_came_back_is_given_back_to_the_limit_once(
+    world: World,
+) -> None:
+    limit(world, 50_000)
+    await draw(world, "w0", 10_000)
+    made = await draw(world, "w1", 30_000)
+    link = link_id(made)
+    await world.hear(funds(link, "reserved"), rejected(made), funds(link, "voided"))
+    assert await used(world) == 10_000
+    await world.hear(executed(made))
+    await world.cases.resolve(link, word("retry"))
+    await world.hear(funds(f"{link}-take-1", "posted"))
+    assert ((await look(world, "w1")).state, await used(world)) == (COMPLETED, 40_000)
+
+    await world.hear(returned(made), funds(f"{link}-back-1", "posted"))
+    assert ((await look(world, "w1")).state, await used(world)) == (RETURNED, 10_000)
+
+
+async def used(world: World) -> int:
+    """What is counted against limits."""
+    total: int = await world.gateway.pool.fetchval("SELECT sum(used_minor)::int FROM limit_usages")
+    return total
 
 
 async def test_withdrawals_at_once_keep_within_the_limit(world: World) -> None:

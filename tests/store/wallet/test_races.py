@@ -2,10 +2,10 @@
 
 import asyncio
 
-import asyncpg
 import pytest
 
 from services.wallet.work import Command
+from tests.parts import waiting
 from tests.store.wallet.conftest import make_second
 from tests.store.wallet.world import Crash, Wallet
 from tests.unit.wallet.builders import (
@@ -23,22 +23,6 @@ from tests.unit.wallet.builders import (
     transfer,
     void,
 )
-
-
-async def waiting(pool: asyncpg.Pool) -> None:
-    """Until a session of this database waits for another's lock."""
-
-    async def someone_waits() -> bool:
-        return bool(
-            await pool.fetchval(
-                "SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)"
-                " WHERE NOT granted AND datname = current_database()"
-            )
-        )
-
-    async with asyncio.timeout(15):
-        while not await someone_waits():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
 
 
 async def race(wallet: Wallet, first: Command, second: Command) -> list[str]:

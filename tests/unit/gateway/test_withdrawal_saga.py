@@ -123,6 +123,31 @@ def test_an_account_that_cannot_be_read_is_never_ordered() -> None:
     assert (made.life.reason, ordered) == ("ACCOUNT_UNREADABLE", ["void"])
 
 
+def test_what_comes_back_before_a_person_has_decided_is_no_case_any_more() -> None:
+    made, _ = after(withdrawal(state=State.DECLINED, step=Step.DONE), heard(What.PAYOUT_EXECUTED))
+    made, ordered = after(made, heard(What.PAYOUT_RETURNED), heard(What.PAYOUT_EXECUTED))
+
+    assert (made.life.state, made.life.step, ordered) == (State.DECLINED, Step.DONE, [])
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_comes_back_while_it_is_taken_is_given_back(taken: bool) -> None:
+    made, _ = after(withdrawal(state=State.DECLINED, step=Step.DONE), heard(What.PAYOUT_EXECUTED))
+    decision = saga.resolve(made, Resolution.RETRY, NOW)
+    assert decision.life is not None
+    made = replace(made, life=decision.life)
+    take = f"{LINK}-take-1"
+    said = What.FUNDS_POSTED if taken else What.FUNDS_REFUSED
+    back = heard(What.PAYOUT_RETURNED)
+    made, ordered = after(made, back, back, heard(said, take), heard(What.PAYOUT_EXECUTED))
+    if not taken:
+        assert (made.life.state, made.life.step, ordered) == (State.DECLINED, Step.DONE, [])
+        return
+    assert (made.life.step, ordered) == (Step.GIVE_BACK, ["give_back"])
+    made, _ = after(made, back, heard(What.FUNDS_POSTED, f"{LINK}-back-1"), back)
+    assert (made.life.state, made.life.step) == (State.RETURNED, Step.DONE)
+
+
 @pytest.mark.parametrize(
     ("word", "state", "ordered"),
     [
