@@ -34,6 +34,7 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.gateway.webhooks.process import run_webhooks
+from services.gateway.webhooks.store.places import read_so_far
 from services.gateway.withdrawals.process import serve_withdrawals
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
@@ -50,7 +51,7 @@ from services.pb.kawase.gateway.v1 import admin_service_pb2_grpc, gateway_servic
 async def build(life: Life) -> None:
     """Settings, then parts, then the server last: it answers once all else runs."""
     settings = GatewaySettings()  # type: ignore[call-arg]  # from the environment
-    parts = await build_parts(life, "gateway", settings)
+    parts = await build_parts(life, "gateway", settings, read_so_far)
     board = ReferenceBoard(parts.pool)
     await board.load()
     life.run_part("reference", board.run())

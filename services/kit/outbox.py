@@ -11,7 +11,7 @@ counts them is locked until the writing transaction ends.
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +19,7 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
+from services.core.errors import Refused
 from services.kit.kafka import KafkaAway, Publisher, Sealed
 from services.kit.postgres import POSTGRES_AWAY, Connection
 
@@ -109,7 +110,10 @@ class StoredFact:
 async def list_facts(
     connection: Connection, topic: str, stripe: int, after: int, limit: int
 ) -> list[StoredFact]:
-    """Up to `limit` facts of a stripe after a sequence, in order; only those of `topic`."""
+    """Up to `limit` facts of a stripe after a sequence, in order; only those of `topic`.
+
+    Raises `FactsDropped` where some of them were dropped by age.
+    """
     rows = await connection.fetch(
         """
         SELECT stripe, sequence, key, type, payload FROM outbox
@@ -120,7 +124,43 @@ async def list_facts(
         topic,
         limit,
     )
+    # Read after the facts: what is dropped in between may be told as gone, but never as nothing.
+    dropped = await connection.fetchval(
+        "SELECT last_sequence FROM outbox_drops WHERE stripe = $1 AND topic = $2", stripe, topic
+    )
+    if dropped is not None and after < dropped:
+        raise FactsDropped(stripe, dropped)
     return [StoredFact(**dict(row)) for row in rows]
+
+
+class FactsDropped(Refused):
+    """Facts that are asked for are older than their owner keeps them."""
+
+    def __init__(self, stripe: int, dropped: int) -> None:
+        super().__init__(
+            f"Facts of stripe {stripe} up to {dropped} have been dropped by age: begin from a "
+            "backup, or from another copy.",
+            stripe=str(stripe),
+            dropped_sequence=str(dropped),
+        )
+
+
+async def drop_old(
+    connection: Connection, keep: timedelta, most: int, read_so_far: Mapping[int, int]
+) -> int:
+    """Drop messages older than `keep`, up to `most` of each stripe; how many.
+
+    Kept are those that may not be in Kafka yet, and those beyond what the service itself has read
+    of a stripe.
+    """
+    dropped: int = await connection.fetchval(
+        "SELECT drop_old_messages($1, $2, $3, $4)",
+        keep,
+        most,
+        list(read_so_far),
+        list(read_so_far.values()),
+    )
+    return dropped
 
 
 class OutboxSender:

@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 
 from services.core.clock import Clock
 from services.kit.kafka import KafkaAway, Publisher, Topics
+from services.kit.keeping import OutboxKeeper, ReadSoFar, reads_nothing
 from services.kit.life import Life
 from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
@@ -30,8 +32,13 @@ class Parts:
     server: RpcServer
 
 
-async def build_parts(life: Life, service: str, settings: ServiceSettings) -> Parts:
-    """Connect and start what every service has; the caller adds its own and starts the server."""
+async def build_parts(
+    life: Life, service: str, settings: ServiceSettings, read_so_far: ReadSoFar = reads_nothing
+) -> Parts:
+    """Connect and start what every service has; the caller adds its own and starts the server.
+
+    `read_so_far`: of a service that reads its own messages, which are kept until then.
+    """
     clock = settings.make_clock()
     pool = await open_pool(settings.postgres.get_secret_value(), service, settings.pool_size)
     life.on_close(pool.close)
@@ -42,6 +49,9 @@ async def build_parts(life: Life, service: str, settings: ServiceSettings) -> Pa
     sender = OutboxSender(service, pool, publisher)
     life.run_part("outbox", sender.run())
     life.run_part("relay", sender.run_relay())
+    if settings.outbox_keep_days:
+        keep = timedelta(days=settings.outbox_keep_days)
+        life.run_part("outbox_keeper", OutboxKeeper(pool, keep, read_so_far).run())
     server = RpcServer(settings.listen, server_credentials(settings))
     life.on_close(server.stop)
     return Parts(clock, pool, topics, publisher, Units(pool, sender), server)

@@ -42,6 +42,9 @@ class ServiceSettings(BaseSettings):
     """PEM of who signs the certificates of the services this one calls; with it, it calls TLS."""
     pool_size: int = Field(default=8, ge=2, le=64)
     """Postgres connections of this process."""
+    outbox_keep_days: int = Field(default=30, ge=0, le=3660)
+    """How long sent messages are kept, which is how long a copy of this service's facts may be away
+    and still fetch what it missed; 0 keeps them for ever."""
 
     @model_validator(mode="after")
     def _tls_is_whole(self) -> Self:

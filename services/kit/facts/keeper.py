@@ -14,7 +14,7 @@ from datetime import timedelta
 import asyncpg
 import structlog
 
-from services.core.errors import KawaseError
+from services.core.errors import KawaseError, Refused
 from services.core.ids import STRIPE_COUNT
 from services.kit.facts.owners import KIND_OF_TOPIC, FactKind, Owner, make_fact
 from services.kit.facts.store import (
@@ -178,7 +178,13 @@ class Fetcher:
     async def _fetch(self, stripe: int, state: StripeState) -> int:
         after, found = state.contiguous, 0
         for _ in range(PAGES):
-            page = await self._owner.after(stripe, after, PAGE_SIZE)
+            try:
+                page = await self._owner.after(stripe, after, PAGE_SIZE)
+            except Refused as refusal:
+                # The other stripes go on; here only a person can: see `keeping`.
+                source = self._owner.kind.source
+                log.error("facts_lost", source=source, stripe=stripe, problem=refusal.message)
+                break
             # An owner may give fewer than were asked for; only an empty page is the end, and says
             # that what is missing below the highest fact seen is none of this topic.
             through = page[-1].sequence if page else max(after, state.highest)

@@ -230,3 +230,20 @@ async def test_a_fact_can_be_neither_changed_nor_taken_back(
             await connection.execute(statement)
     finally:
         await connection.close()
+
+
+async def test_a_stripe_whose_facts_were_dropped_keeps_no_other_from_being_fetched(
+    database: Database, topics: Topics
+) -> None:
+    async with copying(database, topics) as copy:
+        await copy.wallet.write(*[FACT] * 3)
+        await copy.wallet.write(*[FACT] * 3, stripe=STRIPE + 1)
+        owner = await asyncpg.connect(database.owner)
+        await owner.execute("INSERT INTO wallet.outbox_drops VALUES ($1, $2, 2)", STRIPE, FACT)
+        await owner.close()
+        await copy.bring([record(3), record(3, STRIPE + 1)])
+        await copy.fetcher.step()
+
+        assert await copy.sequences(STRIPE + 1) == [1, 2, 3]
+        # What is gone stays a gap: nobody goes on as if nothing had been there.
+        assert (await copy.sequences(), await copy.gaps()) == ([3], [(1, 2)])

@@ -21,6 +21,11 @@ class Place:
     target: int
 
 
+async def read_so_far(connection: Connection) -> dict[int, int]:
+    """Per stripe of facts, how far it has been read into deliveries."""
+    return dict(await connection.fetch("SELECT stripe, sequence FROM webhook_stripes"))
+
+
 async def is_behind(pool: asyncpg.Pool) -> bool:
     """Whether there are facts that have not been read."""
     return bool(await pool.fetchval(_BEHIND))
