@@ -3,7 +3,8 @@
 A batch that fails by its content is halved until the message that breaks it stands alone; that one
 goes to the dead-letter topic with its reason. Too many of them stop the consumer, because sending
 everything there after a bad deploy is worse than standing still. A message from a newer peer stops
-it at once. While Postgres or Kafka is away the batch waits and is tried again, for ever.
+it at once. While Postgres or Kafka is away the batch waits and is tried again, for ever; one whose
+rows stay contended is halved as well, because no other writer keeps colliding for so long.
 """
 
 import asyncio
@@ -29,6 +30,8 @@ RETRY_SECONDS = 0.5
 DEAD_IN_A_ROW_LIMIT = 20
 DEAD_LIMIT = 200
 DEAD_LETTER_STRIPE = 63
+# Of a unit, which has its own runs, before a collision is held to be the messages' own.
+CONTENDED_TRIES = 10
 
 AWAY = (KafkaAway, Unavailable, Contended, *POSTGRES_AWAY)
 """What waiting helps against."""
@@ -62,12 +65,14 @@ class BatchConsumer(Generic[T]):
         units: Units,
         handle: Handle[T],
         after_commit: Callable[[T], None] = lambda _answer: None,
+        contended_tries: int = CONTENDED_TRIES,
     ) -> None:
         self._name = name
         self._consumer = consumer
         self._units = units
         self._handle = handle
         self._after_commit = after_commit
+        self._contended_tries = contended_tries
         self._next: dict[tuple[str, int], int] = {}
         self._committed_at = 0.0
         self._dead = 0
@@ -123,19 +128,26 @@ class BatchConsumer(Generic[T]):
             await self._handle_all(records[middle:])
 
     async def _handle_until_possible(self, records: Sequence[Record]) -> None:
-        committed = await self._write_until_possible(lambda c: self._handle(c, records))
+        committed = await self._write_until_possible(
+            lambda c: self._handle(c, records), self._contended_tries
+        )
         self._after_commit(committed.answer)
         if committed.acknowledged is not None:
             await committed.acknowledged
         self._units.reach("after_publish")
 
     async def _write_until_possible(
-        self, work: Callable[[Connection], Awaitable[Decided[A]]]
+        self, work: Callable[[Connection], Awaitable[Decided[A]]], contended_tries: int = 0
     ) -> Committed[A]:
+        """`contended_tries`: how often contention is waited for; zero: for ever."""
+        contended = 0
         while True:
             try:
                 return await self._units.write(work)
             except AWAY as error:
+                contended += isinstance(error, Contended)
+                if contended and contended == contended_tries:
+                    raise
                 log.warning("batch_waits", consumer=self._name, problem=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
 

@@ -116,3 +116,30 @@ async def test_a_message_of_a_newer_peer_stops_the_consumer(
         await send(units, "news")
         with pytest.raises(UnknownMessage):
             await consumer(units, topics).run()
+
+
+async def test_a_message_that_always_collides_is_set_aside_and_the_others_go_on(
+    database: Database, topics: Topics
+) -> None:
+    async def handle(connection: Connection, records: Sequence[Record]) -> Decided[None]:
+        if any(record.key == "poison" for record in records):
+            raise asyncpg.UniqueViolationError("there already")
+        return await echo(connection, records)
+
+    async with (
+        running_units("wallet", database, topics) as units,
+        watching(topics, "wallet.event") as tail,
+        watching(topics, "dead.letter") as dead,
+    ):
+        await send(units, "a", "poison", "b")
+        group = GroupConsumer(topics, "wallet", ["wallet.command"])
+        looping = BatchConsumer("wallet", group, units, handle, contended_tries=1)
+        running = asyncio.create_task(looping.run())
+        records = await take_records(tail, 2)
+        letters = await take_records(dead, 1)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+    assert [record.key for record in records] == ["a", "b"]
+    assert [letter.key for letter in letters] == ["poison"]
