@@ -6,6 +6,7 @@ as the message's JSON, with the names of the protos.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import grpc
 from google.protobuf.json_format import MessageToDict
 
 from services.cli.terminal import as_text
+from services.core.errors import Unavailable
 from services.kit.rpc import call, open_channel, remote_error
 from services.sandbox.endpoints import read_endpoints
 from services.sandbox.errors import StackError
@@ -50,16 +52,31 @@ class Asking:
         return asyncio.run(self._ask(stub, method, request))
 
     async def _ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
-        async with open_channel(self.address or self._found()) as channel:
+        async with self._channel() as channel:
             metadata = (("authorization", f"Bearer {self.key}"),) if self.key else ()
             ask = getattr(stub(channel), method)
             return await call(ask(request, metadata=metadata, timeout=ASK_SECONDS))
+
+    @asynccontextmanager
+    async def _channel(self) -> AsyncIterator[grpc.aio.Channel]:
+        """To the service; where nobody is there, the person is told where that is."""
+        place = self.address or self._found()
+        async with open_channel(place) as channel:
+            try:
+                yield channel
+            except Unavailable as error:
+                if error.reason != Unavailable.__name__.upper():
+                    raise
+                raise click.ClickException(
+                    f"{self.service} does not answer at {place}: is it running, and is the "
+                    "address right?"
+                ) from error
 
     def send(self, stub: Callable[[Any], Any], method: str, requests: Iterable[Any]) -> Any:
         """The answer of one call that takes a stream. Raises what the service refuses with."""
 
         async def run() -> Any:
-            async with open_channel(self.address or self._found()) as channel:
+            async with self._channel() as channel:
                 stream = getattr(stub(channel), method)(_each(requests), timeout=BULK_SECONDS)
                 return await call(stream)
 
@@ -74,7 +91,7 @@ class Asking:
         """
 
         async def run() -> None:
-            async with open_channel(self.address or self._found()) as channel:
+            async with self._channel() as channel:
                 try:
                     stream = getattr(stub(channel), method)(request, timeout=BULK_SECONDS)
                     async for message in stream:

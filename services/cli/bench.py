@@ -13,13 +13,14 @@ from services.cli.bench_import import import_
 from services.cli.bench_quote import quote
 from services.cli.bench_recon import recon
 from services.cli.bench_slow import slow_partner
+from services.cli.options import Group
 from services.cli.workplace import in_directory
 from services.sandbox.bench.run import Ask, bench_payments
 from services.sandbox.bench.stored import bench_stored
 from services.sandbox.progress import tell_nobody
 
 
-@click.group()
+@click.group(cls=Group)
 def bench() -> None:
     """Measure, and check the books afterwards."""
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from services.cli.options import directory_option
+from services.cli.options import Group, directory_option
 from services.core.errors import NotFound
 from services.sandbox.clock import FILE_NAME, advance_clock, read_setting, set_clock, shown
 
@@ -53,21 +53,26 @@ class Instant(click.ParamType[datetime]):
         return instant
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @directory_option
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_context
 def clock(ctx: click.Context, directory: Path, as_json: bool) -> None:
     """Show what the stack's clock shows, or move it."""
-    path = directory / FILE_NAME
+    ctx.obj = (directory / FILE_NAME, as_json)
+    if ctx.invoked_subcommand is None:
+        _say(*_found(ctx.obj))
+
+
+def _found(given: tuple[Path, bool]) -> tuple[Path, bool]:
+    """Raises NotFound where no stack has ever been."""
+    path, as_json = given
     if not path.exists():
         raise NotFound(
-            f"there is no clock in {directory}; start the stack with `kawase up`, or name another "
-            "directory with --dir"
+            f"there is no clock in {path.parent}; start the stack with `kawase up`, or name "
+            "another directory with --dir"
         )
-    ctx.obj = (path, as_json)
-    if ctx.invoked_subcommand is None:
-        _say(path, as_json)
+    return path, as_json
 
 
 @clock.command("set")
@@ -77,7 +82,7 @@ def clock(ctx: click.Context, directory: Path, as_json: bool) -> None:
 @click.pass_obj
 def set_(given: tuple[Path, bool], instant: datetime, pace: float, back: bool) -> None:
     """Let the clock show INSTANT and run PACE times as fast as the machine's (0: stand still)."""
-    path, as_json = given
+    path, as_json = _found(given)
     if instant < shown(path) and not back:
         raise click.UsageError(
             f"the clock shows {shown(path).astimezone(TOKYO).isoformat(timespec='seconds')}, which "
@@ -93,7 +98,7 @@ def set_(given: tuple[Path, bool], instant: datetime, pace: float, back: bool) -
 @click.pass_obj
 def advance(given: tuple[Path, bool], by: timedelta) -> None:
     """Move the clock forward BY a duration: 90s, 15m, 2h, 1d or 1h30m."""
-    path, as_json = given
+    path, as_json = _found(given)
     advance_clock(path, by)
     _say(path, as_json)
 
@@ -103,7 +108,7 @@ def advance(given: tuple[Path, bool], by: timedelta) -> None:
 @click.pass_obj
 def in_(given: tuple[Path, bool], by: timedelta) -> None:
     """Print the instant that is BY from now on the stack's clock, as requests write it."""
-    path, as_json = given
+    path, as_json = _found(given)
     instant = (shown(path).astimezone(UTC) + by).isoformat(timespec="seconds")
     click.echo(json.dumps({"then": instant}) if as_json else instant.replace("+00:00", "Z"))
 

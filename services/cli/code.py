@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, NoReturn
 import click
 
 from services.cli.code_options import consumer_options, encode_options
+from services.cli.options import Group
 from services.cli.terminal import NOT_VALID, WRONG_USE, as_text, fail
 from services.codes import (
     PROFILE_NAMES,
@@ -40,7 +41,7 @@ profile_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 
 
-@click.group()
+@click.group(cls=Group)
 def code() -> None:
     """Read, check and write payment codes.
 

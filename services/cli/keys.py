@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.cli.asking import Asking, address_option, json_option, print_message
 from services.cli.clock import Instant
-from services.cli.options import directory_option
+from services.cli.options import Group, directory_option
 from services.cli.terminal import open_console, print_rows
 from services.pb.kawase.gateway.v1 import access_service_pb2, admin_service_pb2
 from services.pb.kawase.gateway.v1.access_service_pb2_grpc import AccessServiceStub
@@ -16,7 +16,7 @@ from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceStu
 from services.sandbox.processes import operator_key
 
 
-@click.group()
+@click.group(cls=Group)
 @directory_option
 @address_option
 @click.option(

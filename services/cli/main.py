@@ -70,8 +70,15 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except KawaseError as problem:
             raise click.ClickException(problem.message) from problem
+        except OSError as problem:
+            if problem.filename is None:
+                raise
+            raise click.ClickException(f"{problem.strerror}: {problem.filename}") from problem
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=LazyGroup, context_settings=_SETTINGS)
 def main() -> None:
     """kawase: an open gateway for cross-border QR payments."""

@@ -1,21 +1,22 @@
 """`kawase merchants`: what acquirers propose, and the operator's yes or no."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from services.cli.asking import Asking, address_option, json_option, print_message
-from services.cli.options import directory_option, kept_key
+from services.cli.options import Group, directory_option, kept_key
 from services.cli.terminal import open_console, print_rows
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1.acquirer_service_pb2_grpc import AcquirerServiceStub
-from services.sandbox.endpoints import CHECKER
+from services.sandbox.endpoints import CHECKER, read_endpoints
 
 PAGE_SIZE = 100
 
 
-@click.group()
+@click.group(cls=Group)
 @directory_option
 @address_option
 @click.option(
@@ -29,8 +30,16 @@ def merchants(ctx: click.Context, directory: Path, address: str, key: str | None
 
     Exit status: 0 done, 1 refused, 2 wrong use.
     """
-    kept = key or kept_key(directory, CHECKER)
-    ctx.obj = Asking(directory, "gateway", address, kept)
+    ctx.obj = Asking(directory, "gateway", address, key or "")
+
+
+def _ask(given: Asking, method: str, request: Any) -> Any:
+    key = given.key
+    if not key:
+        if not given.address:
+            read_endpoints(given.directory)  # says first that nothing runs, where nothing does
+        key = kept_key(given.directory, CHECKER)
+    return replace(given, key=key).ask(AcquirerServiceStub, method, request)
 
 
 @merchants.command("list")
@@ -42,7 +51,7 @@ def list_(asking: Asking, pending: bool, as_json: bool) -> None:
     request = pb.ListMerchantsRequest(page_size=PAGE_SIZE, pending_only=pending)
     found = pb.ListMerchantsResponse()
     while True:
-        page = asking.ask(AcquirerServiceStub, "ListMerchants", request)
+        page = _ask(asking, "ListMerchants", request)
         found.merchants.extend(page.merchants)
         request.page_token = page.next_page_token
         if not request.page_token:
@@ -85,7 +94,7 @@ def approve(
         fee_plan_id=fee_plan_id,
         accepts_findings=accept_findings,
     )
-    decided = asking.ask(AcquirerServiceStub, "ApproveMerchant", request).merchant
+    decided = _ask(asking, "ApproveMerchant", request).merchant
     click.echo(f"{merchant_id} is {_state(decided)}")
 
 
@@ -99,13 +108,13 @@ def reject(asking: Asking, merchant_id: str, reason: str) -> None:
     request = pb.RejectMerchantRequest(
         merchant_id=merchant_id, version=version.version, reason=reason
     )
-    decided = asking.ask(AcquirerServiceStub, "RejectMerchant", request).merchant
+    decided = _ask(asking, "RejectMerchant", request).merchant
     click.echo(f"{merchant_id} is {_state(decided)}")
 
 
 def _latest(asking: Asking, merchant_id: str) -> Any:
     request = pb.GetMerchantRequest(merchant_id=merchant_id)
-    return asking.ask(AcquirerServiceStub, "GetMerchant", request).merchant
+    return _ask(asking, "GetMerchant", request).merchant
 
 
 def _show(version: Any) -> None:

@@ -8,6 +8,8 @@ import click
 
 from services.sandbox.endpoints import KEYS
 
+_SENTENCE = 400
+
 directory_option = click.option(
     "--dir",
     "directory",
@@ -16,6 +18,19 @@ directory_option = click.option(
     show_default=True,
     help="Where the stack keeps its data.",
 )
+
+
+class Group(click.Group):
+    """Commands whose list shows each one's first sentence whole, over several lines if need be."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        rows = [
+            (name, command.get_short_help_str(_SENTENCE))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name)) is not None
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 def participant_option(*, required: bool) -> Callable[[Any], Any]:

@@ -1,13 +1,14 @@
 """`kawase recon`: files in, days matched and closed, reports out, in a running house."""
 
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import click
 
 from services.cli.asking import Asking, address_option, json_option, print_message
-from services.cli.options import directory_option
+from services.cli.options import Group, directory_option
 from services.cli.recon_breaks import COMMANDS, operator_option
 from services.cli.terminal import NOT_VALID, open_console, print_rows
 from services.core.money import Money
@@ -19,7 +20,7 @@ from services.pb.kawase.reconciliation.v1.day_service_pb2_grpc import DayService
 from services.pb.kawase.reconciliation.v1.file_service_pb2_grpc import FileServiceStub
 
 PIECE_BYTES = 256 << 10
-FORMATS = ("json", "csv", "xlsx", "html", "settlement")
+FORMATS = ("json", "csv", "xlsx", "html", "settlement", "settlement_summary")
 
 
 partner_option = click.option(
@@ -30,7 +31,7 @@ partner_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 @directory_option
 @address_option
 @click.pass_context
@@ -125,6 +126,32 @@ def files(asking: Asking, partner: str, day: str, limit: int, as_json: bool) -> 
     head = ("file", "partner", "day", "format", "rows", "total", "name", "replaced by")
     rows = [(*_file_row(file), file.replaced_by) for file in answer.files]
     print_rows(open_console(), [head, *rows], ("bold", *[""] * 7), "    rr")
+
+
+@recon.command()
+@click.option("--partner", default="", help="Only this partner's files.")
+@json_option
+@click.pass_obj
+def overdue(asking: Asking, partner: str, as_json: bool) -> None:
+    """List files that are late by their partners' calendars. Exit status 1 when there are any."""
+    request = pb.ListOverdueFilesRequest(partner_id=partner)
+    answer = asking.ask(FileServiceStub, "ListOverdueFiles", request)
+    if as_json:
+        print_message(answer)
+    else:
+        rows = [
+            (
+                late.partner_id,
+                late.day,
+                ", ".join(late.formats) or "any file",
+                f"{late.due_time.ToDatetime(UTC):%Y-%m-%d %H:%M} UTC",
+            )
+            for late in answer.files
+        ]
+        head = ("partner", "day", "missing", "due")
+        print_rows(open_console(), [head, *rows], ("bold", "", "", ""))
+    if answer.files:
+        raise SystemExit(NOT_VALID)
 
 
 @recon.command()

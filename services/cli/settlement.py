@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from services.cli.asking import Asking, address_option, json_option, print_message
-from services.cli.options import directory_option
+from services.cli.options import Group, directory_option
 from services.cli.settlement_fx import COMMANDS
 from services.cli.settlement_payouts import (
     agreements,
@@ -22,7 +22,7 @@ from services.pb.kawase.settlement.v1.settlement_service_pb2_grpc import Settlem
 STATES = [name.removeprefix("WINDOW_STATE_").lower() for name in pb.WindowState.keys()[1:]]
 
 
-@click.group()
+@click.group(cls=Group)
 @directory_option
 @address_option
 @click.pass_context

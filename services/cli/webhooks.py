@@ -10,17 +10,17 @@ from pathlib import Path
 import click
 
 from services.cli.asking import address_option, json_option
-from services.cli.options import directory_option, kept_key, participant_option
+from services.cli.options import Group, directory_option, kept_key, participant_option
 from services.cli.terminal import clean
 from services.sandbox.endpoints import read_endpoints
 from services.sandbox.listening import Listener
-from services.sdk import SignatureInvalid, WalletClient, WebhookEvent
+from services.sdk import SignatureInvalid, WalletClient, WebhookEvent, check_secret
 
 OVERLAP_SECONDS = 60
 _TIME = "%H:%M:%S"
 
 
-@click.group()
+@click.group(cls=Group)
 def webhooks() -> None:
     """Receive webhooks on this machine."""
 
@@ -56,11 +56,20 @@ def listen(
     if bool(secrets) == bool(participant):
         raise click.UsageError("Say either whose webhooks (--participant), or their --secret.")
     if secrets:
+        for secret in secrets:
+            _check(secret)
         asyncio.run(_listen(port, list(secrets), count, as_json))
         return
     place = address or read_endpoints(directory).processes["gateway"]
     client = WalletClient(place, key or kept_key(directory, participant))
     asyncio.run(_listen(port, list(events), count, as_json, client))
+
+
+def _check(secret: str) -> None:
+    try:
+        check_secret(secret)
+    except ValueError as error:
+        raise click.UsageError(f"--secret: {error}.") from error
 
 
 async def _listen(

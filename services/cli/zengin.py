@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from services.cli.options import Group
 from services.cli.terminal import NOT_VALID, WRONG_USE, as_text, fail
 from services.core.business_days import BankCalendar
 from services.core.clock import SystemClock
@@ -28,7 +29,7 @@ as_of_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def zengin() -> None:
     """Check and show Zengin files: bulk transfers, direct debits, notices, statements.
 

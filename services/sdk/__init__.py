@@ -47,7 +47,7 @@ from services.sdk.wallet.client import WalletClient
 from services.sdk.wallet.codes import PayerCode, PayerCodeState, Policy
 from services.sdk.wallet.offline import OfflineKey
 from services.sdk.webhooks.endpoints import Delivery, DeliveryState, Endpoint
-from services.sdk.webhooks.verifying import WebhookEvent, verify_webhook
+from services.sdk.webhooks.verifying import WebhookEvent, check_secret, verify_webhook
 
 __all__ = [
     "AcquirerClient",
@@ -106,6 +106,7 @@ __all__ = [
     "WebhookEvent",
     "Withdrawal",
     "WithdrawalState",
+    "check_secret",
     "make_signing_pair",
     "verify_webhook",
 ]

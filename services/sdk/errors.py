@@ -69,6 +69,8 @@ def error_of(error: grpc.aio.AioRpcError) -> errors.KawaseError:
     kind = _KINDS.get(code)
     if kind is None:
         return GatewayFailed(f"The gateway could not answer: {code.name}: {message}")
+    if code is _STATUS.UNAVAILABLE and rpc_status.from_call(error) is None:  # type: ignore[arg-type]
+        message = f"The gateway does not answer: check its address, or ask again ({message})."
     info = error_details_pb2.ErrorInfo()
     status = rpc_status.from_call(error)  # type: ignore[arg-type]
     for detail in status.details if status is not None else ():

@@ -13,7 +13,7 @@ from services.core.money import Money
 from services.kit.rpc import open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
-from services.sandbox.clock import advance_clock, set_clock
+from services.sandbox.clock import FILE_NAME, advance_clock, set_clock
 from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.demo.evening import EVENING
 from services.sandbox.demo.partners import Control
@@ -21,8 +21,10 @@ from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage, books
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
 from services.sandbox.endpoints import Endpoints
+from services.sandbox.errors import StackError, StackInUse
 from services.sandbox.finance import Finance
 from services.sandbox.house import House
+from services.sandbox.lock import is_taken
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.stack import Stack
 from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, put_world
@@ -34,7 +36,7 @@ POLL_SECONDS = 0.1
 
 async def run_demo(directory: Path, telling: Telling) -> None:
     """Tell the whole story on a fresh stack in `directory`. Raises StackError or DemoFailed."""
-    shutil.rmtree(directory, ignore_errors=True)
+    _empty(directory)
     house = House(
         Stack(directory, tell=lambda progress: telling.progress(progress.line())),
         lambda progress: telling.progress(progress.line()),
@@ -48,6 +50,17 @@ async def run_demo(directory: Path, telling: Telling) -> None:
         for chapter in (*CHAPTERS, *EVENING, books):
             await chapter(stage)
         telling.progress("\nthat was all; stopping what was started")
+
+
+def _empty(directory: Path) -> None:
+    """Throw away what an earlier demo has left, and nothing else. Raises StackError."""
+    if not directory.exists():
+        return
+    if is_taken(directory):
+        raise StackInUse(f"a stack runs in {directory}: stop it, or name another with --dir")
+    if any(directory.iterdir()) and not (directory / FILE_NAME).exists():
+        raise StackError(f"{directory} holds something else than a stack: name another with --dir")
+    shutil.rmtree(directory)
 
 
 async def set_stage(

@@ -19,6 +19,8 @@ from services.sdk.errors import SignatureInvalid
 
 TOLERANCE = timedelta(minutes=5)
 _VERSION = "v1,"
+_PREFIX = "whsec_"
+_FORM = "a webhook secret is whsec_ and base64"
 # A sender signs with the secrets of a rotation: two. More is somebody trying.
 _SIGNATURES = 16
 
@@ -64,11 +66,18 @@ def verify_webhook(
     return WebhookEvent(event_id, sign_time, json.loads(text))
 
 
+def check_secret(secret: str) -> None:
+    """Raises ValueError for what is no secret of a webhook."""
+    if not secret.startswith(_PREFIX):
+        raise ValueError(_FORM)
+    _key(secret)
+
+
 def _key(secret: str) -> Webhook:
     try:
         return Webhook(secret)
     except (binascii.Error, EmptyWebhookSecretError) as error:
-        raise ValueError("a webhook secret is whsec_ and base64") from error
+        raise ValueError(_FORM) from error
 
 
 def _instant(text: str) -> datetime:

@@ -48,7 +48,8 @@ def test_every_kind_that_the_gateway_sends_is_known(kind: type[KawaseError]) -> 
 def test_an_end_without_a_reason_is_told_by_its_status() -> None:
     away = error_of(ended(grpc.StatusCode.UNAVAILABLE, "connection refused"))
     assert isinstance(away, Unavailable)
-    assert (away.reason, away.message) == ("UNAVAILABLE", "connection refused")
+    assert away.reason == "UNAVAILABLE"
+    assert "connection refused" in away.message
     assert isinstance(error_of(ended(grpc.StatusCode.DEADLINE_EXCEEDED)), AnswerOverdue)
     assert isinstance(error_of(ended(grpc.StatusCode.INTERNAL)), GatewayFailed)
 
