@@ -12,6 +12,7 @@ from services.gateway.calls import Calls
 from services.gateway.cases.handlers import kinds_with
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
 from services.gateway.disputes.events import DisputeEvents
+from services.gateway.escrow.serving.process import run_escrow
 from services.gateway.holding.process import serve_holding
 from services.gateway.http.app import routers_of, serve_http
 from services.gateway.payments.confirming import Confirming
@@ -132,12 +133,13 @@ async def _serve(
     )
     webhooks = run_webhooks(life, settings, parts, board, keys)
     holding = serve_holding(parts, board, keys, calls)
+    escrow = run_escrow(life, parts, board, wakers, keys, calls)
     acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
     withdrawals = serve_withdrawals(parts, board, keys, wakers)
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     bills = run_bills(parts, board, keys, calls, shelf)
     prepaid = run_prepaid(life, parts, board, sheets, keys, calls, shelf)
-    routers = [*routers_of(calls), webhooks, holding, acquiring, presented, withdrawals]
+    routers = [*routers_of(calls), webhooks, holding, escrow, acquiring, presented, withdrawals]
     routers += [bills, prepaid]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()

@@ -115,7 +115,7 @@ def postings_of(fact: KeptFact) -> list[Posting]:
 
 
 def subjects_of(fact: KeptFact) -> list[Subject]:
-    """The payment or refund a gateway's fact completes. Raises DecodeError."""
+    """The payment, refund or release a gateway's fact completes. Raises DecodeError."""
     event = PaymentEvent.FromString(fact.payload)
     match event.WhichOneof("body"):
         case "payment_completed":
@@ -133,6 +133,18 @@ def subjects_of(fact: KeptFact) -> list[Subject]:
         case "refund_completed":
             refund = event.refund_completed.refund
             return [Subject(refund.reference, "refund", event.participant_id, refund.payment_id)]
+        case "escrow_released":
+            told = event.escrow_released
+            return [
+                Subject(
+                    told.release.reference,
+                    "escrow",
+                    event.participant_id,
+                    told.payment_id,
+                    told.corridor_id,
+                    told.merchant_id,
+                )
+            ]
         case _:
             return []
 

@@ -205,11 +205,12 @@ class EscrowHandlers:
     async def _give_back(
         self, connection: Connection, caller: Participant, wish: Wish
     ) -> Decided[Refund]:
+        payment, kept = await self._locked(connection, caller, wish.payment_id)
+        # Only now: the same may have been asked for while this one waited for the payment.
         known = await find_refund(connection, wish.participant_id, wish.refund_id)
         if known is not None:
             check_repeat(wish, known.ask)
             return Decided(known)
-        payment, kept = await self._locked(connection, caller, wish.payment_id)
         amount = rules.returnable(kept, wish.amount)
         now = self._clock.now()
         await check_refund_limit(connection, caller, kept.merchant_id, amount, now)

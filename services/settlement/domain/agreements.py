@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from services.core.accounts import AccountKind
 from services.core.currencies import CURRENCIES
 from services.core.errors import Conflict, Malformed
 from services.core.ids import checked_id
@@ -18,6 +19,7 @@ from services.core.rate import BASIS_POINTS
 ACCOUNT_LIMIT = 60
 RESERVE_DAYS_LIMIT = 366
 HOLDER_LIMIT = 48
+_ESCROW = f"{AccountKind.ESCROW}:"
 _DIGITS = {"bank_code": 4, "branch_code": 3, "account_type": 1, "account_number": 7}
 
 
@@ -89,6 +91,8 @@ class Agreement:
                 _refuse("The currency is not known; use ISO 4217 letters.", "currency_code")
         if strangers := [a for a in self.account_ids if not a.endswith(f":{self.currency}")]:
             _refuse(f"{strangers[0][:200]!r} is no account of {self.currency}.", "account_ids")
+        if kept := [a for a in self.account_ids if a.startswith(_ESCROW)]:
+            _refuse(f"{kept[0][:200]!r} is kept for buyers: nobody is paid from it.", "account_ids")
         if self.minimum_payout < 0:
             _refuse("The minimum payout is zero or more minor units.", "minimum_payout")
         if not 0 <= self.reserve_basis_points <= BASIS_POINTS:

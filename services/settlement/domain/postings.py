@@ -29,7 +29,8 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A payment or refund, and whose it is. A refund's corridor is that of its payment."""
+    """A payment, refund or release from escrow, and whose it is. A refund's corridor is that of its
+    payment."""
 
     reference: str
     kind: str
@@ -45,6 +46,8 @@ class Class(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     FEE = "fee"
+    ESCROW = "escrow"
+    """What releases move from escrow to merchants: shown under payments, which it makes payable."""
     PAYOUT = "payout"
     """What payouts and their reversals move: shown under other, and no part of what is owed."""
     OTHER = "other"
@@ -54,7 +57,9 @@ FEE_PURPOSE = "fee"
 # Of a payment's or refund's legs in one currency just one has one of these.
 COUNTED_PURPOSES = ("mid", "payable")
 # Links of these kinds are a class of their own, but for the fee in them.
-CLASSED_KINDS = (Class.PAYMENT, Class.REFUND, Class.PAYOUT)
+CLASSED_KINDS = (Class.PAYMENT, Class.REFUND, Class.PAYOUT, Class.ESCROW)
+# A cut waits until it is known whose links of these kinds are.
+OWNED_KINDS = (Class.PAYMENT, Class.REFUND, Class.ESCROW)
 
 
 def parse_link(link_id: str) -> tuple[str, str]:

@@ -120,7 +120,7 @@ def movements(openings: Mapping[str, int], sums: Iterable[Sums]) -> list[Movemen
         Movement(
             account,
             openings.get(account, 0),
-            net.get(Class.PAYMENT, 0),
+            net.get(Class.PAYMENT, 0) + net.get(Class.ESCROW, 0),
             net.get(Class.REFUND, 0),
             net.get(Class.FEE, 0),
             net.get(Class.OTHER, 0) + net.get(Class.PAYOUT, 0),

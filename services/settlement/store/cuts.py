@@ -6,7 +6,13 @@ from datetime import datetime
 
 from services.core.ids import STRIPE_COUNT
 from services.kit.postgres import Connection, allow_wide_plans
-from services.settlement.domain.postings import CLASSED_KINDS, COUNTED_PURPOSES, FEE_PURPOSE, Class
+from services.settlement.domain.postings import (
+    CLASSED_KINDS,
+    COUNTED_PURPOSES,
+    FEE_PURPOSE,
+    OWNED_KINDS,
+    Class,
+)
 
 # A cut over a million payments reads some four million legs.
 SUM_SECONDS = 120.0
@@ -65,7 +71,7 @@ async def count_homeless(connection: Connection, cut: Cut) -> int:
     before = await _sequences_before(connection, cut)
     await allow_wide_plans(connection)
     found: int = await connection.fetchval(
-        _HOMELESS, *_spans(before, cut.sequences), timeout=SUM_SECONDS
+        _HOMELESS, *_spans(before, cut.sequences), OWNED_KINDS, timeout=SUM_SECONDS
     )
     return found
 
@@ -186,7 +192,7 @@ SELECT count(DISTINCT cut.reference) FROM cut
 LEFT JOIN subjects AS s USING (reference)
 LEFT JOIN subjects AS origin ON s.kind = 'refund' AND origin.kind = 'payment'
     AND (origin.participant_id, origin.payment_id) = (s.participant_id, s.payment_id)
-WHERE cut.kind IN ('payment', 'refund')
+WHERE cut.kind = ANY ($4::text[])
     AND (s.reference IS NULL OR (s.kind = 'refund' AND origin.reference IS NULL))
 """  # noqa: S608
 # Each leg counts twice, on its two accounts: so a cut's debits equal its credits.

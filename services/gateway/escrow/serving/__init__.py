@@ -1,0 +1,1 @@
+"""Escrow as it is served: over gRPC and over HTTP."""
