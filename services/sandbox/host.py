@@ -4,7 +4,7 @@
 
 Users hold a shared lock on `DIRECTORY/users`. The host waits to hold that lock alone, which it gets
 when the last user has let go or died. It then removes the data and ends; the logs stay. Its data
-are not durable.
+are not durable: they are in memory, where there is room.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from services.sandbox.databases import execute
 from services.sandbox.endpoints import FILE_NAME, Endpoints, read_endpoints
 from services.sandbox.errors import StackError
 from services.sandbox.lock import is_taken
+from services.sandbox.memory import in_memory
 from services.sandbox.process import tail
 from services.sandbox.settings import given, inherited
 from services.sandbox.stack import Stack
@@ -30,10 +31,16 @@ START_SECONDS = 300.0
 # The file that names the database whose copies tests get.
 TEMPLATE = "template"
 POLL_SECONDS = 0.02
+DATA = ("postgres", "kafka")
 
 
 async def host(directory: Path) -> None:
     """Run the stack of `directory` until nobody uses it."""
+    with in_memory(directory, DATA):
+        await _host(directory)
+
+
+async def _host(directory: Path) -> None:
     stack = Stack(directory, durable=False, tell=lambda progress: print(progress.line()))  # noqa: T201
     await stack.start()
     # Closed, and with it let go, only when all has ended: a new user waits for that.
@@ -44,7 +51,7 @@ async def host(directory: Path) -> None:
         finally:
             await _drop_template(stack)
             await stack.stop()
-            for part in ("postgres", "kafka"):
+            for part in DATA:
                 shutil.rmtree(directory / part, ignore_errors=True)
 
 
