@@ -23,6 +23,7 @@ from services.gateway.payments.scanning import Resolver
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.sweeping import Sweeper
 from services.gateway.payments.waiters import PaymentTail, Waiters
+from services.gateway.personal.serving.process import run_personal
 from services.gateway.prepaid.serving.process import run_prepaid
 from services.gateway.presenting.process import run_presenting
 from services.gateway.reference.board import ReferenceBoard
@@ -140,7 +141,7 @@ async def _serve(
     bills = run_bills(parts, board, keys, calls, shelf)
     prepaid = run_prepaid(life, parts, board, sheets, keys, calls, shelf)
     routers = [*routers_of(calls), webhooks, holding, escrow, acquiring, presented, withdrawals]
-    routers += [bills, prepaid]
+    routers += [bills, prepaid, run_personal(parts, board, keys)]
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 

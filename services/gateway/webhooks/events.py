@@ -79,9 +79,17 @@ _UNDISPUTED = EventKind("escrow.dispute_ended", 2, "escrow", _ESCROW)
 BY_STATE = frozenset({"dispute_changed", "escrow_dispute_changed"})
 UNTOLD: frozenset[str] = frozenset()
 
+# What the wallet of a person who is paid is told, by what the payer's is told. Of quotes that came
+# to nothing it hears nothing.
+_RECEIPTS: Mapping[str, str] = {
+    "payment.completed": "personal_receipt.completed",
+    "refund.completed": "personal_receipt.refunded",
+}
+_RECEIPT = frozenset({"target", "create_time", "update_time"})
+
 EVENT_TYPES = frozenset(
     {kind.event_type for kind in (*KINDS.values(), _OPENED, _ENDED, _DISPUTED, _UNDISPUTED)}
-    | {TEST_EVENT}
+    | {*_RECEIPTS.values(), TEST_EVENT}
 )
 
 
@@ -111,11 +119,32 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """A person who is paid: wallet, its id of them, and its id of the code."""
+
+    participant_id: str
+    payer_id: str
+    code_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
-    """The payment that a resource belongs to, and the acquirer of the shop, empty for others."""
+    """The payment that a resource belongs to, and the acquirer of the shop, empty for others, or
+    the person who is paid."""
 
     payment_reference: str
     acquirer_id: str
+    receiver: Receiver | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One event for one reader; `text` is its body."""
+
+    participant_id: str
+    event_type: str
+    event_id: str
+    text: str
 
 
 def hear(fact: Fact) -> Heard | None:
@@ -138,6 +167,39 @@ def hear(fact: Fact) -> Heard | None:
         fact.key,
         Order(kind.rank, event.event_time.ToDatetime(UTC), fact.stripe, fact.sequence),
         getattr(getattr(event, body), kind.resource),
+    )
+
+
+def tellings_of(heard: Heard, subject: Subject | None) -> list[Telling]:
+    """All that is told of a fact: to payer's wallet and acquirer, and to the wallet of a person
+    who is paid, where that may be the payer's, too."""
+    event_type = heard.kind.event_type
+    told = [
+        Telling(reader, event_type, event_id_of(heard.order, reader), text)
+        for reader, text in readers_of(heard, subject)
+    ]
+    if subject is not None and subject.receiver is not None and event_type in _RECEIPTS:
+        told.append(_receipt(heard, subject.payment_reference, subject.receiver))
+    return told
+
+
+def _receipt(heard: Heard, payment_reference: str, receiver: Receiver) -> Telling:
+    """What the receiver's wallet reads: nothing of who paid."""
+    read = resource_json(heard.snapshot, _RECEIPT)
+    data = {
+        "reference": payment_reference,
+        "code_id": receiver.code_id,
+        "payer_id": receiver.payer_id,
+        "amount": read["target"],
+        "create_time": read["create_time"],
+        "update_time": read["update_time"],
+    }
+    event_type = _RECEIPTS[heard.kind.event_type]
+    return Telling(
+        receiver.participant_id,
+        event_type,
+        event_id_of(heard.order, f"{receiver.participant_id}/receipt"),
+        event_text(event_type, heard.order.event_time, data),
     )
 
 

@@ -18,9 +18,8 @@ from services.core.ids import new_reference
 from services.gateway.webhooks.events import (
     Fact,
     UnknownFact,
-    event_id_of,
     hear,
-    readers_of,
+    tellings_of,
 )
 from services.gateway.webhooks.model import NewDelivery, Target
 from services.gateway.webhooks.store.deliveries import add_deliveries
@@ -117,17 +116,17 @@ class Reader:
             NewDelivery(
                 new_reference(now),
                 target,
-                event_id_of(one.order, participant_id),
-                one.kind.event_type,
+                told.event_id,
+                told.event_type,
                 subject.payment_reference if subject else one.reference,
                 one.order,
-                text,
+                told.text,
             )
             for one in heard
             for subject in [subjects.get(one.reference)]
-            for participant_id, text in readers_of(one, subject)
-            for target in by_participant.get(participant_id, ())
-            if target.wants(one.kind.event_type)
+            for told in tellings_of(one, subject)
+            for target in by_participant.get(told.participant_id, ())
+            if target.wants(told.event_type)
         ]
 
 

@@ -14,6 +14,8 @@ from services.gateway.bills.serving.server import BillServer
 from services.gateway.calls import Calls
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.server import HoldingServer
+from services.gateway.personal.serving.process import personal_calls
+from services.gateway.personal.serving.server import PersonalServer
 from services.gateway.prepaid.serving.server import PrepaidServer
 from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.server import PresentedServer
@@ -27,10 +29,13 @@ from services.gateway.withdrawals.server import WithdrawalServer
 from services.kit.rpc import RpcServer
 from services.pb.kawase.gateway.v1 import (
     acquirer_service_pb2_grpc,
+    admin_service_pb2,
     bill_service_pb2,
     bill_service_pb2_grpc,
     gateway_service_pb2_grpc,
     holding_service_pb2_grpc,
+    personal_service_pb2,
+    personal_service_pb2_grpc,
     prepaid_service_pb2,
     prepaid_service_pb2_grpc,
     presented_service_pb2_grpc,
@@ -75,6 +80,9 @@ def add_services(server: RpcServer, keys: Keys, gateway: Gateway, calls: Calls) 
     add(billing, BillServer(keys, bills.billers, bills.paying), f"{PACKAGE}.BillService")
     prepaid = prepaid_service_pb2_grpc.add_PrepaidServiceServicer_to_server
     add(prepaid, PrepaidServer(keys, Counter(gateway).orders), f"{PACKAGE}.PrepaidService")
+    personal = personal_service_pb2_grpc.add_PersonalServiceServicer_to_server
+    persons = personal_calls(gateway.units, gateway.board, gateway.clock)
+    add(personal, PersonalServer(keys, persons), f"{PACKAGE}.PersonalService")
 
 
 def stubs_of(channel: grpc.aio.Channel) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def stubs_of(channel: grpc.aio.Channel) -> dict[str, Any]:
         "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
         "BillService": bill_service_pb2_grpc.BillServiceStub(channel),
         "PrepaidService": prepaid_service_pb2_grpc.PrepaidServiceStub(channel),
+        "PersonalService": personal_service_pb2_grpc.PersonalServiceStub(channel),
     }
 
 
@@ -126,3 +135,19 @@ async def make_bill_things(house: Any, payer_id: str) -> dict[str, str]:
         "pick_up_code": placed.pick_up_code,
         "redemption_id": "till-1",
     }
+
+
+async def make_personal_things(house: Any, payer_id: str, code_id: str) -> dict[str, str]:
+    """A code of a payer of Sakura's, who may be paid by it up to 100,000 yen a day."""
+    rule = admin_service_pb2.LimitRule(
+        limit_rule_id="persons-day", period=admin_service_pb2.LIMIT_PERIOD_DAY,
+        flow=admin_service_pb2.LIMIT_FLOW_RECEIPT, source="a test", active=True,
+        maximum=Money(minor_units=100_000, currency_code="JPY"),
+    )  # fmt: skip
+    put = admin_service_pb2.PutLimitRuleRequest(limit_rule=rule)
+    await house.admin("PutLimitRule", put)
+    create = personal_service_pb2.CreatePersonalCodeRequest(
+        code_id=code_id, payer_id=payer_id, display_name="A busker"
+    )
+    made = await house.call("PersonalService", "CreatePersonalCode", create, "sakura")
+    return {"personal_reference": made.personal_code.token}

@@ -19,7 +19,7 @@ from tests.rpc.gateway.access_served import Access, House, Put, acquirer, fee_pl
 from tests.rpc.gateway.access_walk import markers_in, request_of, rpcs
 from tests.rpc.gateway.acquirer_shops import make_shop_things
 from tests.rpc.gateway.http.asking import Bridge
-from tests.rpc.gateway.participant_services import make_bill_things
+from tests.rpc.gateway.participant_services import make_bill_things, make_personal_things
 from tests.rpc.gateway.payments_served import answered
 from tests.store.gateway.payments_world import Gateway
 from tests.unit.gateway.test_access_signatures import pem_of
@@ -38,6 +38,7 @@ SERVED = {
     "WithdrawalService",
     "BillService",
     "PrepaidService",
+    "PersonalService",
 }
 METHODS = [method for method in rpcs() if method.containing_service.name in SERVED]
 
@@ -50,6 +51,7 @@ def hosted(name: str) -> Any:
         funding=Put.FUNDING_HOSTED,
         home_currency_code="JPY",
         time_zone="Asia/Tokyo",
+        country_code="JP",
     )
 
 
@@ -124,6 +126,7 @@ async def make_things(house: House) -> dict[str, str]:
     ids |= await make_shop_things(house)
     ids |= await make_codes(house)
     ids |= await make_bill_things(house, PAYER)
+    ids |= await make_personal_things(house, PAYER, ids["code_id"])
     return ids | {
         "reference": made.payment.reference,
         "refund_reference": refunded.refund.reference,

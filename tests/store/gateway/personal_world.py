@@ -74,7 +74,8 @@ class Persons:
 
     def __init__(self, gateway: Gateway, *rules: LimitRule) -> None:
         self.gateway = gateway
-        gateway.board.current = persons_known(*(rules or RULES))
+        known = gateway.board.current
+        gateway.board.current = replace(persons_known(*(rules or RULES)), api_keys=known.api_keys)
         spreads = {one.corridor_id: 150 for one in (*CORRIDORS, *WAYS)}
         gateway.sheets.offer(replace(SHEET, spreads=spreads), 2)
         self.codes = PersonalCodes(gateway.units, gateway.board, gateway.clock)

@@ -19,11 +19,13 @@ from services.gateway.webhooks.events import (
     UNTOLD,
     Fact,
     Heard,
+    Receiver,
     Subject,
     UnknownFact,
     event_id_of,
     hear,
     readers_of,
+    tellings_of,
 )
 from services.gateway.webhooks.reading import portion
 from services.gateway.webhooks.signing import new_secret, signed_headers
@@ -82,7 +84,8 @@ def test_the_event_types_are_those_that_partners_know() -> None:
         "dispute.ended", "dispute.opened", "escrow.dispute_ended", "escrow.disputed",
         "escrow.released", "payment.action_required", "payment.authorised",
         "payment.cancelled", "payment.completed", "payment.declined", "payment.expired",
-        "refund.completed", "refund.refused", "top_up.completed", "top_up.refused", "webhook.test",
+        "personal_receipt.completed", "personal_receipt.refunded", "refund.completed",
+        "refund.refused", "top_up.completed", "top_up.refused", "webhook.test",
         "withdrawal.completed", "withdrawal.refused", "withdrawal.returned",
     ]  # fmt: skip
 
@@ -140,6 +143,32 @@ def test_an_acquirer_reads_the_merchants_side_alone() -> None:
     assert participant == "edo"
     assert data["target"]["minor_units"] == 1000
     assert not {"home", "spread", "payer_id", "mid", "payment_id", "action_url"} & set(data)
+
+
+@pytest.mark.parametrize("wallet", ["sakura", "panda"])
+def test_the_wallet_of_a_person_who_was_paid_reads_the_receipt_and_nothing_of_the_payer(
+    wallet: str,
+) -> None:
+    subject = Subject(REFERENCE, "", Receiver(wallet, "hanako", "case"))
+    payers, receivers = tellings_of(COMPLETED, subject)
+    content = json.loads(receivers.text)
+
+    assert (payers.participant_id, payers.event_type) == ("panda", "payment.completed")
+    assert receivers.participant_id == wallet
+    assert receivers.event_type == content["type"] == "personal_receipt.completed"
+    assert payers.event_id != receivers.event_id
+    data = content["data"]
+    assert (data["reference"], data["payer_id"], data["code_id"]) == (REFERENCE, "hanako", "case")
+    assert data["amount"]["minor_units"] == 1000
+    assert "li-na" not in receivers.text
+    assert "CNY" not in receivers.text
+
+
+def test_the_wallet_of_a_person_is_not_told_of_a_payment_that_came_to_nothing() -> None:
+    subject = Subject(REFERENCE, "", Receiver("sakura", "hanako", "case"))
+    gone = heard(payment_expired=facts.PaymentExpired(payment=PAYMENT))
+
+    assert [each.participant_id for each in tellings_of(gone, subject)] == ["panda"]
 
 
 def test_an_acquirer_is_not_told_what_the_payer_has_to_do() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.gateway.webhooks.events import Fact, Subject
+from services.gateway.webhooks.events import Fact, Receiver, Subject
 from services.kit.postgres import Connection
 
 TOPIC = "payment.event"
@@ -87,18 +87,22 @@ async def find_subjects(connection: Connection, references: Iterable[str]) -> di
     """Of payments, refunds, disputes and releases, by their own references; what is none is left
     out."""
     rows = await connection.fetch(_SUBJECTS, list(set(references)))
-    return {row[0]: Subject(row[1], row[2]) for row in rows}
+    return {row[0]: Subject(row[1], row[2], Receiver(*row[3:]) if row[3] else None) for row in rows}
 
 
 _SUBJECTS = """
-SELECT asked.reference, t.reference, coalesce(m.acquirer_id, '')
+SELECT asked.reference, t.reference, coalesce(m.acquirer_id, ''),
+    c.participant_id, c.payer_id, c.code_id
 FROM unnest($1::text[]) AS asked (reference)
 LEFT JOIN refund_asks AS r ON r.reference = asked.reference
 LEFT JOIN dispute_claims AS d ON d.reference = asked.reference
 LEFT JOIN escrow_release_asks AS e ON e.reference = asked.reference
 JOIN payment_terms AS t ON t.reference = coalesce(
     r.payment_reference, d.payment_reference, e.payment_reference, asked.reference)
-LEFT JOIN merchants AS m ON t.acceptance_partner_id = '' AND m.merchant_id = t.merchant_id
+LEFT JOIN personal_codes AS c
+    ON t.payable_account_id LIKE 'customer:%' AND c.token = t.merchant_id
+LEFT JOIN merchants AS m
+    ON t.acceptance_partner_id = '' AND m.merchant_id = t.merchant_id AND c.token IS NULL
 """
 
 

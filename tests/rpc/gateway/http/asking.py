@@ -16,6 +16,8 @@ from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.routes import holding_router
 from services.gateway.http.app import make_app, routers_of
 from services.gateway.http.guard import Guard
+from services.gateway.personal.serving.process import personal_calls
+from services.gateway.personal.serving.routes import personal_router
 from services.gateway.prepaid.serving.routes import prepaid_router
 from services.gateway.presenting.routes import presented_router
 from services.gateway.reference import Participant
@@ -98,11 +100,12 @@ class Bridge:
 
 
 def bought_ahead(gateway: Gateway) -> list[APIRouter]:
-    """The routes of bills and prepaid orders."""
+    """The routes of bills, prepaid orders and persons' codes."""
     bills = Bills(gateway)
     return [
         bill_router(bills.billers, bills.paying),
         prepaid_router(Counter(gateway).orders),
+        personal_router(personal_calls(gateway.units, gateway.board, gateway.clock)),
     ]
 
 

@@ -11,6 +11,8 @@ import httpx
 
 from services.gateway.acquiring.serving.documents import UPDATE_MERCHANT
 from services.gateway.bills.store import put_biller
+from services.gateway.personal.model import PersonalCode
+from services.gateway.personal.store import add_code
 from services.gateway.prepaid.serving.documents import REDEEM
 from services.gateway.reference.store import put_participant
 from tests.rpc.gateway.http.acquirer_things import (
@@ -34,6 +36,7 @@ CHARGE = {
     "amount": {"currency_code": "JPY", "minor_units": 100},
 }
 SLIP = {"biller_id": "works", "reference": BILL, "amount": CHARGE["amount"]}
+BUSKER = PersonalCode("0" * 26, "sakura", "c1", "hanako", "Hanako", "JPY", "a code", NOW)
 # Operations that make a thing of the caller's own.
 OWN = {
     "DecodeCode",
@@ -48,6 +51,7 @@ OWN = {
     "GetPresentingPolicy",
     "PutBiller",
     "PlaceOrder",
+    "CreatePersonalCode",
 }
 
 
@@ -74,6 +78,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
     async with gateway.pool.acquire() as connection:
         await put_participant(connection, KYO)
         await put_biller(connection, works, "", NOW)
+        await add_code(connection, BUSKER)
     sent = await http.ask("POST", f"{HOOK}/test", SAKURA)
     return {
         "payment_id": "p1",
@@ -84,6 +89,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "merchant_id": KYO_SHOP.merchant_id,
         "order_id": "table-12",
         "code_id": "c1",
+        "payer_id": "hanako",
         "offline_key_id": "phone",
         "delivery_id": sent.json()["delivery_id"],
         "biller_id": "works",

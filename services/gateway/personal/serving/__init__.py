@@ -1,0 +1,1 @@
+"""PersonalService over gRPC and HTTP."""
