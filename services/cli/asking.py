@@ -9,13 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import grpc
 from google.protobuf.json_format import MessageToDict
 
 from services.cli.terminal import as_text
+from services.cli.tls import given_credentials, tls_options
 from services.core.errors import Unavailable
 from services.kit.rpc import call, open_channel, remote_error
 from services.sandbox.endpoints import read_endpoints
@@ -27,12 +28,17 @@ ASK_SECONDS = 90.0
 BULK_SECONDS = 900.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
-address_option = click.option(
-    "--address",
-    default="",
-    metavar="HOST:PORT",
-    help="Where the service listens, instead of the local stack's.",
-)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def address_option(command: F) -> F:
+    """Where the service is, and how it is reached."""
+    return click.option(
+        "--address",
+        default="",
+        metavar="HOST:PORT",
+        help="Where the service listens, instead of the local stack's.",
+    )(tls_options(command))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Asking:
     async def _channel(self) -> AsyncIterator[grpc.aio.Channel]:
         """To the service; where nobody is there, the person is told where that is."""
         place = self.address or self._found()
-        async with open_channel(place) as channel:
+        async with open_channel(place, given_credentials()) as channel:
             try:
                 yield channel
             except Unavailable as error:

@@ -69,6 +69,18 @@ def create(
     click.echo(answer.api_key)
 
 
+@keys.command()
+@click.argument("proposal_id")
+@click.option("--reason", default="", help="Why, for the journal.")
+@click.pass_obj
+def approve(asking: Asking, proposal_id: str, reason: str) -> None:
+    """Approve PROPOSAL_ID, which another person has proposed; what it asks for is printed."""
+    request = access_service_pb2.ApproveProposalRequest(proposal_id=proposal_id, reason=reason)
+    proposal = asking.ask(AccessServiceStub, "ApproveProposal", request).proposal
+    click.echo(f"{proposal.person_id} may {proposal.method.rpartition('/')[2]}:")
+    click.echo(proposal.request_json)
+
+
 @keys.command("list")
 @click.argument("participant_id")
 @json_option

@@ -11,6 +11,7 @@ from ulid import ULID
 
 from services.cli.asking import address_option, json_option
 from services.cli.options import directory_option, kept_key
+from services.cli.tls import given_tls
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
 from services.sandbox.endpoints import read_endpoints
@@ -94,7 +95,7 @@ def pay(
 
 async def _pay(address: str, key: str, wish: Wish, quiet: bool) -> Payment:
     """Pay, and follow the payment to its end. Raises what the gateway refuses with."""
-    async with WalletClient(address, key) as kawase:
+    async with WalletClient(address, key, given_tls()) as kawase:
         ids = wish.payment_id, wish.payer_id, wish.code
         if wish.maximum is not None:
             payment = await kawase.pay(*ids, wish.maximum, wish.amount)

@@ -135,7 +135,7 @@ async def _serve(
     webhooks = run_webhooks(life, settings, parts, board, keys)
     holding = serve_holding(parts, board, keys, calls)
     escrow = run_escrow(life, parts, board, wakers, keys, calls)
-    acquiring = acquirer_router(run_acquiring(life, parts, board, keys))
+    acquiring = acquirer_router(run_acquiring(life, settings, parts, board, keys))
     withdrawals = serve_withdrawals(parts, board, keys, wakers)
     presented = run_presenting(settings, parts, board, keys, calls, shelf)
     bills = run_bills(parts, board, keys, calls, shelf)

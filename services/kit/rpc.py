@@ -7,6 +7,7 @@ text.
 
 import functools
 import inspect
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, NoReturn, TypeVar
 
@@ -153,10 +154,45 @@ def remote_error(error: grpc.aio.AioRpcError) -> errors.KawaseError:
         for detail in status.details:
             detail.Unpack(info)
     if not info.reason:
-        return errors.Unavailable("A service behind this one does not answer; try again.")
+        return _no_answer(error.details() or "")
     leaf = type(kind.__name__, (RemoteRefusal, kind), {})
     refusal: errors.KawaseError = leaf(info.reason, error.details() or "", dict(info.metadata))
     return refusal
+
+
+class ServerNotTrusted(errors.Unavailable):
+    """A server shows a certificate that is not accepted here."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The server's certificate is not accepted ({why}): check who is trusted to sign it "
+            "(KAWASE_TLS_SERVER_CA), and the server's certificate."
+        )
+
+
+class ConnectionNotTaken(errors.Unavailable):
+    """A server closes a connection before anything was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server closed the connection before it was asked: if it takes TLS alone, give "
+            "KAWASE_TLS_SERVER_CA; if it wants to know who calls, KAWASE_TLS_CERTIFICATE and "
+            "KAWASE_TLS_KEY, of somebody it trusts and not expired."
+        )
+
+
+_NOT_VERIFIED = re.compile(r"CERTIFICATE_VERIFY_FAILED: ([a-zA-Z ]+)")
+
+
+def _no_answer(details: str) -> errors.KawaseError:
+    """Why nobody answered, as far as gRPC's own words for it tell."""
+    if found := _NOT_VERIFIED.search(details):
+        return ServerNotTrusted(found[1])
+    if "Hostname Verification Check failed" in details:
+        return ServerNotTrusted("it is for another name")
+    if "failed to connect" in details and "Socket closed" in details:
+        return ConnectionNotTaken()
+    return errors.Unavailable("A service behind this one does not answer; try again.")
 
 
 async def call(answer: Awaitable[Any]) -> Any:
@@ -181,9 +217,18 @@ Register = Callable[[Any, grpc.aio.Server], None]
 
 
 class RpcServer:
-    """A gRPC server with health and reflection, by TLS with `credentials`."""
+    """A gRPC server with health and reflection, by TLS with `credentials`.
 
-    def __init__(self, listen: str, credentials: grpc.ServerCredentials | None = None) -> None:
+    `probes`, where it is given, answers health checks alone, without TLS: those of the machine it
+    runs on, which have no certificate.
+    """
+
+    def __init__(
+        self,
+        listen: str,
+        credentials: grpc.ServerCredentials | None = None,
+        probes: str = "",
+    ) -> None:
         self._server = grpc.aio.server(options=_SERVER_OPTIONS)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -193,6 +238,11 @@ class RpcServer:
             self.port = self._server.add_secure_port(listen, credentials)
         else:
             self.port = self._server.add_insecure_port(listen)
+        self._probed: grpc.aio.Server | None = None
+        if probes:
+            self._probed = grpc.aio.server()
+            health_pb2_grpc.add_HealthServicer_to_server(self._health, self._probed)
+            self.probed_port = self._probed.add_insecure_port(probes)
         self._guard: Callable[[Register], Register] = lambda register: register
         self._names: list[str] = []
 
@@ -215,6 +265,8 @@ class RpcServer:
             [*self._names, reflection.SERVICE_NAME, health.SERVICE_NAME], self._server
         )
         await self._server.start()
+        if self._probed is not None:
+            await self._probed.start()
         for name in ("", *self._names):
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         log.info("rpc_listening", address=self.address)
@@ -228,3 +280,5 @@ class RpcServer:
         """Stop taking calls; give the running ones a few seconds."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(GRACE_SECONDS)
+        if self._probed is not None:
+            await self._probed.stop(0)

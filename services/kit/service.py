@@ -52,7 +52,7 @@ async def build_parts(
     if settings.outbox_keep_days:
         keep = timedelta(days=settings.outbox_keep_days)
         life.run_part("outbox_keeper", OutboxKeeper(pool, keep, read_so_far).run())
-    server = RpcServer(settings.listen, server_credentials(settings))
+    server = RpcServer(settings.listen, server_credentials(settings), settings.probes_listen)
     life.on_close(server.stop)
     return Parts(clock, pool, topics, publisher, Units(pool, sender), server)
 

@@ -24,6 +24,8 @@ class ServiceSettings(BaseSettings):
     """Bootstrap servers, `host:port[,…]`."""
     listen: str = "127.0.0.1:0"
     """Where its gRPC server listens; port 0 takes a free one."""
+    probes_listen: str = ""
+    """Where health checks are answered without TLS, and nothing else; empty: nowhere."""
     topic_prefix: str = "kawase"
     clock: Path | None = None
     """The sandbox's clock file; without it the machine's clock is read."""

@@ -84,7 +84,8 @@ def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
         "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
         "KAWASE_GATEWAY_HTTP_LISTEN": setup.addresses.get(f"{name}{HTTP}", f"{HOST}:0"),
         "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
-        "KAWASE_GATEWAY_SECRETS_KEY": sealing_key(setup.stack.directory),
+        "KAWASE_GATEWAY_SECRETS_KEY": sealing_key(setup.stack.directory, "gateway-sealing"),
+        "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),
         "KAWASE_GATEWAY_WEBHOOK_INSIDE": "true",
         **screening_list(),
     }
@@ -129,9 +130,17 @@ def operator_key(directory: Path) -> str:
     return keep_secret(directory / "secrets" / "operator")
 
 
-def sealing_key(directory: Path) -> str:
-    """The key with which the gateway of the stack in `directory` seals secrets: 32 bytes."""
-    secret = keep_secret(directory / "secrets" / "gateway-sealing")
+def settlement_env(setup: Setup, name: str) -> Mapping[str, str]:
+    """The owners of facts, and the key that opens the accounts of shops."""
+    return {
+        **facts_env("settlement", "reconciliation")(setup, name),
+        "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),
+    }
+
+
+def sealing_key(directory: Path, name: str) -> str:
+    """A key to seal with, of the stack in `directory`: 32 bytes."""
+    secret = keep_secret(directory / "secrets" / name)
     return base64.urlsafe_b64encode(secret.encode()[:32]).decode()
 
 
@@ -140,7 +149,7 @@ _ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
     "wallet": service_env("wallet"),
     "fx": service_env("fx"),
     "bridge": bridge_env,
-    "settlement": facts_env("settlement", "reconciliation"),
+    "settlement": settlement_env,
     "reconciliation": facts_env("reconciliation"),
 }
 PROCESSES = tuple(

@@ -8,6 +8,7 @@ from services.kit.facts.owners import reconciliation_owner
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import build_parts
 from services.kit.sheets import SheetBoard
 from services.kit.tls import channel_to
@@ -24,6 +25,7 @@ from services.settlement.fx_book.server import NAME as FX_BOOK_NAME
 from services.settlement.fx_book.server import FxBookServer
 from services.settlement.ledger import Ledger
 from services.settlement.payouts.operators import PayoutOperators
+from services.settlement.payouts.payees import Payees
 from services.settlement.payouts.paying import Paying
 from services.settlement.payouts.server import NAME as PAYOUTS_NAME
 from services.settlement.payouts.server import PayoutServer
@@ -61,8 +63,9 @@ async def build(life: Life) -> None:
     def mid(base: str, quote: str) -> Decimal:
         return sheets.current(parts.clock.now()).mid(base, quote)
 
-    life.run_part("paying", Paying(parts.units, parts.clock, mid).run())
-    operators = PayoutOperators(parts.units, ledger, parts.clock)
+    payees = Payees(SecretBox(settings.payee_key, PAYEE_SETTING))
+    life.run_part("paying", Paying(parts.units, parts.clock, mid, payees).run())
+    operators = PayoutOperators(parts.units, ledger, parts.clock, payees)
     payouts = PayoutServer(parts.pool, operators, Statements(parts.pool))
     parts.server.add(
         payout_service_pb2_grpc.add_PayoutServiceServicer_to_server, payouts, PAYOUTS_NAME

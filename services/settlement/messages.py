@@ -112,6 +112,7 @@ def read_agreement(message: payout_pb.Agreement) -> Agreement:
             payee.holder_name,
         ),
         message.active,
+        message.payee_merchant_id,
     )
 
 
@@ -128,6 +129,7 @@ def agreement_message(agreement: Agreement) -> payout_pb.Agreement:
         reserve_days=agreement.reserve_days,
         bank_partner_id=agreement.bank_partner,
         active=agreement.active,
+        payee_merchant_id=agreement.payee_merchant_id,
     )
     payee = agreement.payee
     if payee.masked:

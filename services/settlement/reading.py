@@ -25,6 +25,7 @@ from services.settlement.payouts.hearing import (
     statement_said,
     wallet_said,
 )
+from services.settlement.payouts.payees import keep_accounts
 from services.settlement.prefunding.store import add_spending
 from services.settlement.store.reading import add_postings, put_subjects
 
@@ -45,8 +46,9 @@ def make_projection(units: Units, clock: Clock) -> Projection:
 
 
 async def read_gateway(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
-    """Keep payments and refunds."""
+    """Keep payments and refunds, and the accounts of shops."""
     read = _checked(subjects_of)
+    await keep_accounts(connection, facts)
     await put_subjects(connection, [each for fact in facts for each in read(fact)])
     return ()
 

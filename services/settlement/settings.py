@@ -1,10 +1,15 @@
 """What settlement reads from its environment beyond what all copies of facts share."""
 
+from pydantic import SecretStr
+
 from services.kit.facts.owners import FactsSettings
 
 
 class SettlementSettings(FactsSettings):
     """Settings of one settlement process."""
 
+    payee_key: SecretStr | None = None
+    """The gateway's `payee_key`: opens the accounts that shops are paid to. Without it agreements
+    that name a shop are not paid."""
     reconciliation_address: str
     """Reconciliation's gRPC server, `host:port`: it says what is on the banks' statements."""

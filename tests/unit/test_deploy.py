@@ -118,6 +118,20 @@ def test_a_composed_container_may_do_no_more_than_its_work(service: str) -> None
     assert given["security_opt"] == ["no-new-privileges:true"]
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_probes_ask_where_no_certificate_is_wanted(service: str) -> None:
+    container = manifest("Deployment", service)["spec"]["template"]["spec"]["containers"][0]
+    probes = [container["readinessProbe"], container["livenessProbe"]]
+    listen = manifest("ConfigMap", "kawase")["data"]["KAWASE_PROBES_LISTEN"]
+    port = int(listen.rpartition(":")[2])
+
+    assert {probe["grpc"]["port"] for probe in probes if "grpc" in probe} == {port}
+    assert {probe["httpGet"]["port"] for probe in probes if "httpGet" in probe} <= {"http"}
+    assert {"name": "probes", "containerPort": port} in container["ports"]
+    exposed = [each["port"] for each in manifest("Service", service)["spec"]["ports"]]
+    assert port not in exposed
+
+
 def test_strangers_reach_the_edges_alone() -> None:
     policies = {
         document["metadata"]["name"]: document["spec"]["ingress"]

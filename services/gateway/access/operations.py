@@ -48,6 +48,9 @@ class Operation:
     admin_scope: Scope = Scope.ADMIN_READ
     four_eyes: bool = False
     """A second person is needed, where `four_eyes.is_needed` says so of the request."""
+    told_once: bool = False
+    """Its answer is a secret for the caller alone: approved, it is not run for them, but the same
+    call is let through once."""
     for_services: bool = False
     """An operator's key that belongs to no person may."""
 
@@ -172,7 +175,7 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
     ),
     "AdminService": (
         _change("PutParticipant", _ADMIN, four_eyes=True),
-        _change("CreateApiKey", _ADMIN),
+        replace(_change("CreateApiKey", _ADMIN, four_eyes=True), told_once=True),
         _change("RevokeApiKey", _ADMIN | _RISK),
         _change("PutMerchant", _ADMIN, four_eyes=True),
         _change("PutScheme", _ADMIN, four_eyes=True),
@@ -198,7 +201,7 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
     "AccessService": (
         _own_read("ListApiKeys", Scope.KEYS, _ADMIN | _RISK | _SUPPORT),
         _own_write("RotateApiKey", Scope.KEYS, _EVERYONE),
-        _own_write("PutSigningKey", Scope.KEYS, _ADMIN),
+        _own_write("PutSigningKey", Scope.KEYS, _ADMIN, four_eyes=True),
         _own_read("ListSigningKeys", Scope.KEYS),
         _own_write("RevokeSigningKey", Scope.KEYS, _ADMIN | _RISK),
         _change("PutAccessPolicy", _ADMIN, four_eyes=True),

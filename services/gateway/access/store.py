@@ -234,6 +234,37 @@ async def same_proposal(connection: Connection, new: Proposal) -> Proposal | Non
     return None if row is None else Proposal(**dict(row))
 
 
+async def unclaimed_proposal(
+    connection: Connection, person_id: str, method: str, request: bytes, now: datetime
+) -> Proposal | None:
+    """What a person proposed in these words, was approved, and has not been claimed in its time."""
+    row = await connection.fetchrow(
+        f"{_PROPOSALS} LEFT JOIN proposal_claims c USING (proposal_id)"
+        " WHERE p.person_id = $1 AND method = $2 AND request = $3"
+        " AND approved AND c.proposal_id IS NULL AND expire_time > $4"
+        " ORDER BY proposal_id LIMIT 1",
+        person_id,
+        method,
+        request,
+        now,
+    )
+    return None if row is None else Proposal(**dict(row))
+
+
+async def add_claim(connection: Connection, proposal_id: str, key_id: str, now: datetime) -> bool:
+    """That the approved call was made; whether this is the first time."""
+    claimed = await connection.fetchval(
+        """
+        INSERT INTO proposal_claims (proposal_id, key_id, claim_time) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING RETURNING true
+        """,
+        proposal_id,
+        key_id,
+        now,
+    )
+    return claimed is not None
+
+
 async def count_pending(connection: Connection, now: datetime) -> int:
     """How many proposals wait."""
     count: int = await connection.fetchval(

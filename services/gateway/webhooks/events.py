@@ -65,6 +65,7 @@ KINDS: Mapping[str, EventKind] = {
     "withdrawal_declined": EventKind("withdrawal.refused", 2, "withdrawal"),
     "withdrawal_returned": EventKind("withdrawal.returned", 3, "withdrawal"),
     "escrow_released": EventKind("escrow.released", 2, "release", _RELEASE),
+    "payout_account_changed": EventKind("merchant.payout_account_changed", 0, "shop_account"),
 }
 _OPENED = EventKind("dispute.opened", 2, "dispute", _DISPUTE)
 _ENDED = EventKind("dispute.ended", 2, "dispute", _DISPUTE)

@@ -65,7 +65,7 @@ class Agreement:
     """`bank_partner` is the bridge's bank that pays; empty: the participant is paid by hand.
 
     Of each window's net `reserve_basis_points` are kept back, and due `reserve_days` calendar days
-    after the rest.
+    after the rest. `payee_merchant_id` names a shop, in the place of a payee: its account is paid.
     """
 
     agreement_id: str
@@ -79,6 +79,7 @@ class Agreement:
     bank_partner: str = ""
     payee: Payee = NO_PAYEE
     active: bool = True
+    payee_merchant_id: str = ""
 
     def check(self) -> None:
         """Raises `AgreementMalformed`, `IdMalformed`."""
@@ -105,6 +106,13 @@ class Agreement:
         if not self.bank_partner:
             if self.payee != NO_PAYEE:
                 _refuse("A payee needs the bank that pays: name one.", "bank_partner_id")
+            if self.payee_merchant_id:
+                _refuse("A merchant's account needs the bank that pays it.", "bank_partner_id")
+            return
+        if self.payee_merchant_id:
+            checked_id(self.payee_merchant_id, "payee_merchant_id")
+            if self.payee != NO_PAYEE:
+                _refuse("Name a payee, or a merchant whose account is paid; not both.", "payee")
             return
         for field, length in _DIGITS.items():
             if not re.fullmatch(rf"[0-9]{{{length}}}", getattr(self.payee, field)):

@@ -20,6 +20,7 @@ from services.settlement.payouts.model import (
     is_contradicted,
     seen,
 )
+from services.settlement.payouts.payees import Payees
 from services.settlement.payouts.paying import begin
 from services.settlement.payouts.transfers import accounts_of
 from services.settlement.store.agreements import get_agreement, put_agreement
@@ -60,10 +61,13 @@ class OutcomeMalformed(Malformed):
 class PayoutOperators:
     """Carries out what operators ask for."""
 
-    def __init__(self, units: Units, ledger: Ledger, clock: Clock) -> None:
+    def __init__(
+        self, units: Units, ledger: Ledger, clock: Clock, payees: Payees | None = None
+    ) -> None:
         self._units = units
         self._ledger = ledger
         self._clock = clock
+        self._payees = payees or Payees()
 
     async def put(self, agreement: Agreement) -> None:
         """Store an agreement, and open the accounts of the house that its payouts need.
@@ -85,7 +89,7 @@ class PayoutOperators:
         """Pay again, once; a repeat of the call gets the same payout.
 
         Raises `RetryMalformed`, `PayoutNotFound`, `PayoutNotOver`, `PayoutLeft`,
-        `AgreementNotActive`.
+        `AgreementNotActive`, `PayeeMissing`, `PayeeUnreadable`, `PayeeReturned`.
         """
         if not operator.strip() or not reason.strip():
             raise RetryMalformed("Say who has the payout paid again, and why.", field="operator")
@@ -116,6 +120,7 @@ class PayoutOperators:
                     f"The agreement {agreement.agreement_id} is not active: put it again first.",
                     agreement_id=agreement.agreement_id,
                 )
+            agreement = await self._payees.of_retry(connection, agreement, old.payee, now)
             fresh_id = resource_id(Resource.PAYOUT, new_reference(now))
             fresh = replace(
                 old,

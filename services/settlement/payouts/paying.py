@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 
 from services.core.clock import Clock
-from services.core.errors import KawaseError, NotFound, Unavailable
+from services.core.errors import KawaseError, NotFound, Refused, Unavailable
 from services.core.ids import Resource, new_reference, resource_id
 from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
@@ -22,6 +22,7 @@ from services.settlement.payouts import store
 from services.settlement.payouts.dues import Mid, payout_of
 from services.settlement.payouts.messages import command_of, payout_changed
 from services.settlement.payouts.model import Payout, Task, wanted
+from services.settlement.payouts.payees import Payees
 from services.settlement.store.agreements import get_agreement
 
 log = structlog.get_logger()
@@ -49,11 +50,12 @@ def begin(payout: Payout) -> list[Outgoing]:
 class Paying:
     """Makes payouts of what is due, and repeats what was not answered."""
 
-    def __init__(self, units: Units, clock: Clock, mid: Mid) -> None:
+    def __init__(self, units: Units, clock: Clock, mid: Mid, payees: Payees | None = None) -> None:
         self._units = units
         self._clock = clock
         self._mid = mid
-        # Agreements are gone through in turns, so that those without a rate hold nobody up.
+        self._payees = payees or Payees()
+        # Agreements are gone through in turns, so that those that wait hold nobody up.
         self._after = ""
 
     async def run(self) -> None:
@@ -81,9 +83,13 @@ class Paying:
             dues = await store.dues_of(connection, agreement_id, now)
             payout_id = resource_id(Resource.PAYOUT, new_reference(now))
             try:
+                agreement = await self._payees.of_dues(connection, agreement, now)
                 payout = payout_of(agreement, dues, payout_id, self._mid, now)
             except (NotFound, Unavailable) as error:
                 log.warning("payout_waits_for_rate", agreement_id=agreement_id, problem=str(error))
+                continue
+            except Refused as error:
+                log.warning("payout_waits_for_payee", agreement_id=agreement_id, problem=str(error))
                 continue
             if payout is None:
                 continue

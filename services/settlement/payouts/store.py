@@ -7,9 +7,9 @@ from typing import Any
 
 from services.core.money import Money
 from services.kit.postgres import Connection
-from services.settlement.domain.agreements import Payee
+from services.settlement.domain.agreements import Agreement, Payee
 from services.settlement.payouts.dues import Due
-from services.settlement.payouts.model import Heard, Payout, Share, wanted
+from services.settlement.payouts.model import Heard, Payout, Share, State, wanted
 
 FIRST_WAIT = timedelta(seconds=10)
 
@@ -57,6 +57,19 @@ async def retry_of(connection: Connection, payout_id: str) -> Payout | None:
     """The payout that repeats this one."""
     row = await connection.fetchrow(f"{_READ} WHERE p.retry_of_payout_id = $1", payout_id)
     return None if row is None else _payout_of(row)
+
+
+async def returned_payee(connection: Connection, agreement: Agreement) -> Payee | None:
+    """Whom the agreement's latest payout has come back from; None where it has not."""
+    row = await connection.fetchrow(
+        """
+        SELECT state, payee FROM payouts WHERE participant_id = $1 AND agreement_id = $2
+        ORDER BY payout_id DESC LIMIT 1
+        """,
+        agreement.participant_id,
+        agreement.agreement_id,
+    )
+    return Payee(*row["payee"]) if row and row["state"] == State.RETURNED else None
 
 
 async def list_payouts(

@@ -46,7 +46,7 @@ async def put_agreement(connection: Connection, agreement: Agreement) -> None:
         *(agreement.settlement_currency, agreement.minimum_payout),
         *(agreement.reserve_basis_points, agreement.reserve_days, agreement.bank_partner),
         *(payee.bank_code, payee.branch_code, payee.account_type, payee.account_number),
-        *(payee.holder_name, agreement.active),
+        *(payee.holder_name, agreement.active, agreement.payee_merchant_id),
     )
     await connection.execute(
         "DELETE FROM agreement_accounts WHERE agreement_id = $1", agreement.agreement_id
@@ -116,6 +116,7 @@ def _agreement_of(row: Mapping[str, Any]) -> Agreement:
             row["holder_name"],
         ),
         row["active"],
+        row["payee_merchant_id"],
     )
 
 
@@ -124,8 +125,8 @@ _PUT = """
 INSERT INTO agreements (
     agreement_id, participant_id, currency_code, settlement_currency_code, minimum_payout,
     reserve_basis_points, reserve_days, bank_partner_id, bank_code, branch_code, account_type,
-    account_number, holder_name, active
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    account_number, holder_name, active, payee_merchant_id
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 ON CONFLICT (agreement_id) DO UPDATE SET participant_id = excluded.participant_id,
     currency_code = excluded.currency_code,
     settlement_currency_code = excluded.settlement_currency_code,
@@ -134,7 +135,7 @@ ON CONFLICT (agreement_id) DO UPDATE SET participant_id = excluded.participant_i
     bank_partner_id = excluded.bank_partner_id, bank_code = excluded.bank_code,
     branch_code = excluded.branch_code, account_type = excluded.account_type,
     account_number = excluded.account_number, holder_name = excluded.holder_name,
-    active = excluded.active
+    active = excluded.active, payee_merchant_id = excluded.payee_merchant_id
 """
 _WITH_ACCOUNTS = """
 SELECT g.*, (

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
+import pytest
 from pydantic import SecretStr
 
+from services.core.errors import Refused
 from services.gateway.access.approvals.proposals import Approvals
 from services.gateway.access.audit import Trail
 from services.gateway.access.gate import Gate
@@ -119,6 +121,18 @@ class House:
     async def make_key(self, name: str, **given: Any) -> Any:
         """A key by `CreateApiKey`, kept under `name`."""
         made = await self.admin("CreateApiKey", Put.CreateApiKeyRequest(**given))
+        self.keys[name] = made.api_key
+        return made
+
+    async def make_key_by(self, by: str, name: str, **given: Any) -> Any:
+        """A key that `by` makes and the key of the setting approves, kept under `name`."""
+        request = Put.CreateApiKeyRequest(**given)
+        with pytest.raises(Refused) as waits:
+            await self.admin("CreateApiKey", request, by)
+        proposal_id = waits.value.metadata["proposal_id"]
+        approving = Access.ApproveProposalRequest(proposal_id=proposal_id)
+        await self.access("ApproveProposal", approving)
+        made = await self.admin("CreateApiKey", request, by)
         self.keys[name] = made.api_key
         return made
 

@@ -45,7 +45,7 @@ from services.pb.kawase.gateway.v1 import (
 from services.pb.kawase.money.v1.money_pb2 import Money
 from tests.rpc.gateway.payments_served import withdrawals_of
 from tests.store.gateway.bills_world import BILL, Bills
-from tests.store.gateway.payments_world import BOX, NOW, Gateway
+from tests.store.gateway.payments_world import ACCOUNTS, BOX, NOW, Gateway
 from tests.store.gateway.prepaid_world import Counter
 from tests.store.gateway.presenting_world import presenting_of
 
@@ -64,7 +64,7 @@ def add_services(server: RpcServer, keys: Keys, gateway: Gateway, calls: Calls) 
     webhooks = webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server
     owners = Owners(gateway.board)
     add(webhooks, WebhookServer(keys, owners, hooks), f"{PACKAGE}.WebhookService")
-    shops = acquirer_calls(gateway.units, gateway.board, gateway.clock)
+    shops = acquirer_calls(gateway.units, gateway.board, gateway.clock, ACCOUNTS)
     acquirers = acquirer_service_pb2_grpc.add_AcquirerServiceServicer_to_server
     add(acquirers, AcquirerServer(keys, shops), f"{PACKAGE}.AcquirerService")
     codes, charging = presenting_of(gateway, calls)

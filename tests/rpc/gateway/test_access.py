@@ -71,9 +71,8 @@ async def test_a_proposer_never_approves_their_own(house: House) -> None:
 
 
 async def test_whoever_made_the_proposers_key_does_not_approve(house: House) -> None:
-    request = Put.CreateApiKeyRequest(participant_id="boss", person_id="mei", purpose="second")
-    made = await house.admin("CreateApiKey", request, "ada")
-    house.keys["mei-by-ada"] = made.api_key
+    key = {"participant_id": "boss", "person_id": "mei", "purpose": "second"}
+    await house.make_key_by("ada", "mei-by-ada", **key)
     roles = [Access.ROLE_ADMIN, Access.ROLE_FINANCE]
     ada = Access.Person(person_id="ada", display_name="ada", roles=roles, active=True)
     await house.access("PutPerson", Access.PutPersonRequest(person=ada))
@@ -87,8 +86,8 @@ async def test_whoever_made_the_proposers_key_does_not_approve(house: House) -> 
 
 async def test_keys_that_one_person_has_held_are_not_four_eyes(house: House) -> None:
     for name in ("mei", "ken"):
-        request = Put.CreateApiKeyRequest(participant_id="boss", person_id=name, purpose="phone")
-        house.keys[f"{name}-by-ada"] = (await house.admin("CreateApiKey", request, "ada")).api_key
+        key = {"participant_id": "boss", "person_id": name, "purpose": "phone"}
+        await house.make_key_by("ada", f"{name}-by-ada", **key)
     name = await proposed(house, by="mei-by-ada")
 
     with pytest.raises(Forbidden) as refusal:

@@ -3,8 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,6 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from pydantic import ValidationError
@@ -24,64 +19,12 @@ from services.core.errors import Unauthenticated, Unavailable
 from services.kit.rpc import CALL_SECONDS, RpcServer, call
 from services.kit.settings import ServiceSettings
 from services.kit.tls import channel_credentials, channel_to, server_credentials
+from tests.certificates import REQUIRED, Authority, settings
 from tests.rpc.gateway.access_served import Access, House, Put, house_of
 from tests.store.gateway.payments_world import Gateway
 
 BARE_CHANNEL = re.compile(r"= open_channel\([^,()]*\)")
 SPIFFE = "spiffe://panda.example/payments"
-REQUIRED: dict[str, Any] = {"postgres": "postgresql://nowhere/x", "kafka": "localhost:1"}
-DAY = timedelta(days=1)
-
-
-@dataclass
-class Authority:
-    """Signs certificates, and keeps them as files."""
-
-    folder: Path
-
-    def __post_init__(self) -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.folder.name)])
-        self.folder.mkdir()
-        basic = x509.BasicConstraints(ca=True, path_length=0)
-        made = self._builder(self.name, self.key).add_extension(basic, critical=True)
-        self.ca = self._write("ca", made.sign(self.key, hashes.SHA256()), self.key)
-
-    def _builder(self, name: x509.Name, key: ec.EllipticCurvePrivateKey) -> Any:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(self.name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + DAY)
-        )
-
-    def _write(
-        self, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-    ) -> Path:
-        path = self.folder / f"{name}.pem"
-        path.write_bytes(certificate.public_bytes(Encoding.PEM))
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.with_suffix(".key").write_bytes(secret)
-        return path
-
-    def sign(self, name: str, *names: x509.GeneralName) -> Path:
-        """A certificate for these names; its key lies beside it."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        builder = self._builder(subject, key).add_extension(
-            x509.SubjectAlternativeName(names), critical=False
-        )
-        return self._write(name, builder.sign(self.key, hashes.SHA256()), key)
-
-
-def settings(certificate: Path | None = None, **more: Path) -> ServiceSettings:
-    if certificate is not None:
-        more |= {"tls_certificate": certificate, "tls_key": certificate.with_suffix(".key")}
-    return ServiceSettings(**REQUIRED, **dict[str, Any](more))
 
 
 @pytest.fixture
@@ -125,6 +68,22 @@ async def test_a_key_tied_to_certificates_is_good_with_these_alone(
                 await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")
             assert refusal.value.reason == "CERTIFICATE_REQUIRED"
         await house.access("ListApiKeys", Access.ListApiKeysRequest(), "momo")
+
+
+async def test_a_key_with_another_participants_certificate_is_refused(
+    gateway: Gateway, authority: Authority
+) -> None:
+    momo = "spiffe://momo.example/payments"
+    client = authority.sign("momo", x509.UniformResourceIdentifier(momo))
+    async with served(gateway, authority, client) as house:
+        await house.open_up()
+        for name, identity in (("panda", SPIFFE), ("momo", momo)):
+            policy = Access.AccessPolicy(participant_id=name, tls_identities=[identity])
+            await house.access("PutAccessPolicy", Access.PutAccessPolicyRequest(policy=policy))
+        await house.access("ListApiKeys", Access.ListApiKeysRequest(), "momo")
+        with pytest.raises(Unauthenticated) as refusal:
+            await house.access("ListApiKeys", Access.ListApiKeysRequest(), "panda")
+        assert refusal.value.reason == "CERTIFICATE_REQUIRED"
 
 
 @pytest.mark.parametrize("stranger", [False, True])

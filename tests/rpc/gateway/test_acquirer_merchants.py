@@ -51,7 +51,8 @@ async def test_a_shop_opens_with_its_approval_and_not_before(house: House) -> No
     assert approved.state == pb.MERCHANT_STATE_APPROVED
     merchant = house.gateway.board.current.merchants[SHOP]
     assert (merchant.acquirer_id, merchant.name) == ("edo", "テスト食堂")
-    assert [kind for kind, _ in await house.gateway.sent()] == ["OpenAccounts"]
+    sent = [kind for kind, _ in await house.gateway.sent()]
+    assert sent == ["OpenAccounts", "PayoutAccountChanged"]
     assert (await get(house)).merchant == approved
 
 
@@ -67,9 +68,7 @@ async def test_the_same_proposal_again_is_the_same_and_another_is_refused(house:
 
 async def test_who_made_the_acquirers_key_does_not_approve(house: House) -> None:
     await house.make_key("edo", participant_id="edo", purpose="till")
-    made = await house.admin("CreateApiKey", Put.CreateApiKeyRequest(
-        participant_id="edo", purpose="shops"), "ada")  # fmt: skip
-    house.keys["edo"] = made.api_key
+    await house.make_key_by("ada", "edo", participant_id="edo", purpose="shops")
     await propose(house)
     with pytest.raises(Forbidden) as own:
         await approve(house, by="ada")

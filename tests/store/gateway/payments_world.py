@@ -15,6 +15,7 @@ from services.core.clock import ManualClock
 from services.core.ids import Resource
 from services.core.money import Money, Rounding
 from services.core.sheet import RateSheet
+from services.gateway.acquiring.merchants.accounts import Accounts
 from services.gateway.availability import AvailabilityBoard
 from services.gateway.consumer import EventConsumer
 from services.gateway.late.booking import LATE_CHARGES
@@ -58,6 +59,7 @@ NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 NONE_JPY = Money(0, "JPY")
 SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
 BOX = SecretBox(SecretStr(SEAL))
+ACCOUNTS = Accounts(BOX, timedelta(hours=72))
 
 PANDA = Participant(
     "panda", ParticipantKind.WALLET, "Panda", Funding.PREFUND, "CNY", "Asia/Shanghai"

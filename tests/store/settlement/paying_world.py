@@ -28,6 +28,7 @@ from services.settlement.ledger import Ledger
 from services.settlement.payouts import store
 from services.settlement.payouts.model import Payout
 from services.settlement.payouts.operators import PayoutOperators
+from services.settlement.payouts.payees import Payees
 from services.settlement.payouts.paying import Paying
 from services.settlement.store.windows import Window
 from services.wallet.server import WalletServer
@@ -35,6 +36,7 @@ from services.wallet.store.books import check_books
 from services.wallet.wire import decode_command
 from services.wallet.work import WalletWork
 from tests.conftest import Database
+from tests.store.settlement.payees_world import BOX
 from tests.store.settlement.world import CORRIDOR, World, next_days, settling
 
 WALLET = "panda-wallet"
@@ -211,8 +213,8 @@ async def paying_world(database: Database, topics: Topics) -> AsyncIterator[Payi
             made = PayingWorld(
                 world,
                 Closing(world.units, ledger, world.clock, next_days),
-                Paying(world.units, world.clock, mid),
-                PayoutOperators(world.units, ledger, world.clock),
+                Paying(world.units, world.clock, mid, Payees(BOX)),
+                PayoutOperators(world.units, ledger, world.clock, Payees(BOX)),
                 wallet,
                 work,
             )

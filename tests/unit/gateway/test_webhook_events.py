@@ -82,7 +82,8 @@ def test_every_kind_of_fact_is_told_or_left_out_on_purpose() -> None:
 def test_the_event_types_are_those_that_partners_know() -> None:
     assert sorted(EVENT_TYPES) == [
         "dispute.ended", "dispute.opened", "escrow.dispute_ended", "escrow.disputed",
-        "escrow.released", "payment.action_required", "payment.authorised",
+        "escrow.released", "merchant.payout_account_changed",
+        "payment.action_required", "payment.authorised",
         "payment.cancelled", "payment.completed", "payment.declined", "payment.expired",
         "personal_receipt.completed", "personal_receipt.refunded", "refund.completed",
         "refund.refused", "top_up.completed", "top_up.refused", "webhook.test",

@@ -45,6 +45,7 @@ def test_a_service_finds_all_its_settings(tmp_path: Path) -> None:
     left = fields - set(env)
     assert {name for name in left if not name.startswith("KAWASE_TLS_")} == {
         "KAWASE_POOL_SIZE",
+        "KAWASE_PROBES_LISTEN",
         "KAWASE_REPLICAS",
     }
     assert env["KAWASE_POSTGRES"] == (

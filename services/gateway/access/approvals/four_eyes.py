@@ -1,5 +1,7 @@
 """Which calls need a second person: those that change money, limits, or who may do what.
 
+Only operators' people are asked for one: what participants do to their own keys is theirs alone.
+
 Looked at when somebody proposes, so that what cannot be is refused before anybody is asked to
 approve it, and what changes nothing needs nobody.
 """
@@ -8,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from services.gateway.access.book import Scope
 from services.gateway.access.people import (
     check_person,
     check_policy,
@@ -15,12 +18,23 @@ from services.gateway.access.people import (
     policy_from,
     policy_of,
 )
+from services.gateway.access.proof.signatures import check_public_key
+from services.gateway.access.serving.messages import algorithm_from
 from services.gateway.admin import codec, rules
+from services.gateway.admin.errors import ParticipantUnknown
 from services.gateway.presenting.messages import lifetime_from
 from services.gateway.presenting.rules import check_lifetime
-from services.gateway.reference import Merchant, Participant, Reference
+from services.gateway.reference import Merchant, Participant, ParticipantKind, Reference
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import bill_service_pb2, presented_service_pb2
+
+MONEY_SCOPES = frozenset(
+    {
+        *(Scope.PAYMENTS_WRITE, Scope.REFUNDS_WRITE, Scope.CHARGES_WRITE),
+        *(Scope.TOPUPS_WRITE, Scope.WITHDRAWALS_WRITE, Scope.MERCHANTS_WRITE),
+    }
+)
+"""With which money is moved, or where it goes is said."""
 
 # The request, and all that is known: whether a second person is needed.
 Predicate = Callable[[Any, Reference], bool]
@@ -108,6 +122,22 @@ def _escrow(_request: Any, _known: Reference) -> bool:
     return True
 
 
+def _api_key(request: pb.CreateApiKeyRequest, known: Reference) -> bool:
+    """One with which money can be moved or led elsewhere; what looks on needs one person."""
+    participant = known.participants.get(request.participant_id)
+    if participant is None:
+        raise ParticipantUnknown(request.participant_id)
+    if participant.kind is ParticipantKind.OPERATOR or not request.scopes:
+        return True
+    return not MONEY_SCOPES.isdisjoint(request.scopes)
+
+
+def _signing_key(request: Any, _known: Reference) -> bool:
+    """Always: who holds the private half speaks for the participant."""
+    check_public_key(algorithm_from(request.algorithm), request.public_key)
+    return True
+
+
 def _person(request: Any, known: Reference) -> bool:
     """To put somebody out alone is not held up."""
     new = person_from(request.person)
@@ -136,6 +166,8 @@ NEEDED: dict[str, Predicate] = {
     "ResolveCase": _case,
     "AnswerDispute": _dispute,
     "ResolveEscrowDispute": _escrow,
+    "CreateApiKey": _api_key,
+    "PutSigningKey": _signing_key,
     "PutPerson": _person,
     "PutAccessPolicy": _policy,
 }

@@ -3,9 +3,13 @@
 What was proposed is stored as the bytes of its request; approval runs just these, through the same
 method, and writes the decision in the transaction that makes the change: a proposal is carried out
 once, or not at all. Where the method refuses, nothing is decided and the proposal still waits.
+
+A call whose answer is a secret for its caller is not run by who approves it: approved, the same
+call of the same person is let through, once.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,10 +43,11 @@ Behaviour = Callable[[Any, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Executable:
-    """How a stored request is run: read from its bytes, and handed to its method."""
+    """How a stored request is run: read from its bytes, and handed to its method; by nobody but its
+    caller, where there is no `run`."""
 
     request_from: Callable[[bytes], Any]
-    run: Behaviour
+    run: Behaviour | None
 
 
 class Approvals:
@@ -95,6 +100,27 @@ class Approvals:
         log.info("proposal_made", proposal_id=proposal.proposal_id, method=proposal.method)
         return proposal
 
+    async def approved(self, allowed: Allowed, request: bytes) -> Proposal | None:
+        """The same call of the same person that was approved and not made since."""
+        person = _person(allowed.caller)
+        async with self._units.pool.acquire() as connection:
+            return await store.unclaimed_proposal(
+                connection, person.person_id, allowed.method, request, self._clock.now()
+            )
+
+    @contextmanager
+    def claiming(self, proposal: Proposal, caller: Caller) -> Iterator[None]:
+        """Within it, the first unit that this task commits also writes that the approved call was
+        made. That unit raises `ProposalDecided` where another has been quicker."""
+
+        async def claim(connection: Connection) -> None:
+            name = proposal.proposal_id
+            if not await store.add_claim(connection, name, caller.key_id, self._clock.now()):
+                raise ProposalDecided(name)
+
+        with alongside(claim):
+            yield
+
     async def list(self, before: str, limit: int, *, pending_only: bool) -> list[Proposal]:
         """A page, newest first."""
         async with self._units.pool.acquire() as connection:
@@ -103,7 +129,8 @@ class Approvals:
             )
 
     async def approve(self, caller: Caller, name: str, reason: str, context: Any) -> Proposal:
-        """Run what was proposed, as its proposer, and write who approved it.
+        """Run what was proposed, as its proposer, and write who approved it; what is a secret for
+        its proposer is not run.
 
         Raises `ProposalUnknown`, `ProposalDecided`, `ProposalExpired`, `ProposerMayNotDecide`,
         leaves of `Forbidden`, and whatever the method refuses with.
@@ -116,14 +143,17 @@ class Approvals:
         async def decide(connection: Connection) -> None:
             await self._decide(connection, proposal, caller, reason, approved=True)
 
-        token = CALLER.set(proposer)
-        try:
-            with alongside(decide) as companion:
-                await executable.run(request, context)
-        finally:
-            CALLER.reset(token)
-        if not companion.committed:
-            # The method had nothing to write; its approval is still a fact.
+        committed = False
+        if executable.run is not None:
+            token = CALLER.set(proposer)
+            try:
+                with alongside(decide) as companion:
+                    await executable.run(request, context)
+            finally:
+                CALLER.reset(token)
+            committed = companion.committed
+        if not committed:
+            # There was nothing to write, or it is not run here; the approval is still a fact.
             await self._units.write(_only(decide))
         log.info("proposal_approved", proposal_id=name, method=proposal.method)
         return await self._read(name)
@@ -220,10 +250,13 @@ def _only(
 class ApprovalRequired(Refused):
     """The call has become a proposal; nothing was changed yet."""
 
-    def __init__(self, proposal: Proposal) -> None:
+    def __init__(self, proposal: Proposal, *, told_once: bool = False) -> None:
+        then = ""
+        if told_once:
+            then = " Then make the same call again: its answer is a secret for you alone."
         super().__init__(
             f"This needs a second person: it waits as proposal {proposal.proposal_id} until "
-            "somebody else with the role for it calls ApproveProposal.",
+            f"somebody else with the role for it calls ApproveProposal.{then}",
             proposal_id=proposal.proposal_id,
             expire_time=proposal.expire_time.isoformat(),
         )

@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from services.gateway.access.approvals.four_eyes import is_needed
 from services.gateway.access.approvals.proposals import ApprovalRequired, Approvals, Executable
+from services.gateway.access.book import Proposal
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import CALLER, authorization_of
 from services.gateway.access.operations import OPERATIONS
@@ -61,8 +62,8 @@ class Guard:
             make = grpc.unary_stream_rpc_method_handler
             behaviour = self._stream(method, handler.unary_stream)
         elif method in OPERATIONS and OPERATIONS[method].four_eyes:
-            run = Executable(handler.request_deserializer, handler.unary_unary)
-            self._approvals.enlist(method, run)
+            run = None if OPERATIONS[method].told_once else handler.unary_unary
+            self._approvals.enlist(method, Executable(handler.request_deserializer, run))
         return make(
             behaviour,
             request_deserializer=handler.request_deserializer,
@@ -81,37 +82,49 @@ class Guard:
         async def unary(request: Any, context: Context) -> Any:
             try:
                 allowed = self._let_in(method, context)
+                approved = None
                 if allowed.is_audited:
-                    await self._prepare(allowed, request)
+                    approved = await self._prepare(allowed, request)
             except grpc.aio.AbortError:
                 raise
             except Exception as error:
                 return await abort(context, error)
             if not allowed.is_audited:
                 return await behaviour(request, context)
-            return await self._audited(allowed, behaviour, request, context)
+            if approved is None:
+                return await self._audited(allowed, behaviour, request, context)
+            with self._approvals.claiming(approved, allowed.caller):
+                return await self._audited(allowed, behaviour, request, context)
 
         return unary
 
-    async def _prepare(self, allowed: Allowed, request: Any) -> None:
-        """What is asked of operators beyond what the table says."""
+    async def _prepare(self, allowed: Allowed, request: Any) -> Proposal | None:
+        """What is asked of operators beyond what the table says; the proposal that was approved,
+        where this call makes use of one."""
         person = allowed.caller.person
         if person is None:
-            return
+            return None
         if "operator" in request.DESCRIPTOR.fields_by_name:
             if not request.operator:
                 request.operator = person.person_id
             elif request.operator != person.person_id and not allowed.caller.is_bootstrap:
                 raise OperatorOtherwise(request.operator, person.person_id)
         if not allowed.operation.four_eyes or allowed.caller.is_bootstrap:
-            return
+            return None
         if is_needed(allowed.operation.method, request, self._gate.board.current):
-            object_id = object_of(request)
-            proposal = await self._approvals.propose(
-                allowed, object_id, request.SerializeToString(deterministic=True)
-            )
-            self._gate.note(allowed, object_id, "PROPOSED")
-            raise ApprovalRequired(proposal)
+            return await self._approved(allowed, request)
+        return None
+
+    async def _approved(self, allowed: Allowed, request: Any) -> Proposal:
+        """The proposal by which the call may be made. Raises `ApprovalRequired`."""
+        text = request.SerializeToString(deterministic=True)
+        told_once = allowed.operation.told_once
+        if told_once and (known := await self._approvals.approved(allowed, text)) is not None:
+            return known
+        object_id = object_of(request)
+        proposal = await self._approvals.propose(allowed, object_id, text)
+        self._gate.note(allowed, object_id, "PROPOSED")
+        raise ApprovalRequired(proposal, told_once=told_once)
 
     async def _audited(
         self, allowed: Allowed, behaviour: Any, request: Any, context: Context

@@ -16,11 +16,13 @@ from services.gateway.access.approvals.voices import Hand
 from services.gateway.access.keys import Caller
 from services.gateway.access.refusals import PersonRequired
 from services.gateway.acquiring.merchants import checks, store
+from services.gateway.acquiring.merchants.accounts import Accounts, account_changed, with_number
 from services.gateway.acquiring.merchants.model import (
     Content,
     State,
     Version,
     content_of,
+    in_force,
     reference_of,
 )
 from services.gateway.acquiring.merchants.refusals import (
@@ -59,11 +61,19 @@ class Approval:
 class MerchantHandlers:
     """The calls about shops, for a caller who is known and may."""
 
-    def __init__(self, units: Units, board: ReferenceBoard, clock: Clock, banks: Banks) -> None:
+    def __init__(
+        self,
+        units: Units,
+        board: ReferenceBoard,
+        clock: Clock,
+        banks: Banks,
+        accounts: Accounts,
+    ) -> None:
         self._units = units
         self._board = board
         self._clock = clock
         self._banks = banks
+        self._accounts = accounts
         self._putting = Putting(board, units, clock)
 
     async def propose(self, caller: Caller, content: Content) -> Version:
@@ -78,10 +88,10 @@ class MerchantHandlers:
 
         async def work(connection: Connection) -> Decided[Version]:
             await lock_changes(connection)
-            versions = await store.read_versions(connection, wanted.merchant_id)
+            versions = await self._read(connection, wanted.merchant_id)
             if versions and versions[0].acquirer_id != owner:
                 raise MerchantIdTaken(wanted.merchant_id)
-            if versions and _is_same(versions[0].content, wanted):
+            if versions and _is_same(versions[0].content, with_number(wanted, versions)):
                 return Decided(versions[0])
             if versions or self._known(owner, wanted.merchant_id):
                 raise MerchantExistsWithDifferentContent(wanted.merchant_id)
@@ -97,40 +107,30 @@ class MerchantHandlers:
         Raises `AcquiredMerchantUnknown`, and what `checks.check_content` raises.
         """
         checked_id(content.merchant_id, "merchant_id")
-        wanted = checks.cleaned(content)
+        asked = checks.cleaned(content)
         owner = caller.participant.participant_id
 
         async def work(connection: Connection) -> Decided[Version]:
             await lock_changes(connection)
-            versions = await store.read_versions(connection, wanted.merchant_id)
+            versions = await self._read(connection, asked.merchant_id)
             if versions and versions[0].acquirer_id != owner:
-                raise AcquiredMerchantUnknown(wanted.merchant_id)
-            if not versions and self._known(owner, wanted.merchant_id) is None:
-                raise AcquiredMerchantUnknown(wanted.merchant_id)
-            number = 1
+                raise AcquiredMerchantUnknown(asked.merchant_id)
+            if not versions and self._known(owner, asked.merchant_id) is None:
+                raise AcquiredMerchantUnknown(asked.merchant_id)
+            wanted, number = with_number(asked, versions), 1
             if versions:
                 number = versions[0].version + 1
                 if versions[0].state is not State.REJECTED and versions[0].content == wanted:
                     return Decided(versions[0])
-            before = next((each for each in versions if each.state is State.APPROVED), None)
+            before = in_force(versions)
             if before is None or checks.needs_checker(before.content, wanted):
                 return Decided(await self._add(connection, caller, wanted, number))
-            checks.check_content(self._board.current, owner, wanted)
-            fresh = self._fresh(caller, wanted, number)
-            fresh = replace(
-                fresh,
-                state=State.APPROVED,
-                findings=before.findings,
-                plan_until=before.plan_until,
-                plan_after_id=before.plan_after_id,
-                decide_time=fresh.propose_time,
-            )
-            return Decided(fresh, await self._bring(connection, fresh, caller.key_id))
+            return await self._renamed(connection, caller, wanted, before, number)
 
         version = (await self._units.write(work)).answer
         if version.state is State.APPROVED:
             await self._board.load()
-        log.info("merchant_updated", merchant_id=wanted.merchant_id, state=version.state.value)
+        log.info("merchant_updated", merchant_id=asked.merchant_id, state=version.state.value)
         return version
 
     async def approve(self, caller: Caller, approval: Approval) -> Version:
@@ -142,7 +142,7 @@ class MerchantHandlers:
         now = self._clock.now()
 
         async def work(connection: Connection) -> Decided[Version]:
-            version = await self._deciding(connection, caller, approval)
+            version, before = await self._deciding(connection, caller, approval)
             checks.check_findings(version, accepted=approval.accepts_findings)
             known = self._board.current
             version = checks.approved_plan(
@@ -154,8 +154,12 @@ class MerchantHandlers:
                 now,
             )
             checks.check_content(known, version.acquirer_id, version.content)
+            is_first = not await store.had_account(connection, approval.merchant_id)
             version = self._decided(version, caller, State.APPROVED)
-            return Decided(version, await self._bring(connection, version, caller.key_id))
+            version = self._accounts.taken(version, before, is_first=is_first)
+            changed = account_changed(version, before)
+            opened = await self._bring(connection, version, caller.key_id)
+            return Decided(version, [*opened, *changed])
 
         version = (await self._units.write(work)).answer
         await self._board.load()
@@ -170,7 +174,7 @@ class MerchantHandlers:
             raise TextTooLong("reason")
 
         async def work(connection: Connection) -> Decided[Version]:
-            version = await self._deciding(connection, caller, Approval(merchant_id, number))
+            version, _ = await self._deciding(connection, caller, Approval(merchant_id, number))
             version = replace(self._decided(version, caller, State.REJECTED), reason=reason)
             await store.put_version(connection, version)
             return Decided(version)
@@ -186,8 +190,7 @@ class MerchantHandlers:
         async with self._units.pool.acquire() as connection:
             versions = await store.read_versions(connection, merchant_id)
         if versions and owner in ("", versions[0].acquirer_id):
-            in_force = (each for each in versions[1:] if each.state is State.APPROVED)
-            return versions[0], next(in_force, None)
+            return versions[0], in_force(versions[1:])
         merchant = self._known(owner, merchant_id)
         if versions or merchant is None:
             raise AcquiredMerchantUnknown(merchant_id)
@@ -216,7 +219,7 @@ class MerchantHandlers:
 
     def _fresh(self, caller: Caller, content: Content, number: int) -> Version:
         key = self._board.current.api_keys.get(caller.key_id)
-        return Version(
+        fresh = Version(
             content,
             caller.participant.participant_id,
             number,
@@ -226,6 +229,34 @@ class MerchantHandlers:
             key.maker_id if key is not None else "",
             self._clock.now(),
         )
+        return self._accounts.sealed(fresh)
+
+    async def _read(self, connection: Connection, merchant_id: str) -> list[Version]:
+        """`store.read_versions`, each with its account's number."""
+        versions = await store.read_versions(connection, merchant_id)
+        return [self._accounts.opened(version) for version in versions]
+
+    async def _renamed(
+        self,
+        connection: Connection,
+        caller: Caller,
+        wanted: Content,
+        before: Version,
+        number: int,
+    ) -> Decided[Version]:
+        """What nobody has to look at is in force at once."""
+        checks.check_content(self._board.current, before.acquirer_id, wanted)
+        fresh = self._fresh(caller, wanted, number)
+        fresh = replace(
+            fresh,
+            state=State.APPROVED,
+            findings=before.findings,
+            plan_until=before.plan_until,
+            plan_after_id=before.plan_after_id,
+            decide_time=fresh.propose_time,
+            account_effective_time=before.account_effective_time,
+        )
+        return Decided(fresh, await self._bring(connection, fresh, caller.key_id))
 
     async def _add(
         self, connection: Connection, caller: Caller, content: Content, number: int
@@ -244,10 +275,11 @@ class MerchantHandlers:
 
     async def _deciding(
         self, connection: Connection, caller: Caller, approval: Approval
-    ) -> Version:
+    ) -> tuple[Version, Version | None]:
+        """What is decided about, and what is in force."""
         checked_id(approval.merchant_id, "merchant_id")
         await lock_changes(connection)
-        versions = await store.read_versions(connection, approval.merchant_id)
+        versions = await self._read(connection, approval.merchant_id)
         if not versions:
             raise AcquiredMerchantUnknown(approval.merchant_id)
         version = versions[0]
@@ -257,7 +289,7 @@ class MerchantHandlers:
             raise PersonRequired(caller.key_id)
         deciding = Hand(caller.key_id, caller.person.person_id)
         checks.check_checker(version, self._board.current.api_keys, deciding)
-        return version
+        return version, in_force(versions)
 
     def _decided(self, version: Version, caller: Caller, state: State) -> Version:
         assert caller.person is not None

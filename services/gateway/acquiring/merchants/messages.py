@@ -4,6 +4,7 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.gateway.acquiring.merchants.accounts import masked
 from services.gateway.acquiring.merchants.model import Content, State, Version
 from services.gateway.payments.messages import timestamp
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
@@ -33,8 +34,8 @@ def content_from(message: pb.MerchantContent) -> Content:
 
 
 def version_message(version: Version) -> pb.MerchantVersion:
-    """A version as its acquirer and operators see it."""
-    content = version.content
+    """A version as its acquirer and operators see it: of its account's number the last digits."""
+    content = masked(version.content)
     told = pb.MerchantContent(
         **{field: getattr(content, field) for field in _SHARED},
         currency_code=content.currency,
@@ -52,6 +53,7 @@ def version_message(version: Version) -> pb.MerchantVersion:
         fee_plan_after_id=version.plan_after_id,
         reason=version.reason,
         decide_time=_time(version.decide_time),
+        account_effective_time=_time(version.account_effective_time),
     )
     if version.version:
         message.propose_time.CopyFrom(timestamp(version.propose_time))

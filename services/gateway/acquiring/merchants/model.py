@@ -1,5 +1,6 @@
 """A shop as its acquirer describes it, version by version. Plain words, no rules."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +65,7 @@ class Version:
     """One version. `key_id` proposed it, `maker_id` is the person who made that key.
 
     `plan_until` and `plan_after_id` are of a plan for small merchants: when it ends, what follows.
+    As it is stored, the account's number is masked; `sealed_payee` has the whole account.
     """
 
     content: Content
@@ -79,6 +81,13 @@ class Version:
     reason: str = ""
     decider_id: str = ""
     decide_time: datetime | None = None
+    sealed_payee: bytes = b""
+    account_effective_time: datetime | None = None
+
+
+def in_force(versions: Iterable[Version]) -> Version | None:
+    """The one that is approved."""
+    return next((each for each in versions if each.state is State.APPROVED), None)
 
 
 def reference_of(acquirer_id: str, content: Content) -> Merchant:

@@ -9,7 +9,7 @@ import structlog
 from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.gateway.acquiring.merchants import store
-from services.gateway.acquiring.merchants.model import State, reference_of
+from services.gateway.acquiring.merchants.model import in_force, reference_of
 from services.gateway.admin.putting import MERCHANT, Putting
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.reference.store import lock_changes
@@ -57,7 +57,7 @@ class PlanKeeper:
         async def work(connection: Connection) -> Decided[None]:
             await lock_changes(connection)
             versions = await store.read_versions(connection, merchant_id)
-            version = next((each for each in versions if each.state is State.APPROVED), None)
+            version = in_force(versions)
             if (
                 version is None
                 or version.plan_until is None

@@ -6,13 +6,15 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
+from services.gateway.acquiring.merchants.accounts import masked
 from services.gateway.acquiring.merchants.model import Content, Finding, State, Version
 from services.kit.postgres import Connection
 
 _CONTENT = [field.name for field in fields(Content)]
 _CONTENT_VALUES = attrgetter(*_CONTENT)
 _REST = """v.acquirer_id, v.version, v.state, v.findings, v.key_id, v.maker_id, v.propose_time,
-    v.fee_plan_expire_time, v.fee_plan_after_id, v.reason, v.decider_id, v.decide_time"""
+    v.fee_plan_expire_time, v.fee_plan_after_id, v.reason, v.decider_id, v.decide_time,
+    coalesce(v.sealed_payee, ''::bytea), v.account_effective_time"""
 _COLUMNS = ", ".join(f"v.{name}" for name in _CONTENT) + f", {_REST}"
 
 
@@ -87,19 +89,24 @@ async def read_latest(connection: Connection, merchant_ids: Sequence[str]) -> di
 
 _KEPT = [*_CONTENT, "acquirer_id", "version", "state", "findings", "key_id", "maker_id",
     "propose_time", "fee_plan_expire_time", "fee_plan_after_id", "reason", "decider_id",
-    "decide_time"]  # fmt: skip
+    "decide_time", "sealed_payee", "account_effective_time"]  # fmt: skip
 _PUT = f"""
 INSERT INTO merchant_versions ({", ".join(_KEPT)})
 VALUES ({", ".join(f"${number}" for number in range(1, len(_KEPT) + 1))})
 ON CONFLICT (merchant_id, version) DO UPDATE SET state = EXCLUDED.state,
     fee_plan_id = EXCLUDED.fee_plan_id, fee_plan_expire_time = EXCLUDED.fee_plan_expire_time,
     fee_plan_after_id = EXCLUDED.fee_plan_after_id, reason = EXCLUDED.reason,
-    decider_id = EXCLUDED.decider_id, decide_time = EXCLUDED.decide_time
+    decider_id = EXCLUDED.decider_id, decide_time = EXCLUDED.decide_time,
+    sealed_payee = EXCLUDED.sealed_payee, account_number = EXCLUDED.account_number,
+    account_effective_time = EXCLUDED.account_effective_time
 """  # noqa: S608
 
 
 async def put_version(connection: Connection, version: Version) -> None:
-    """Insert a version or its decision; one whose place this one takes is replaced first."""
+    """Insert a version or its decision; one whose place this one takes is replaced first.
+
+    Of its account only the sealed form and the masked number are stored.
+    """
     await connection.execute(
         """
         UPDATE merchant_versions SET state = 'replaced'
@@ -112,7 +119,7 @@ async def put_version(connection: Connection, version: Version) -> None:
     )
     await connection.execute(
         _PUT,
-        *_CONTENT_VALUES(version.content),
+        *_CONTENT_VALUES(masked(version.content)),
         version.acquirer_id,
         version.version,
         version.state,
@@ -125,6 +132,50 @@ async def put_version(connection: Connection, version: Version) -> None:
         version.reason,
         version.decider_id,
         version.decide_time,
+        version.sealed_payee or None,
+        version.account_effective_time,
+    )
+
+
+async def had_account(connection: Connection, merchant_id: str) -> bool:
+    """Whether an account of the shop was ever approved."""
+    found: bool = await connection.fetchval(
+        """
+        SELECT EXISTS (
+            SELECT FROM merchant_versions WHERE merchant_id = $1 AND bank_code <> ''
+                AND state IN ('approved', 'replaced') AND decide_time IS NOT NULL
+        )
+        """,
+        merchant_id,
+    )
+    return found
+
+
+async def lock_unsealed(connection: Connection, limit: int) -> list[Version]:
+    """Versions whose account was stored before accounts were sealed; locked."""
+    rows = await connection.fetch(
+        f"""
+        SELECT {_COLUMNS} FROM merchant_versions AS v
+        WHERE v.sealed_payee IS NULL AND v.bank_code <> ''
+        ORDER BY v.merchant_id, v.version LIMIT $1 FOR UPDATE SKIP LOCKED
+        """,  # noqa: S608
+        limit,
+    )
+    return [_version(row) for row in rows]
+
+
+async def seal(connection: Connection, version: Version) -> None:
+    """Put a version's account into its sealed form."""
+    await connection.execute(
+        """
+        UPDATE merchant_versions SET sealed_payee = $3, account_number = $4,
+            account_effective_time = CASE WHEN state = 'approved' THEN decide_time END
+        WHERE merchant_id = $1 AND version = $2
+        """,
+        version.content.merchant_id,
+        version.version,
+        version.sealed_payee,
+        masked(version.content).account_number,
     )
 
 

@@ -38,7 +38,7 @@ class PayoutAccount(Told):
     bank_code: str
     branch_code: str
     account_type: str
-    account_number: str
+    account_number: str = Field(description="`***` and the last three digits.")
     holder_name: str
 
 
@@ -70,6 +70,9 @@ class MerchantVersion(Told):
     reason: str | None = Field(description="Why it was rejected.")
     propose_time: datetime | None
     decide_time: datetime | None
+    account_effective_time: datetime | None = Field(
+        description="Nothing is paid to its account before; until then the one before it is paid."
+    )
 
 
 class MerchantWithChange(Told):
@@ -144,6 +147,7 @@ def merchant_told(version: pb.MerchantVersion) -> MerchantVersion:
             "reason": version.reason or None,
             "propose_time": _time(version, "propose_time"),
             "decide_time": _time(version, "decide_time"),
+            "account_effective_time": _time(version, "account_effective_time"),
         }
     )
 
@@ -198,6 +202,8 @@ MERCHANT: dict[str, Any] = {
     "reason": None,
     "propose_time": _TIME,
     "decide_time": None,
+    "account_effective_time": None,
+    "payout_account": {**UPDATE_MERCHANT["payout_account"], "account_number": "***567"},
 }
 CHANGED_MERCHANT = {"merchant": {**MERCHANT, "version": 2}, "in_force": MERCHANT}
 MERCHANTS = {"merchants": [MERCHANT], "next_page_token": None}

@@ -32,7 +32,10 @@ class PayoutAccountInput(Asked):
     bank_code: str = Field(pattern=r"^[0-9]{4}$", description="Zengin's number of the bank.")
     branch_code: str = Field(pattern=r"^[0-9]{3}$", description="Zengin's number of the branch.")
     account_type: str = Field(pattern=r"^[124]$", description="1 ordinary, 2 current, 4 savings.")
-    account_number: str = Field(pattern=r"^[0-9]{7}$")
+    account_number: str = Field(
+        pattern=r"^([0-9]{7}|\*{3}[0-9]{3})$",
+        description="Seven digits; `***` and three, as it is shown, for the one that is known.",
+    )
     holder_name: str = Field(min_length=1, max_length=100, pattern=TEXT_FORM, description=_KANA)
 
 

@@ -28,7 +28,7 @@ from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.sandbox.demo.codes import TOKYO_STATIC
 from tests.rpc.gateway.payments_served import calls_of, keys_known, withdrawals_of
 from tests.store.gateway.bills_world import Bills
-from tests.store.gateway.payments_world import PANDA, Gateway
+from tests.store.gateway.payments_world import ACCOUNTS, PANDA, Gateway
 from tests.store.gateway.prepaid_world import Counter
 from tests.store.gateway.presenting_world import presenting_of
 from tests.store.gateway.webhook_world import webhooks_of
@@ -117,7 +117,9 @@ def app_of(gateway: Gateway, closing: asyncio.Event, more: Sequence[APIRouter] =
     handlers = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
     holding = holding_router(calls, handlers)
     webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
-    acquiring = acquirer_router(acquirer_calls(gateway.units, gateway.board, gateway.clock))
+    acquiring = acquirer_router(
+        acquirer_calls(gateway.units, gateway.board, gateway.clock, ACCOUNTS)
+    )
     routers = [*routers_of(calls), holding, webhooks, acquiring]
     routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
     routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))

@@ -19,7 +19,7 @@ from services.gateway.reference import Participant, ParticipantKind
 from tests.rpc.gateway.http.acquirer_things import put_acquirers
 from tests.rpc.gateway.http.asking import Http, problem
 from tests.rpc.gateway.payments_served import answered
-from tests.store.gateway.payments_world import EDO, PANDA, SHOP, Gateway
+from tests.store.gateway.payments_world import ACCOUNTS, EDO, PANDA, SHOP, Gateway
 
 OPERATOR = Participant("boss", ParticipantKind.OPERATOR, "Boss")
 
@@ -34,7 +34,7 @@ async def open_shop(gateway: Gateway, http: Http) -> None:
     """Proposed over HTTP, approved by an operator; the board still knows what tests put on it."""
     made = await http.ask("POST", "/v1/merchants", EDO, json=PROPOSE_MERCHANT)
     assert (made.status_code, made.json()["state"]) == (201, "pending")
-    calls = acquirer_calls(gateway.units, gateway.board, gateway.clock)
+    calls = acquirer_calls(gateway.units, gateway.board, gateway.clock, ACCOUNTS)
     known = gateway.board.current
     by = Caller(OPERATOR, SETTING_KEY_ID, person=BOOTSTRAP)
     await calls.merchants.approve(by, Approval("shop-7", 1))

@@ -194,7 +194,7 @@ class PayoutAccount(_message.Message):
     account_type: _builtins.str
     """1 ordinary, 2 current, 4 savings."""
     account_number: _builtins.str
-    """Seven digits."""
+    """Seven digits. It is shown as `***` and the last three; given back so, it stays."""
     holder_name: _builtins.str
     """In katakana, as the bank knows them."""
     def __init__(
@@ -230,6 +230,7 @@ class MerchantVersion(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     PROPOSE_TIME_FIELD_NUMBER: _builtins.int
     DECIDE_TIME_FIELD_NUMBER: _builtins.int
+    ACCOUNT_EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
     acquirer_id: _builtins.str
     version: _builtins.int
     """From 1; zero for a shop that the operator has put itself."""
@@ -251,6 +252,10 @@ class MerchantVersion(_message.Message):
     def propose_time(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def decide_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def account_effective_time(self) -> _timestamp_pb2.Timestamp:
+        """Nothing is paid to its account before; until then the account before it is paid."""
+
     def __init__(
         self,
         *,
@@ -264,10 +269,11 @@ class MerchantVersion(_message.Message):
         reason: _builtins.str = ...,
         propose_time: _timestamp_pb2.Timestamp | None = ...,
         decide_time: _timestamp_pb2.Timestamp | None = ...,
+        account_effective_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "decide_time", b"decide_time", "fee_plan_expire_time", b"fee_plan_expire_time", "propose_time", b"propose_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_effective_time", b"account_effective_time", "content", b"content", "decide_time", b"decide_time", "fee_plan_expire_time", b"fee_plan_expire_time", "propose_time", b"propose_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquirer_id", b"acquirer_id", "content", b"content", "decide_time", b"decide_time", "fee_plan_after_id", b"fee_plan_after_id", "fee_plan_expire_time", b"fee_plan_expire_time", "findings", b"findings", "propose_time", b"propose_time", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_effective_time", b"account_effective_time", "acquirer_id", b"acquirer_id", "content", b"content", "decide_time", b"decide_time", "fee_plan_after_id", b"fee_plan_after_id", "fee_plan_expire_time", b"fee_plan_expire_time", "findings", b"findings", "propose_time", b"propose_time", "reason", b"reason", "state", b"state", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

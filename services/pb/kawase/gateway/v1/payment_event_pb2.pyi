@@ -8,6 +8,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from services.pb.kawase.gateway.v1 import escrow_pb2 as _escrow_pb2
 from services.pb.kawase.gateway.v1 import payment_pb2 as _payment_pb2
+from services.pb.kawase.gateway.v1 import payout_account_pb2 as _payout_account_pb2
 from services.pb.kawase.gateway.v1 import withdrawal_pb2 as _withdrawal_pb2
 import builtins as _builtins
 import sys
@@ -46,6 +47,7 @@ class PaymentEvent(_message.Message):
     WITHDRAWAL_RETURNED_FIELD_NUMBER: _builtins.int
     ESCROW_RELEASED_FIELD_NUMBER: _builtins.int
     ESCROW_DISPUTE_CHANGED_FIELD_NUMBER: _builtins.int
+    PAYOUT_ACCOUNT_CHANGED_FIELD_NUMBER: _builtins.int
     participant_id: _builtins.str
     @_builtins.property
     def event_time(self) -> _timestamp_pb2.Timestamp: ...
@@ -81,6 +83,8 @@ class PaymentEvent(_message.Message):
     def escrow_released(self) -> Global___EscrowReleased: ...
     @_builtins.property
     def escrow_dispute_changed(self) -> Global___EscrowDisputeChanged: ...
+    @_builtins.property
+    def payout_account_changed(self) -> _payout_account_pb2.PayoutAccountChanged: ...
     def __init__(
         self,
         *,
@@ -102,12 +106,13 @@ class PaymentEvent(_message.Message):
         withdrawal_returned: Global___WithdrawalReturned | None = ...,
         escrow_released: Global___EscrowReleased | None = ...,
         escrow_dispute_changed: Global___EscrowDisputeChanged | None = ...,
+        payout_account_changed: _payout_account_pb2.PayoutAccountChanged | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "payout_account_changed", b"payout_account_changed", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "dispute_changed", b"dispute_changed", "escrow_dispute_changed", b"escrow_dispute_changed", "escrow_released", b"escrow_released", "event_time", b"event_time", "participant_id", b"participant_id", "payment_action_required", b"payment_action_required", "payment_authorised", b"payment_authorised", "payment_cancelled", b"payment_cancelled", "payment_completed", b"payment_completed", "payment_declined", b"payment_declined", "payment_expired", b"payment_expired", "payout_account_changed", b"payout_account_changed", "refund_completed", b"refund_completed", "refund_declined", b"refund_declined", "top_up_completed", b"top_up_completed", "top_up_declined", b"top_up_declined", "withdrawal_completed", b"withdrawal_completed", "withdrawal_declined", b"withdrawal_declined", "withdrawal_returned", b"withdrawal_returned"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed", "payment_authorised", "withdrawal_completed", "withdrawal_declined", "withdrawal_returned", "escrow_released", "escrow_dispute_changed"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["payment_action_required", "payment_completed", "payment_declined", "payment_cancelled", "payment_expired", "refund_completed", "refund_declined", "top_up_completed", "top_up_declined", "dispute_changed", "payment_authorised", "withdrawal_completed", "withdrawal_declined", "withdrawal_returned", "escrow_released", "escrow_dispute_changed", "payout_account_changed"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 

@@ -106,6 +106,7 @@ class Agreement(_message.Message):
     BANK_PARTNER_ID_FIELD_NUMBER: _builtins.int
     PAYEE_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
+    PAYEE_MERCHANT_ID_FIELD_NUMBER: _builtins.int
     agreement_id: _builtins.str
     participant_id: _builtins.str
     """The merchant, acquirer or partner that is paid."""
@@ -120,6 +121,10 @@ class Agreement(_message.Message):
     bank_partner_id: _builtins.str
     """The bridge's bank that pays, and who is paid there."""
     active: _builtins.bool
+    payee_merchant_id: _builtins.str
+    """Instead of `payee`: the shop whose account, as it was approved at the gateway,
+    is paid. It needs the bank too.
+    """
     @_builtins.property
     def account_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The payable and receivable accounts it covers; all of one currency. With more
@@ -142,10 +147,11 @@ class Agreement(_message.Message):
         bank_partner_id: _builtins.str = ...,
         payee: _bridge_message_pb2.Payee | None = ...,
         active: _builtins.bool = ...,
+        payee_merchant_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payee", b"payee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids", "active", b"active", "agreement_id", b"agreement_id", "bank_partner_id", b"bank_partner_id", "currency_code", b"currency_code", "minimum_payout", b"minimum_payout", "participant_id", b"participant_id", "payee", b"payee", "reserve_basis_points", b"reserve_basis_points", "reserve_days", b"reserve_days", "settlement_currency_code", b"settlement_currency_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids", "active", b"active", "agreement_id", b"agreement_id", "bank_partner_id", b"bank_partner_id", "currency_code", b"currency_code", "minimum_payout", b"minimum_payout", "participant_id", b"participant_id", "payee", b"payee", "payee_merchant_id", b"payee_merchant_id", "reserve_basis_points", b"reserve_basis_points", "reserve_days", b"reserve_days", "settlement_currency_code", b"settlement_currency_code"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
