@@ -24,4 +24,6 @@ async def test_the_demo_tells_its_story_and_the_books_balance(tmp_path: Path) ->
     assert "paid      JPY 3,366 to 0001-001" in told
     assert "Traceback" not in told
     reports = {path.suffix for path in (tmp_path / "demo" / "reports").iterdir()}
-    assert reports == {".csv", ".html", ".json", ".xlsx"}
+    assert reports == {".csv", ".html", ".json", ".pdf", ".xlsx"}
+    assert "order     JPY 2,400 at table 12: paid" in told
+    assert told.count("its signature holds") == 2

@@ -14,13 +14,14 @@ from services.kit.rpc import open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_stubs
 from services.sandbox.clock import FILE_NAME, advance_clock, set_clock
+from services.sandbox.demo.acquiring import ACQUIRING
 from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.demo.evening import EVENING
 from services.sandbox.demo.partners import Control
 from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage, books
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
-from services.sandbox.endpoints import Endpoints
+from services.sandbox.endpoints import CHECKER, Endpoints
 from services.sandbox.errors import StackError, StackInUse
 from services.sandbox.finance import Finance
 from services.sandbox.house import House
@@ -28,6 +29,7 @@ from services.sandbox.lock import is_taken
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.stack import Stack
 from services.sandbox.world import BANK, KAKAO_USERS, KAKAOPAY, PANDA, SAKURA, put_world
+from services.sandbox.world_acquiring import put_acquiring
 from services.sandbox.world_finance import put_finance
 
 WAIT_SECONDS = 60.0
@@ -47,7 +49,7 @@ async def run_demo(directory: Path, telling: Telling) -> None:
         endpoints = await house.start()
         telling.progress(f"everything is up after {time.monotonic() - began:.1f} s")
         stage = await set_stage(closing, endpoints, telling, directory / "reports")
-        for chapter in (*CHAPTERS, *EVENING, books):
+        for chapter in (*CHAPTERS, *EVENING, *ACQUIRING, books):
             await chapter(stage)
         telling.progress("\nthat was all; stopping what was started")
 
@@ -70,6 +72,7 @@ async def set_stage(
     addresses = endpoints.processes
     operator = Operator.of(endpoints)
     keys = await put_world(operator)
+    keys |= {CHECKER: await put_acquiring(operator, keys)}
     await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
     gateway = await closing.enter_async_context(open_channel(addresses["gateway"]))
     wallet = await closing.enter_async_context(open_channel(addresses["wallet"]))
@@ -92,6 +95,8 @@ async def set_stage(
 
     return Stage(
         telling=telling,
+        gateway=addresses["gateway"],
+        keys=keys,
         panda=WalletApp(PANDA, stub, keys[PANDA]),
         sakura=WalletApp(SAKURA, stub, keys[SAKURA]),
         kakao=WalletApp(KAKAO_USERS, stub, keys[KAKAO_USERS]),

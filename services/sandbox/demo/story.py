@@ -1,6 +1,6 @@
 """What happens in the demo, chapter by chapter: each is something a gateway has to get right."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,6 +35,10 @@ class Stage:
     """Everything the story acts on."""
 
     telling: Telling
+    gateway: str
+    """Its address."""
+    keys: Mapping[str, str]
+    """API keys of the participants, and the checker's."""
     panda: WalletApp
     sakura: WalletApp
     kakao: WalletApp
@@ -220,7 +224,7 @@ async def refusals(stage: Stage) -> None:
     await _show_end(stage, stage.panda, "partner-no", DECLINED)
     telling.line("")
     telling.line("A code whose checksum is wrong, as published:")
-    await _refused(
+    await refused(
         stage,
         stage.sakura.create("bad-code", "hanako", codes.WRONG_CHECKSUM, Money(1_000, "JPY")),
     )
@@ -230,7 +234,7 @@ async def refusals(stage: Stage) -> None:
         await stage.panda.create("too-late", "li-na", codes.SEOUL_SHOP, Money(4_000, "KRW"))
     )
     await stage.pass_time(timedelta(minutes=3))
-    await _refused(stage, stage.panda.confirm("too-late"))
+    await refused(stage, stage.panda.confirm("too-late"))
 
 
 async def lost_answer(stage: Stage) -> None:
@@ -244,7 +248,7 @@ async def lost_answer(stage: Stage) -> None:
     await _show_end(stage, stage.panda, "lost", COMPLETED)
 
 
-async def _refused(stage: Stage, asked: Awaitable[object]) -> None:
+async def refused(stage: Stage, asked: Awaitable[object]) -> None:
     """It has to be refused."""
     try:
         await asked

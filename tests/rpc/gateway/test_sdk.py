@@ -5,14 +5,18 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_status import rpc_status
 
-from services.kit.rpc import RpcServer
+from services.core.errors import KawaseError
+from services.gateway.access.refusals import RateLimited
+from services.kit.rpc import RpcServer, error_status
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.pb.kawase.gateway.v1 import payment_pb2
 from services.sandbox.demo.codes import TOKYO_DYNAMIC, TOKYO_STATIC
 from services.sdk import (
     AnswerOverdue,
+    LimitReached,
     Malformed,
     Money,
     NotFound,
@@ -119,9 +123,9 @@ Answer = Callable[[Any, Any], Awaitable[Any]]
 
 
 class Faulty(stubs.GatewayServiceServicer):
-    """Answers each call as the next of `plan` says: with a status, or well."""
+    """Answers each call as the next of `plan` says: with a status or error, or well."""
 
-    def __init__(self, plan: list[grpc.StatusCode | payment_pb2.PaymentState.ValueType]) -> None:
+    def __init__(self, plan: list[Any]) -> None:
         self.plan = plan
         self.asked: list[str] = []
 
@@ -138,6 +142,8 @@ class Faulty(stubs.GatewayServiceServicer):
 
     async def _next(self, request: Any, context: Any) -> payment_pb2.Payment:
         following = self.plan.pop(0)
+        if isinstance(following, KawaseError):
+            await context.abort_with_status(rpc_status.to_status(error_status(following)))
         if isinstance(following, grpc.StatusCode):
             await context.abort(following, "by plan")
             raise AssertionError("abort returns never")
@@ -183,6 +189,19 @@ async def test_a_call_is_repeated_with_the_same_id_while_the_gateway_is_away(
     faulty, kawase = await opened(AWAY, LOST, COMPLETED)
     assert (await kawase.confirm("p1")).state is PaymentState.COMPLETED
     assert faulty.asked == ["p1"] * 3
+
+
+async def test_who_called_too_often_calls_again_when_there_is_room(opened: Opened) -> None:
+    faulty, kawase = await opened(RateLimited("payments", 10, 0.01), COMPLETED)
+    assert (await kawase.confirm("p1")).state is PaymentState.COMPLETED
+    assert faulty.asked == ["p1"] * 2
+
+
+async def test_a_rest_that_is_longer_than_the_time_left_is_not_waited_for(opened: Opened) -> None:
+    faulty, kawase = await opened(RateLimited("payments", 10, 60.0), COMPLETED)
+    with pytest.raises(LimitReached) as limited:
+        await kawase.confirm("p1")
+    assert (limited.value.reason, len(faulty.asked)) == ("RATE_LIMITED", 1)
 
 
 async def test_repeats_have_an_end(opened: Opened) -> None:
