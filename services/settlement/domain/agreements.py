@@ -19,7 +19,7 @@ from services.core.rate import BASIS_POINTS
 ACCOUNT_LIMIT = 60
 RESERVE_DAYS_LIMIT = 366
 HOLDER_LIMIT = 48
-_ESCROW = f"{AccountKind.ESCROW}:"
+_ESCROW, _CUSTOMER = f"{AccountKind.ESCROW}:", f"{AccountKind.CUSTOMER}:"
 _DIGITS = {"bank_code": 4, "branch_code": 3, "account_type": 1, "account_number": 7}
 
 
@@ -94,6 +94,8 @@ class Agreement:
             _refuse(f"{strangers[0][:200]!r} is no account of {self.currency}.", "account_ids")
         if kept := [a for a in self.account_ids if a.startswith(_ESCROW)]:
             _refuse(f"{kept[0][:200]!r} is kept for buyers: nobody is paid from it.", "account_ids")
+        if own := [a for a in self.account_ids if a.startswith(_CUSTOMER)]:
+            _refuse(f"{own[0][:200]!r} is a payer's own: they draw from it.", "account_ids")
         if self.minimum_payout < 0:
             _refuse("The minimum payout is zero or more minor units.", "minimum_payout")
         if not 0 <= self.reserve_basis_points <= BASIS_POINTS:

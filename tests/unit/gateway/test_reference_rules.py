@@ -29,6 +29,7 @@ PANDA = Participant(
 KOKO = Participant(
     "koko", ParticipantKind.WALLET, "Koko", Funding.PARTNER, "KRW", "Asia/Seoul", "kakaopay", 500
 )
+MOMO = Participant("momo", ParticipantKind.WALLET, "Momo", Funding.HOSTED, "JPY", "Asia/Tokyo")
 SAKURA = Participant("sakura", ParticipantKind.ACQUIRER, "Sakura Acquiring")
 PLAN = FeePlan("jp", FeePayer.MERCHANT, 198, Money(0, "JPY"), Money(1, "JPY"), Rounding.DOWN)
 JPQR = Scheme("jpqr", "", "JPY", "JP")
@@ -38,13 +39,17 @@ SHOP = Merchant(
 )
 WAY = Corridor("panda-jp", "panda", "", "CNY", "JPY", "jp", 60, 1, 500_00, 0, 0)
 KNOWN = Reference(
-    participants={"panda": PANDA, "koko": KOKO, "sakura": SAKURA},
+    participants={"panda": PANDA, "koko": KOKO, "momo": MOMO, "sakura": SAKURA},
     merchants={"shop-1": SHOP},
     merchants_by_account={("jpqr", "0001"): SHOP},
     schemes={"jpqr": JPQR},
     fee_plans={"jp": PLAN},
     corridors={("panda", "", "JPY"): WAY},
 )
+
+
+def to_persons(wallet_id: str) -> Corridor:
+    return replace(WAY, corridor_id="persons", acceptance_partner_id=wallet_id, personal=True)
 
 
 @pytest.mark.parametrize(
@@ -92,6 +97,10 @@ KNOWN = Reference(
         (lambda: replace(WAY, payer_day_limit=-1), errors.LimitOutOfRange),
         (lambda: replace(WAY, payment_minimum=500_01), errors.LimitsContradict),
         (lambda: replace(WAY, corridor_id="panda-jp-2"), errors.CorridorTaken),
+        (lambda: replace(WAY, personal=True), errors.ParticipantUnknown),
+        (lambda: to_persons("sakura"), errors.ParticipantOfOtherKind),
+        (lambda: to_persons("koko"), errors.FieldOutOfPlace),
+        (lambda: replace(to_persons("momo"), target_currency="CNY"), errors.CurrencyDiffers),
         (lambda: replace(WAY, authorisation_days=31), errors.AuthorisationDaysOutOfRange),
         (
             lambda: replace(WAY, acceptance_partner_id="kakaopay", authorisation_days=7),
@@ -163,6 +172,15 @@ def test_a_corridor_opens_positions_of_both_sides_and_income() -> None:
         "loss:CNY",
         "loss:JPY",
     }
+
+
+def test_a_corridor_to_persons_stands_beside_one_to_shops_and_owes_no_partner() -> None:
+    new = to_persons("momo")
+    rules.check_corridor(KNOWN, new)
+    opened = {spec.account_id for spec in opening.accounts_of_corridor(new)}
+
+    assert new.way != WAY.way
+    assert opened == {spec.account_id for spec in opening.accounts_of_corridor(WAY)}
 
 
 def test_a_corridor_of_one_currency_opens_no_position() -> None:
