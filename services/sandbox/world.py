@@ -134,6 +134,13 @@ def corridor(
     )
 
 
+def to_persons(wallet: str, home: str, limit: int) -> admin_pb.Corridor:
+    """To the payers of the Japanese wallet, by codes of their own."""
+    made = corridor(wallet, SAKURA, home, "JPY", "jp-shop", limit)
+    made.personal = True
+    return made
+
+
 CORRIDORS = (
     corridor(PANDA, KAKAOPAY, "CNY", "KRW", "kr-partner", 1_000_000),
     corridor(PANDA, "", "CNY", "JPY", "jp-shop", 1_000_000),
@@ -143,6 +150,9 @@ CORRIDORS = (
     corridor(KAKAO_USERS, "", "KRW", "JPY", "jp-shop", 2_000_000),
     corridor(PANDA, PAYPAY, "CNY", "JPY", "jp-partner", 1_000_000),
     corridor(KAKAO_USERS, PAYPAY, "KRW", "JPY", "jp-partner", 2_000_000),
+    to_persons(PANDA, "CNY", 500_000),
+    to_persons(SAKURA, "JPY", 100_000),
+    to_persons(KAKAO_USERS, "KRW", 1_000_000),
 )
 MERCHANTS = (
     admin_pb.AcquiredMerchant(
@@ -181,6 +191,33 @@ LIMIT_RULES = (
         maximum=money_pb2.Money(minor_units=1_000_000, currency_code="JPY"),
         source="Payment Services Act, funds transfer of type 2: Tokyo Metro guidebook p. 47-48",
         active=True,
+    ),
+    *(
+        admin_pb.LimitRule(
+            limit_rule_id=f"persons-abroad-{country.lower()}",
+            period=_PER_PAYMENT,
+            flow=admin_pb.LIMIT_FLOW_PERSONAL,
+            wallet_country_code=country,
+            maximum=money_pb2.Money(minor_units=100_000, currency_code="JPY"),
+            source="FATF R.16 of June 2025: from USD 1,000 between persons, who sends is named",
+            active=True,
+        )
+        for country in ("CN", "KR")
+    ),
+    *(
+        admin_pb.LimitRule(
+            limit_rule_id=f"persons-{name}",
+            period=period,
+            flow=admin_pb.LIMIT_FLOW_RECEIPT,
+            wallet_country_code="JP",
+            maximum=money_pb2.Money(minor_units=minor, currency_code="JPY"),
+            source="the demo's operator: who is paid more is a shop",
+            active=True,
+        )
+        for name, period, minor in (
+            ("day", admin_pb.LIMIT_PERIOD_DAY, 100_000),
+            ("month", admin_pb.LIMIT_PERIOD_MONTH, 500_000),
+        )
     ),
 )
 DEMO = ReferenceData(PARTICIPANTS, FEE_PLANS, SCHEMES, CORRIDORS, MERCHANTS, LIMIT_RULES)
