@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from services.bridge.domain.charge import Charge, Kind, Order, Said
 from services.bridge.domain.refund import Refund, RefundOrder, RefundSaid
 from services.core.errors import Malformed
@@ -66,6 +68,13 @@ def _read_amount(amount: MoneyMessage) -> Money:
 
 def money_message(money: Money) -> MoneyMessage:
     return MoneyMessage(minor_units=money.minor, currency_code=money.currency)
+
+
+def timestamp_message(instant: datetime) -> Timestamp:
+    """An instant as its message."""
+    stamp = Timestamp()
+    stamp.FromDatetime(instant)
+    return stamp
 
 
 def charge_event(charge: Charge, said: Said, now: datetime) -> BridgeEvent:

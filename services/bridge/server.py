@@ -1,16 +1,14 @@
 """The bridge's gRPC API: decode, call, encode."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.bridge.accounts import AccountBook
 from services.bridge.codes import CodeBook
 from services.bridge.domain.charge import Charge, State
 from services.bridge.guard.calls import PartnerCalls
-from services.bridge.messages import TOPIC, money_message
+from services.bridge.messages import TOPIC, money_message, timestamp_message
 from services.bridge.operators import ChargeNotFound, Operators, Queue
 from services.bridge.partner import BankAccount
 from services.bridge.payouts.calls import PayoutCalls
@@ -162,12 +160,12 @@ def _charge_message(charge: Charge, attempts: Sequence[Attempt]) -> pb.Charge:
         state=State(charge.state).value,  # type: ignore[arg-type]
         partner_reference=charge.partner_reference,
         reason=charge.reason,
-        create_time=_timestamp(charge.create_time),
-        update_time=_timestamp(charge.update_time),
+        create_time=timestamp_message(charge.create_time),
+        update_time=timestamp_message(charge.update_time),
         attempts=[
             pb.Attempt(
                 operation=attempt.operation,
-                call_time=_timestamp(attempt.call_time),
+                call_time=timestamp_message(attempt.call_time),
                 outcome=attempt.outcome,
                 detail=attempt.detail,
             )
@@ -175,9 +173,3 @@ def _charge_message(charge: Charge, attempts: Sequence[Attempt]) -> pb.Charge:
             if attempt.charge_id == order.charge_id
         ],
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

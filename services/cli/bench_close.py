@@ -1,10 +1,8 @@
 """`kawase bench close`: whether closing windows slows payments, or loses or doubles any."""
 
-import json
-
 import click
 
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import print_figures
 from services.cli.workplace import in_directory
 from services.sandbox.bench.closing import CloseAsk, bench_close
 
@@ -29,11 +27,7 @@ def close(seconds: float, share: float, filled: int, as_json: bool) -> None:
     figures = in_directory(
         lambda directory, say: bench_close(ask, directory, lambda p: say(p.line()), say)
     )
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        rows = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
-        print_rows(open_console(), rows, ("dim", ""))
+    print_figures(figures, as_json)
     exact = figures["payments_completed"] == figures["payments_in_windows"]
     whole = exact and "DIFFERS" not in figures["windows"]
     if not (whole and figures["within_limits"]):

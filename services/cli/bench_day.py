@@ -1,10 +1,8 @@
 """`kawase bench day`: many payments, a partner's file with planted discrepancies, the match."""
 
-import json
-
 import click
 
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import print_figures
 from services.cli.workplace import in_directory
 from services.sandbox.bench.day import DayAsk, bench_day
 
@@ -23,11 +21,7 @@ def day(payments: int, seed: int, as_json: bool) -> None:
     figures = in_directory(
         lambda directory, say: bench_day(ask, directory, lambda p: say(p.line()), say)
     )
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        rows = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
-        print_rows(open_console(), rows, ("dim", ""))
+    print_figures(figures, as_json)
     exact = figures["found"] == figures["planted"] and not figures["invented"]
     if not (exact and figures["windows_closed"]):
         raise SystemExit(1)

@@ -1,10 +1,8 @@
 """`kawase bench import`: how fast a partner's file is taken in."""
 
-import json
-
 import click
 
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import print_figures
 from services.cli.workplace import in_directory
 from services.sandbox.bench.importing import bench_import
 
@@ -20,10 +18,6 @@ def import_(rows: int, as_json: bool) -> None:
     figures = in_directory(
         lambda directory, say: bench_import(rows, directory, lambda p: say(p.line()), say)
     )
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        shown = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
-        print_rows(open_console(), shown, ("dim", ""))
+    print_figures(figures, as_json)
     if figures["rows"] != rows or not figures["repeat_changed_nothing"]:
         raise SystemExit(1)

@@ -1,7 +1,7 @@
 """What commands share in speaking to people and to scripts: exit statuses, JSON, tables."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NoReturn
 
 import click
@@ -59,6 +59,15 @@ def print_rows(
     console.print()
     console.print(table)
     return True
+
+
+def print_figures(figures: Mapping[str, Any], as_json: bool) -> None:
+    """What a bench has measured: for people a row each, or one JSON document."""
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        rows = [(name.replace("_", " "), str(value)) for name, value in figures.items()]
+        print_rows(open_console(), rows, ("dim", ""))
 
 
 def print_finding(console: Console, wrong: bool, code: str, place: str, message: str) -> None:

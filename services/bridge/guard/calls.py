@@ -8,6 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.bridge.domain.availability import Availability
 from services.bridge.guard.desk import Desk
 from services.bridge.guard.keeper import Keeper
+from services.bridge.messages import timestamp_message
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as pb
 
 
@@ -53,8 +54,4 @@ def _message(desk: Desk, row: Availability, adapter: str) -> pb.PartnerHealth:
 
 
 def _timestamp(instant: datetime | None) -> Timestamp | None:
-    if instant is None:
-        return None
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp
+    return None if instant is None else timestamp_message(instant)

@@ -11,7 +11,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.bridge.codes import partner_of
 from services.bridge.domain import breaker as breakers
@@ -19,6 +18,7 @@ from services.bridge.domain.answer import Moment
 from services.bridge.domain.availability import Availability, View, decide, set_by_operator
 from services.bridge.domain.hours import next_opening
 from services.bridge.guard.desk import Desk
+from services.bridge.messages import timestamp_message
 from services.bridge.store.availability import add_availability, read_availability
 from services.core.clock import Clock
 from services.core.errors import Malformed
@@ -174,13 +174,7 @@ def _outgoing(row: Availability) -> Outgoing:
     changed.reason = row.reason.value
     changed.version = row.version
     if row.retry_time is not None:
-        changed.retry_time.CopyFrom(_timestamp(row.retry_time))
+        changed.retry_time.CopyFrom(timestamp_message(row.retry_time))
     payload = event.SerializeToString()
     kind = "PartnerAvailabilityChanged"
     return Outgoing(TOPIC, row.partner_id, DEAD_LETTER_STRIPE, kind, payload)
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

@@ -1,11 +1,9 @@
 """The gRPC calls about payouts: decode, call, encode."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from services.bridge.messages import money_message
+from services.bridge.messages import money_message, timestamp_message
 from services.bridge.payouts.model import Payout, PayoutState
 from services.bridge.payouts.operators import PayoutNotFound, PayoutOperators
 from services.bridge.payouts.store import (
@@ -76,12 +74,12 @@ def payout_message(payout: Payout, attempts: Sequence[PayoutAttempt]) -> pb.Payo
         partner_reference=payout.partner_reference,
         reason=payout.reason,
         message=payout.message,
-        create_time=_timestamp(payout.create_time),
-        update_time=_timestamp(payout.update_time),
+        create_time=timestamp_message(payout.create_time),
+        update_time=timestamp_message(payout.update_time),
         attempts=[
             pb.Attempt(
                 operation=attempt.operation,
-                call_time=_timestamp(attempt.call_time),
+                call_time=timestamp_message(attempt.call_time),
                 outcome=attempt.outcome,
                 detail=attempt.detail,
             )
@@ -89,9 +87,3 @@ def payout_message(payout: Payout, attempts: Sequence[PayoutAttempt]) -> pb.Payo
             if attempt.payout_id == order.payout_id
         ],
     )
-
-
-def _timestamp(instant: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(instant)
-    return stamp

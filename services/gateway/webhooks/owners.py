@@ -1,9 +1,10 @@
 """Whose webhooks a call is about: the caller's own, or for an operator those of whom it names."""
 
+from services.gateway.access.owners import meant_by
 from services.gateway.admin.errors import ParticipantUnknown
-from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.reference import Participant
 from services.gateway.reference.board import ReferenceBoard
-from services.gateway.webhooks.refusals import ParticipantForeign, ParticipantMissing
+from services.gateway.webhooks.refusals import ParticipantMissing
 
 
 class Owners:
@@ -17,12 +18,9 @@ class Owners:
 
         Raises `ParticipantForeign`, `ParticipantMissing`, `ParticipantUnknown`.
         """
-        if caller.kind is not ParticipantKind.OPERATOR:
-            if named not in ("", caller.participant_id):
-                raise ParticipantForeign(named)
-            return caller.participant_id
-        if not named:
+        owner = meant_by(caller, named)
+        if not owner:
             raise ParticipantMissing
-        if named not in self._board.current.participants:
-            raise ParticipantUnknown(named)
-        return named
+        if owner not in self._board.current.participants:
+            raise ParticipantUnknown(owner)
+        return owner

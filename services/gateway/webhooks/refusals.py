@@ -91,14 +91,3 @@ class ParticipantMissing(Malformed):
         super().__init__(
             "An operator names the participant: give participant_id.", field="participant_id"
         )
-
-
-class ParticipantForeign(NotFound):
-    """A participant names another."""
-
-    def __init__(self, participant_id: str) -> None:
-        super().__init__(
-            f"There is nothing of {participant_id[:64]!r} here for you: leave participant_id "
-            "empty.",
-            participant_id=participant_id[:64],
-        )

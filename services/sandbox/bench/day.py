@@ -19,6 +19,7 @@ from services.core.clock import REFRESH_SECONDS
 from services.kit.rpc import call, open_channel
 from services.pb.kawase.reconciliation.v1 import break_service_pb2 as break_pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement_pb
+from services.sandbox.bench import windows
 from services.sandbox.bench.plan import Plan
 from services.sandbox.bench.run import PARTNERS_FILE, generate
 from services.sandbox.bench.world import CURRENCY, Route, bench_data, put_bench_world
@@ -37,7 +38,7 @@ from services.sandbox.world import KAKAOPAY
 
 ROUTE = Route(SEOUL_SHOP, "kakaopay", KAKAOPAY)
 PARTNER = simulator(KAKAOPAY, "kakaopay_acquirer")
-SEOUL = ZoneInfo("Asia/Seoul")
+SEOUL = ZoneInfo(windows.TIME_ZONE)
 DAY, NEXT_MORNING = "2026-10-30", datetime(2026, 10, 31, 9, tzinfo=SEOUL)
 ROUND_SECONDS = 20.0
 IN_FLIGHT = 256
@@ -72,6 +73,7 @@ class DayBench:
         self._house = House(stack, tell, [PARTNER], PROCESSES, partners_file=PARTNERS_FILE)
         self._closing = AsyncExitStack()
         self._say = say
+        self._corridors = [one.corridor_id for one in bench_data([ROUTE]).corridors]
 
     async def start(self) -> None:
         """Start everything and put the world. Raises StackError."""
@@ -84,28 +86,12 @@ class DayBench:
         ]
         self._finance = Finance.of(*channels)
         self._partner = Control(f"http://{endpoints.processes[PARTNER.name]}")
-        for schedule in self._schedules():
-            request = settlement_pb.PutScheduleRequest(schedule=schedule)
+        for corridor in self._corridors:
+            request = windows.schedule(corridor)
             await call(self._finance.settlement.PutSchedule(request, timeout=BULK_SECONDS))
 
     async def stop(self) -> None:
         await self._closing.aclose()
-
-    def _schedules(self) -> list[settlement_pb.Schedule]:
-        """Cut at midnight, long after the load; an operator closes before."""
-        return [
-            settlement_pb.Schedule(
-                schedule_id=corridor.corridor_id,
-                corridor_id=corridor.corridor_id,
-                currency_code=CURRENCY,
-                cut_off_time="23:59",
-                time_zone=str(SEOUL),
-                country_code="KR",
-                settle_days=1,
-                active=True,
-            )
-            for corridor in bench_data([ROUTE]).corridors
-        ]
 
     async def pay(self, payments: int) -> dict[str, Any]:
         """Load until so many have ended."""
@@ -146,14 +132,11 @@ class DayBench:
     async def close_windows(self) -> dict[str, Any]:
         """Close every corridor's window: the slowest, and what they hold."""
         slowest, payments, states = 0.0, 0, Counter[str]()
-        for schedule in self._schedules():
+        for corridor in self._corridors:
             began = time.monotonic()
-            request = settlement_pb.CloseWindowRequest(
-                corridor_id=schedule.corridor_id, currency_code=CURRENCY, operator="bench"
-            )
-            window = (
-                await call(self._finance.settlement.CloseWindow(request, timeout=BULK_SECONDS))
-            ).window
+            request = windows.close(corridor)
+            closing = self._finance.settlement.CloseWindow(request, timeout=BULK_SECONDS)
+            window = (await call(closing)).window
             slowest = max(slowest, time.monotonic() - began)
             payments += window.payment_count
             states[settlement_pb.WindowState.Name(window.state)] += 1

@@ -5,9 +5,8 @@ All of it is read in one snapshot, so it is exact while payments go on.
 
 from dataclasses import dataclass
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.wallet.domain.opening import Totals
-from services.wallet.store.queries import allow_wide_plans
 
 CHECK_SECONDS = 300.0
 DIFFERING_LIMIT = 1000

@@ -6,21 +6,10 @@ from datetime import datetime
 
 import asyncpg
 
-from services.kit.postgres import Connection
+from services.kit.postgres import Connection, allow_wide_plans
 from services.wallet.domain.model import Leg, Outcome
 from services.wallet.domain.opening import Balance, Totals
 from services.wallet.store.accounts import account_of
-
-# Questions read much at once, for which the plans of the hot path are the wrong ones.
-_WIDE_PLANS = """
-SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on;
-SET LOCAL enable_bitmapscan = on; SET LOCAL plan_cache_mode = auto
-"""
-
-
-async def allow_wide_plans(connection: Connection) -> None:
-    """Let this transaction read whole tables."""
-    await connection.execute(_WIDE_PLANS)
 
 
 async def find_balances(connection: Connection, account_ids: Sequence[str]) -> list[Balance]:

@@ -2,20 +2,21 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.core.errors import Malformed, NotFound
+from services.core.errors import Malformed
 from services.gateway.access.approvals.proposals import is_expired
 from services.gateway.access.book import Algorithm, AuditEntry, Proposal
 from services.gateway.access.keys import Caller
+from services.gateway.access.owners import meant_by
 from services.gateway.admin.codec import choice
+from services.gateway.admin.errors import FieldOutOfPlace
 from services.gateway.payments.messages import timestamp
-from services.gateway.reference import ParticipantKind
 from services.pb.kawase.gateway.v1 import access_service_pb2 as pb
 
 _ALGORITHMS: Mapping[int, Algorithm] = {
@@ -31,12 +32,8 @@ def owner_of(caller: Caller, participant_id: str) -> str:
 
     Raises `ParticipantForeign`. An operator that names nobody means its own.
     """
-    own = caller.participant.participant_id
-    if caller.participant.kind is ParticipantKind.OPERATOR:
-        return participant_id or own
-    if participant_id not in ("", own):
-        raise ParticipantForeign(participant_id)
-    return own
+    own = caller.participant
+    return meant_by(own, participant_id) or own.participant_id
 
 
 def algorithm_from(number: int) -> Algorithm:
@@ -45,12 +42,15 @@ def algorithm_from(number: int) -> Algorithm:
 
 
 def expiry_from(request: Any, now: datetime) -> float | None:
-    """Seconds since 1970 of `expire_time`, where it is given. Raises `ExpireTimePast`."""
+    """Seconds since 1970 of `expire_time`, where it is given. Raises `ExpireTimePast`,
+    `FieldOutOfPlace`."""
     if not request.HasField("expire_time"):
         return None
     seconds: float = request.expire_time.seconds + request.expire_time.nanos / 1e9
     if seconds <= now.timestamp():
         raise ExpireTimePast
+    if seconds >= datetime.max.replace(tzinfo=UTC).timestamp():
+        raise FieldOutOfPlace("expire_time is no time there is: leave it out for a key that stays.")
     return seconds
 
 
@@ -132,14 +132,3 @@ class ExpireTimePast(Malformed):
 
     def __init__(self) -> None:
         super().__init__("expire_time is in the past: leave it out, or give a time to come.")
-
-
-class ParticipantForeign(NotFound):
-    """A participant names another."""
-
-    def __init__(self, participant_id: str) -> None:
-        super().__init__(
-            f"There is nothing of {participant_id[:64]!r} here for you: leave participant_id "
-            "empty.",
-            participant_id=participant_id[:64],
-        )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from services.core.clock import Clock
 from services.core.ids import checked_id
 from services.gateway.access.keys import Caller
-from services.gateway.access.serving.messages import ParticipantForeign
+from services.gateway.access.owners import meant_by
 from services.gateway.acquiring.codes.handlers import CodeHandlers
 from services.gateway.acquiring.codes.messages import code_message, drawing_message, format_from
 from services.gateway.acquiring.merchants.handlers import Approval, MerchantHandlers
@@ -18,7 +18,6 @@ from services.gateway.admin.errors import FieldMissing, FieldOutOfPlace
 from services.gateway.admin.pages import page_size
 from services.gateway.pages import last_id_of, token_of
 from services.gateway.payments.messages import money_of
-from services.gateway.reference import ParticipantKind
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 
 
@@ -27,12 +26,8 @@ def owner_of(caller: Caller, named: str) -> str:
 
     Raises `ParticipantForeign`, `IdMalformed`.
     """
-    if caller.participant.kind is ParticipantKind.OPERATOR:
-        return checked_id(named, "participant_id") if named else named
-    own = caller.participant.participant_id
-    if named not in ("", own):
-        raise ParticipantForeign(named)
-    return own
+    owner = meant_by(caller.participant, named)
+    return checked_id(owner, "participant_id") if owner else owner
 
 
 def small_until(request: pb.ApproveMerchantRequest) -> datetime | None:
