@@ -20,6 +20,11 @@ class GatewaySettings(ServiceSettings):
     One that cannot be read at start stops the process."""
     gateway_http_listen: str = "127.0.0.1:0"
     """Where the HTTP API listens; port 0 takes a free one."""
+    gateway_http_url: str = ""
+    """Where participants find the HTTP API, such as `https://api.example.com`: the server that the
+    OpenAPI document names. Empty: wherever the document was fetched."""
+    gateway_http_contact: str = ""
+    """Whom the OpenAPI document says to ask: an address of mail or of a page."""
     gateway_http_proxies: str = ""
     """Addresses, separated by commas, whose `X-Forwarded-For` is believed: the load balancer's."""
     gateway_secrets_key: SecretStr | None = None

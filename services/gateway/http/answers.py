@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.codes.model import Kind
 from services.core.display import display
 from services.core.money import Money as Amount
 from services.gateway.http.requests import PaymentStateName
@@ -36,16 +37,29 @@ _TOP_UP_STATES: dict[int, PendingStateName] = {
 }
 
 
-class Told(BaseModel):
-    """A part of an answer."""
+# Forms that are said and not checked: what partners tell is passed on as it came.
+TellCurrency = Annotated[
+    str, Field(description="ISO 4217 letters.", json_schema_extra={"pattern": "^[A-Z]{3}$"})
+]
+TellCountry = Annotated[
+    str,
+    Field(
+        description="ISO 3166-1 letters; empty where unknown.",
+        json_schema_extra={"pattern": "^([A-Z]{2})?$"},
+    ),
+]
 
-    model_config = ConfigDict(frozen=True)
+
+class Told(BaseModel):
+    """A part of an answer: every field is told, null where there is nothing."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Money(Told):
     """An amount: a whole number of minor units, and the same for people."""
 
-    currency_code: str = Field(description="ISO 4217 letters.")
+    currency_code: TellCurrency
     minor_units: int
     display: str = Field(description="Such as ¥1,200 or CN¥56.00.")
 
@@ -77,7 +91,7 @@ class Merchant(Told):
     merchant_id: str
     name: str
     city: str
-    country_code: str
+    country_code: TellCountry
 
 
 class CodeFinding(Told):
@@ -92,11 +106,11 @@ class CodeFinding(Told):
 class DecodedCode(Told):
     """What a code says."""
 
-    kind: str = Field(description="emv_mpm, emv_cpm or link.")
+    kind: str = Field(json_schema_extra={"enum": [kind.value for kind in Kind]})
     valid: bool
     scheme: str | None
     merchant: Merchant | None
-    currency_code: str | None
+    currency_code: TellCurrency | None
     amount: Money | None = Field(description="Set where the code states its amount.")
     findings: list[CodeFinding]
 
@@ -114,7 +128,8 @@ class Payment(Told):
     home: Money = Field(description="What the payer pays, all told.")
     spread: Money = Field(description="The part of `home` that is the house's margin.")
     mid: str = Field(
-        description="Units of home currency for one of target currency, before the spread."
+        json_schema_extra={"pattern": r"^[0-9]+(\.[0-9]{1,12})?$"},
+        description="Units of home currency for one of target currency, before the spread.",
     )
     refunded: Money | None = Field(description="Given back so far, in target currency.")
     authorised_target: Money | None = Field(

@@ -13,8 +13,9 @@ from starlette.routing import Match
 from services.gateway.access.gate import Gate
 from services.gateway.access.places import PLACES, Places
 from services.gateway.calls import Calls
-from services.gateway.http.documents import CONTENT_POLICY, document, page
+from services.gateway.http.documents import CONTENT_POLICY, page
 from services.gateway.http.guard import CALL_LIMIT, Guard
+from services.gateway.http.openapi import Published, document
 from services.gateway.http.operations import JSON_TYPE, edge_problem, problem_answer
 from services.gateway.http.payments import payment_router
 from services.gateway.http.refunds import refund_router
@@ -49,6 +50,7 @@ def make_app(
     closing: asyncio.Event,
     call_limit: int = CALL_LIMIT,
     places: int = PLACES,
+    published: Published = Published(),
 ) -> Guard:
     """The ASGI app. `closing` ends the streams; `gate` is what `calling.caller_for` asks.
 
@@ -67,7 +69,7 @@ def make_app(
     app.state.routes = [route for router in routers for route in router.routes]
     for router in routers:
         app.include_router(router)
-    made = document(app)
+    made = document(app, published)
     text, shown = json.dumps(made, ensure_ascii=False), page(made)
 
     async def healthz() -> Response:
@@ -119,7 +121,8 @@ async def serve_http(
 ) -> None:
     """Serve on the loop of this process until its end."""
     closing = asyncio.Event()
-    app = make_app(gate, routers, lambda: is_reachable(parts.pool), closing)
+    published = Published(settings.gateway_http_url, settings.gateway_http_contact)
+    app = make_app(gate, routers, lambda: is_reachable(parts.pool), closing, published=published)
     server = HttpServer(app, settings.gateway_http_listen, closing, settings.gateway_http_proxies)
     life.on_close(server.stop)
     await server.start()

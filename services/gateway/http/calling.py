@@ -11,10 +11,11 @@ from starlette.requests import Request
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import Caller
 from services.gateway.access.operations import method_named
-from services.gateway.access.places import Places
+from services.gateway.access.places import CallsAtOnceTooMany, Places
 from services.gateway.access.proof.signatures import HttpRequest
 from services.gateway.access.refusals import RateLimited, SignatureInvalid
 from services.gateway.http.guard import at_end, say_header
+from services.kit.http import RETRY_SECONDS
 
 AUTHORIZATION = "authorization"
 _ALLOWED = "kawase_allowed"
@@ -60,7 +61,11 @@ async def _let_in(request: Request, method: str) -> Allowed:
         raise
     places: Places = request.app.state.places
     participant_id = allowed.participant.participant_id
-    places.take(participant_id)
+    try:
+        places.take(participant_id)
+    except CallsAtOnceTooMany:
+        say_header(request, "retry-after", RETRY_SECONDS)
+        raise
     at_end(request, partial(places.give_back, participant_id))
     if allowed.is_audited:
         setattr(request.state, _ALLOWED, allowed)

@@ -1,33 +1,11 @@
-"""What the API says of itself: its OpenAPI document, and the same as a page.
-
-The page is one HTML file without scripts: it loads nothing from anywhere.
-"""
+"""The API's document as a page: one HTML file without scripts; it loads nothing from anywhere."""
 
 import json
-from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
+from services.gateway.http.openapi import operations_of
 
-from services.gateway.http.answers import Problem
-
-_DESCRIPTION = """\
-JSON over HTTP for partner wallets and merchant acquirers; the same calls as gRPC's
-`kawase.gateway.v1.GatewayService`.
-
-* Every call carries `Authorization: Bearer KEY`. A participant sees only its own; another's id is
-  answered as unknown.
-* Ids are chosen by the caller and are the idempotency keys: the same id and content give the same
-  answer, the same id with other content is a 409. `Idempotency-Key` stands in for an id that the
-  body leaves out.
-* Money is a whole number of minor units: ¥1,200 is `1200` of JPY, CN¥56.00 is `5600` of CNY.
-  Times are RFC 3339, in UTC.
-* Refusals are problems (RFC 9457): `reason` is for programs, `detail` for people.
-* GETs have an `ETag`; `If-None-Match` answers 304. Answers carry `X-Request-Id`, the one you sent
-  where you sent one.
-"""
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
     "code,pre{font:13px/1.4 ui-monospace,monospace;background:#f3f4f6;border-radius:4px}"
@@ -38,37 +16,10 @@ _STYLE = (
 CONTENT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document of all routes of `app`."""
-    made = get_openapi(
-        title="kawase gateway", version="1", description=_DESCRIPTION, routes=app.routes
-    )
-    components = made.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    for name in ("HTTPValidationError", "ValidationError"):
-        schemas.pop(name, None)
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(problem.pop("$defs"))
-    schemas["Problem"] = problem
-    components["securitySchemes"] = {"ApiKey": {"type": "http", "scheme": "bearer"}}
-    made["security"] = [{"ApiKey": []}]
-    for _, _, operation in _operations(made):
-        answers = operation["responses"]
-        if "HTTPValidationError" in json.dumps(answers.get("422", "")):
-            del answers["422"]
-    return made
-
-
-def _operations(made: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, methods in made["paths"].items():
-        for method, operation in methods.items():
-            yield path, method, operation
-
-
 def page(made: dict[str, Any]) -> str:
     """An OpenAPI document as a page for people."""
     info = made["info"]
-    operations = list(_operations(made))
+    operations = list(operations_of(made))
     contents = "".join(
         f'<li><a href="#{escape(each["operationId"])}"><code>{method.upper()} {escape(path)}'
         f"</code></a> {escape(each['summary'])}</li>"
@@ -101,8 +52,8 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
         parts.append(f"<table><tr><th>parameter<th>in<th>what{rows}</table>")
     if body := operation.get("requestBody"):
         for each in body["content"].values():
-            for example in each["schema"].get("examples", each.get("examples", [])):
-                parts.append(f"<h4>Request</h4><pre>{_pretty(example)}</pre>")
+            if "example" in each:
+                parts.append(f"<h4>Request</h4><pre>{_pretty(each['example'])}</pre>")
     for status, answer in operation["responses"].items():
         parts.append(f"<h4>{escape(status)} {escape(answer['description'])}</h4>")
         for media, each in answer.get("content", {}).items():

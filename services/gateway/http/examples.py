@@ -10,7 +10,11 @@ def _money(currency: str, minor: int, display: str) -> dict[str, Any]:
 
 
 CREATE_PAYMENT = {"payment_id": "order-1", "payer_id": "li-na", "code": EXAMPLE_CODE}
-PAY = {**CREATE_PAYMENT, "maximum": {"currency_code": "CNY", "minor_units": 6000}}
+PAY = {
+    **CREATE_PAYMENT,
+    "payment_id": "order-2",
+    "maximum": {"currency_code": "CNY", "minor_units": 6000},
+}
 CREATE_REFUND = {
     "refund_id": "refund-1",
     "payment_id": "order-1",
@@ -61,6 +65,10 @@ QUOTED: dict[str, Any] = {
     "spread": _money("CNY", 85, "CN¥0.85"),
     "mid": "0.047000000000",
     "refunded": None,
+    "authorised_target": None,
+    "authorised_home": None,
+    "bill_reference": None,
+    "in_escrow": False,
     "action_url": None,
     "reason": None,
     "message": None,
@@ -91,6 +99,7 @@ REFUND = {
     "state": "completed",
     "target": _money("JPY", 500, "¥500"),
     "home": _money("CNY", 2385, "CN¥23.85"),
+    "from_escrow": None,
     "reason": None,
     "message": None,
     "create_time": "2026-10-30T10:00:00Z",

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.access.operations import method_named
 from services.gateway.http.calling import note_end
 from services.gateway.http.headers import WAIT_MAXIMUM, etag_of, none_match
 from services.kit.http import PROBLEM_TYPE, FieldProblem, Problem, problem_of
@@ -24,7 +25,7 @@ JSON_TYPE = "application/json"
 
 # What any operation may answer, and what those that read a body may.
 COMMON = (400, 401, 403, 429, 500, 503)
-WITH_BODY = (408, 413)
+WITH_BODY = (408, 413, 415)
 
 _EXAMPLES: dict[int, tuple[str, Problem]] = {
     400: (
@@ -80,6 +81,14 @@ _EXAMPLES: dict[int, tuple[str, Problem]] = {
         "The body is too large.",
         Problem(413, "BODY_TOO_LARGE", "The body is larger than 65536 bytes: send less."),
     ),
+    415: (
+        "The body is of another kind.",
+        Problem(
+            415,
+            "BODY_NOT_JSON",
+            "The body has to be JSON: say so by Content-Type: application/json.",
+        ),
+    ),
     422: (
         "A rule or the state of things says no.",
         Problem(
@@ -112,6 +121,7 @@ _EXAMPLES: dict[int, tuple[str, Problem]] = {
         ),
     ),
 }
+NOT_JSON = _EXAMPLES[415][1]
 TOO_LONG = Problem(
     503,
     "CALL_TOO_LONG",
@@ -137,11 +147,14 @@ def declared(
     """
     answers: dict[int, Any] = dict(also or {})
     if told is not None and example is not None:
-        answers[status] = also_told("As asked.", told, example) | {"headers": _headers(*headers)}
+        answers[status] = also_told("As asked.", told, example) | {
+            "headers": _headers(*headers, *_RATES)
+        }
     answers |= {code: _problem_answer(code) for code in sorted({*COMMON, *refusals})}
     return {
         "name": rpc,
-        "operation_id": rpc,
+        "operation_id": f"{rpc[0].lower()}{rpc[1:]}",
+        "openapi_extra": {"x-rpc": method_named(rpc)},
         "summary": summary,
         "response_model": told,
         "status_code": status,
@@ -156,7 +169,9 @@ def drawing(
     picture = {"schema": {"type": "string", "format": "binary"}}
     content = dict.fromkeys(media_types, picture)
     told = {200: {"description": "The picture.", "content": content}}
-    return declared(rpc, summary, None, None, refusals=refusals, also=told)
+    told_apart = declared(rpc, summary, None, None, refusals=refusals, also=told)
+    # The framework documents JSON beside it otherwise.
+    return told_apart | {"response_class": Response}
 
 
 def also_told(
@@ -182,8 +197,13 @@ _HEADERS = {
     "Location": "The path of what was made.",
     "WWW-Authenticate": "How to send a key.",
     "Retry-After": "Seconds after which to ask again.",
+    "Preference-Applied": "The wait that was granted, where you asked for one.",
+    "RateLimit-Limit": "How many calls of this class may come at once.",
+    "RateLimit-Remaining": "How many of them are left.",
+    "RateLimit-Reset": "Seconds until all of them are left again.",
 }
-_PROBLEM_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_PROBLEM_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
 def _headers(*names: str) -> dict[str, Any]:
@@ -213,7 +233,7 @@ class LimitedRoute(APIRoute):
             except TimeoutError as error:
                 problem = TOO_LONG if limit.expired() else problem_of(error)
             except Exception as error:
-                problem = edge_problem(error)
+                problem = NOT_JSON if _is_of_another_kind(request, error) else edge_problem(error)
             else:
                 await note_end(request)
                 return told
@@ -221,6 +241,15 @@ class LimitedRoute(APIRoute):
             return problem_answer(problem)
 
         return handle
+
+
+def _is_of_another_kind(request: Request, error: Exception) -> bool:
+    """Whether a body was not looked at because its sender says that it is no JSON, or nothing."""
+    if not isinstance(error, RequestValidationError) or error.body in (None, b""):
+        return False
+    kind, _, _ = request.headers.get("content-type", "").partition(";")
+    kind = kind.strip().lower()
+    return kind != JSON_TYPE and not kind.endswith("+json")
 
 
 class WaitingRoute(LimitedRoute):

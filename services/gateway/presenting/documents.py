@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from services.gateway.http.answers import (
     Merchant,
     Money,
+    TellCountry,
     Told,
     merchant_told,
     money_told,
@@ -72,7 +73,7 @@ class PaymentCode(Told):
 
     code_id: str
     payer_id: str
-    country_code: str
+    country_code: TellCountry
     code: str = Field(description="To be shown as a QR code: EMVCo CPM or JPQR CPM.")
     barcode_number: str = Field(description="To be shown as Code 128.")
     state: CodeStateName
@@ -105,6 +106,8 @@ class OfflineKey(Told):
 
 class PresentingPolicy(Asked):
     """What you wish for all your payers, in minor units of your home currency."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     confirm_above_minor_units: int = Field(
         ge=0,

@@ -42,7 +42,10 @@ def any_message(kind: Any, dice: random.Random) -> Message:
         if field.is_repeated:
             values = getattr(message, field.name)
             for _ in range(dice.randrange(4)):
-                values.add().CopyFrom(any_message(GetMessageClass(field.message_type), dice))
+                if field.message_type is None:
+                    values.append(any_value(field, dice))
+                else:
+                    values.add().CopyFrom(any_message(GetMessageClass(field.message_type), dice))
         elif field.message_type is not None:
             made = any_message(GetMessageClass(field.message_type), dice)
             getattr(message, field.name).CopyFrom(made)
@@ -52,6 +55,8 @@ def any_message(kind: Any, dice: random.Random) -> Message:
 
 
 def any_value(field: FieldDescriptor, dice: random.Random) -> Any:
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return dice.choice(TEXTS).encode()
     choices: dict[int, Callable[[], Any]] = {
         FieldDescriptor.CPPTYPE_STRING: lambda: dice.choice(TEXTS),
         FieldDescriptor.CPPTYPE_INT64: lambda: dice.choice(LARGE_NUMBERS),

@@ -10,7 +10,14 @@ from services.gateway.acquiring.serving.documents import (
     UPDATE_MERCHANT,
     OrderStateName,
 )
-from services.gateway.http.answers import Money, Told, money_told, time_told
+from services.gateway.http.answers import (
+    Money,
+    TellCountry,
+    TellCurrency,
+    Told,
+    money_told,
+    time_told,
+)
 from services.gateway.http.requests import EXAMPLE_CODE, PaymentStateName
 from services.gateway.payments.messages import STATES
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
@@ -55,8 +62,8 @@ class MerchantVersion(Told):
     category_code: str
     postal_code: str
     city: str
-    country_code: str
-    currency_code: str
+    country_code: TellCountry
+    currency_code: TellCurrency
     scheme: str
     scheme_account_id: str
     parent_merchant_id: str | None

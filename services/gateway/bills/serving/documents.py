@@ -18,7 +18,7 @@ from services.gateway.bills.model import (
     ReferenceFormat,
 )
 from services.gateway.bills.reading import LONGEST_TYPED
-from services.gateway.http.answers import Money, Told
+from services.gateway.http.answers import Money, TellCountry, TellCurrency, Told
 from services.gateway.http.requests import (
     ID_FORM,
     LARGEST_MINOR_UNITS,
@@ -179,8 +179,8 @@ class ToldBiller(Told):
     kana_name: str
     category_code: str
     city: str
-    country_code: str
-    currency_code: str
+    country_code: TellCountry
+    currency_code: TellCurrency
     time_zone: str
     reference_format: ToldReferenceFormat
     fixed_amount: Money | None

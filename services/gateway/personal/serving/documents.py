@@ -7,7 +7,7 @@ from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.gateway.acquiring.codes.drawing import Format
-from services.gateway.http.answers import Money, Told, money_told, time_told
+from services.gateway.http.answers import Money, TellCurrency, Told, money_told, time_told
 from services.gateway.http.requests import ID_FORM, TEXT_FORM, Asked, CallerId
 from services.gateway.personal.names import LONGEST_NAME, LONGEST_REAL_NAME
 from services.pb.kawase.gateway.v1 import personal_service_pb2 as pb
@@ -75,7 +75,7 @@ class PersonalCode(Told):
     code_id: str
     payer_id: str
     shown_name: str = Field(description="What payers are shown.")
-    currency_code: str
+    currency_code: TellCurrency
     code: str = Field(description="EMVCo text.")
     token: str = Field(description="How payments name the code: their merchant_id.")
     create_time: datetime

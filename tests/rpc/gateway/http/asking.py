@@ -109,10 +109,8 @@ def bought_ahead(gateway: Gateway) -> list[APIRouter]:
     ]
 
 
-def app_of(gateway: Gateway, closing: asyncio.Event, more: Sequence[APIRouter] = ()) -> Guard:
-    async def ready() -> bool:
-        return True
-
+def most_routers(gateway: Gateway) -> list[APIRouter]:
+    """The routes of all but those of `bought_ahead`."""
     calls = calls_of(gateway, Bridge(), wait_seconds=0.0)
     handlers = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
     holding = holding_router(calls, handlers)
@@ -123,7 +121,14 @@ def app_of(gateway: Gateway, closing: asyncio.Event, more: Sequence[APIRouter] =
     routers = [*routers_of(calls), holding, webhooks, acquiring]
     routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
     routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
-    routers.extend(more)
+    return routers
+
+
+def app_of(gateway: Gateway, closing: asyncio.Event, more: Sequence[APIRouter] = ()) -> Guard:
+    async def ready() -> bool:
+        return True
+
+    routers = [*most_routers(gateway), *more]
     return make_app(gate_of(gateway.board, gateway.clock), routers, ready, closing)
 
 
