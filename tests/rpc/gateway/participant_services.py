@@ -12,6 +12,8 @@ from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.server import AcquirerServer
 from services.gateway.bills.serving.server import BillServer
 from services.gateway.calls import Calls
+from services.gateway.escrow.handlers import EscrowHandlers
+from services.gateway.escrow.serving.server import EscrowServer
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.server import HoldingServer
 from services.gateway.personal.serving.process import personal_calls
@@ -20,6 +22,7 @@ from services.gateway.prepaid.serving.server import PrepaidServer
 from services.gateway.presenting.lifetimes import Lifetimes
 from services.gateway.presenting.server import PresentedServer
 from services.gateway.server import GatewayServer
+from services.gateway.waking import Wakers
 from services.gateway.webhooks.addresses import AddressRules
 from services.gateway.webhooks.handlers import Webhooks
 from services.gateway.webhooks.owners import Owners
@@ -32,6 +35,7 @@ from services.pb.kawase.gateway.v1 import (
     admin_service_pb2,
     bill_service_pb2,
     bill_service_pb2_grpc,
+    escrow_service_pb2_grpc,
     gateway_service_pb2_grpc,
     holding_service_pb2_grpc,
     personal_service_pb2,
@@ -60,6 +64,11 @@ def add_services(server: RpcServer, keys: Keys, gateway: Gateway, calls: Calls) 
     holding = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
     holdings = holding_service_pb2_grpc.add_HoldingServiceServicer_to_server
     add(holdings, HoldingServer(keys, calls, holding), f"{PACKAGE}.HoldingService")
+    escrows = EscrowHandlers(
+        gateway.units, gateway.board, Wakers(), gateway.clock, wait_seconds=0.0
+    )
+    escrowing = escrow_service_pb2_grpc.add_EscrowServiceServicer_to_server
+    add(escrowing, EscrowServer(keys, calls, escrows), f"{PACKAGE}.EscrowService")
     hooks = Webhooks(gateway.units, gateway.clock, BOX, Names(AddressRules(inside=True)))
     webhooks = webhook_service_pb2_grpc.add_WebhookServiceServicer_to_server
     owners = Owners(gateway.board)
@@ -92,6 +101,7 @@ def stubs_of(channel: grpc.aio.Channel) -> dict[str, Any]:
         "WebhookService": webhook_service_pb2_grpc.WebhookServiceStub(channel),
         "AcquirerService": acquirer_service_pb2_grpc.AcquirerServiceStub(channel),
         "HoldingService": holding_service_pb2_grpc.HoldingServiceStub(channel),
+        "EscrowService": escrow_service_pb2_grpc.EscrowServiceStub(channel),
         "PresentedService": presented_service_pb2_grpc.PresentedServiceStub(channel),
         "WithdrawalService": withdrawal_service_pb2_grpc.WithdrawalServiceStub(channel),
         "BillService": bill_service_pb2_grpc.BillServiceStub(channel),

@@ -9,6 +9,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from services.core.errors import KawaseError
 from services.gateway.access.book import Algorithm
 from services.kit.rpc import call
+from services.pb.kawase.gateway.v1 import escrow_service_pb2 as escrow
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pay
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as presented
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as hooks
@@ -30,6 +31,7 @@ PAYER = "payer-of-the-victim"
 SERVED = {
     "GatewayService",
     "HoldingService",
+    "EscrowService",
     "AdminService",
     "AccessService",
     "WebhookService",
@@ -73,6 +75,7 @@ async def open_world(house: House) -> None:
         corridor = Put.Corridor(
             corridor_id=f"{name}_edo", wallet_id=name, home_currency_code="JPY",
             target_currency_code="JPY", fee_plan_id="jp-shop", quote_seconds=120, open=True,
+            escrow_days=14,
         )  # fmt: skip
         await house.admin("PutCorridor", Put.PutCorridorRequest(corridor=corridor))
     policy = Access.AccessPolicy(participant_id="sakura")
@@ -86,12 +89,14 @@ async def make_things(house: House) -> dict[str, str]:
     ids = {"participant_id": "sakura", "payment_id": "order-1", "refund_id": "back-1",
            "bank_link_id": "link-1", "top_up_id": "fill-1", "withdrawal_id": "draw-1",
            "webhook_endpoint_id": "hook-1",
+           "release_id": "received-1", "resolution_id": "word-1",
            "payer_id": "payer-of-another"}  # fmt: skip
     create = pay.CreatePaymentRequest(
         payment_id="order-1", payer_id=PAYER, code=TOKYO_STATIC, amount=amount
     )
     made = await house.pay("CreatePayment", create, "sakura")
-    await house.pay("ConfirmPayment", pay.ConfirmPaymentRequest(payment_id="order-1"), "sakura")
+    keep = escrow.ConfirmIntoEscrowRequest(payment_id="order-1")
+    await house.call("EscrowService", "ConfirmIntoEscrow", keep, "sakura")
     refund = pay.CreateRefundRequest(
         refund_id="back-1", payment_id="order-1", reason="too salty", amount=amount
     )

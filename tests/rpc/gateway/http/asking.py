@@ -12,6 +12,8 @@ from services.gateway.access.gate import gate_of
 from services.gateway.acquiring.serving.process import acquirer_calls
 from services.gateway.acquiring.serving.routes import acquirer_router
 from services.gateway.bills.serving.routes import bill_router
+from services.gateway.escrow.handlers import EscrowHandlers
+from services.gateway.escrow.serving.routes import escrow_router
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.routes import holding_router
 from services.gateway.http.app import make_app, routers_of
@@ -21,6 +23,7 @@ from services.gateway.personal.serving.routes import personal_router
 from services.gateway.prepaid.serving.routes import prepaid_router
 from services.gateway.presenting.routes import presented_router
 from services.gateway.reference import Participant
+from services.gateway.waking import Wakers
 from services.gateway.webhooks.owners import Owners
 from services.gateway.webhooks.routes import webhook_router
 from services.gateway.withdrawals.routes import withdrawal_router
@@ -114,11 +117,15 @@ def most_routers(gateway: Gateway) -> list[APIRouter]:
     calls = calls_of(gateway, Bridge(), wait_seconds=0.0)
     handlers = HoldingHandlers(gateway.units, gateway.board, gateway.clock, gateway.waiters)
     holding = holding_router(calls, handlers)
+    escrow = escrow_router(
+        calls,
+        EscrowHandlers(gateway.units, gateway.board, Wakers(), gateway.clock, wait_seconds=0.0),
+    )
     webhooks = webhook_router(webhooks_of(gateway.units, gateway.clock), Owners(gateway.board))
     acquiring = acquirer_router(
         acquirer_calls(gateway.units, gateway.board, gateway.clock, ACCOUNTS)
     )
-    routers = [*routers_of(calls), holding, webhooks, acquiring]
+    routers = [*routers_of(calls), holding, escrow, webhooks, acquiring]
     routers.append(presented_router(*presenting_of(gateway, calls), gateway.clock))
     routers.append(withdrawal_router(withdrawals_of(gateway, wait_seconds=0.0)))
     return routers

@@ -111,6 +111,9 @@ def body_of(name: str, ids: dict[str, str]) -> dict[str, Any] | None:
         "PayBill": SLIP | {"payment_id": "p1", "payer_id": "hanako"},
         "RedeemOrder": REDEEM,
         "CapturePayment": {},
+        "ReleaseEscrow": {"release_id": "received-1"},
+        "DisputeEscrow": {"reason": "It is not mine."},
+        "ReturnEscrow": {"refund_id": "back-2"},
         "ReplayDeliveries": {"delivery_id": ids["delivery_id"]},
     }
     return bodies.get(name)
