@@ -62,12 +62,13 @@ def _after_deliver(refund: Refund) -> Step:
     return Step.COLLECT if collected else Step.POST
 
 
-# Of all accounts that a refund debits only a merchant's payable has a limit.
+# Of all accounts that a refund debits only that of who was paid has a limit.
 _PAYABLE_CLAUSES = frozenset({"EXCEEDS_CREDITS", "EXCEEDS_NET_DEBIT_LIMIT"})
 _PAYABLE_MESSAGE = (
     "The merchant has too little to come from which it could be refunded; try again after its "
     "next sales, or ask its acquirer."
 )
+_PERSON_MESSAGE = "The person has less than that by now: give back less, or later."
 
 
 def _reserved(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
@@ -76,11 +77,14 @@ def _reserved(refund: Refund, _heard: Incoming, now: datetime) -> Decision:
     return _go(refund, _after_deliver(refund), now)
 
 
-def _refused(_refund: Refund, heard: Incoming, now: datetime) -> Decision:
+def _refused(refund: Refund, heard: Incoming, now: datetime) -> Decision:
     if heard.command != "reserve":
         return STAY
     if heard.reason in _PAYABLE_CLAUSES:
-        heard = replace(heard, reason="MERCHANT_LIMIT_REACHED", message=_PAYABLE_MESSAGE)
+        if refund.terms.payee is not None:
+            heard = replace(heard, reason="PERSON_LACKS_FUNDS", message=_PERSON_MESSAGE)
+        else:
+            heard = replace(heard, reason="MERCHANT_LIMIT_REACHED", message=_PAYABLE_MESSAGE)
     return _decline(Step.DONE, heard, now)
 
 

@@ -77,13 +77,17 @@ async def test_rules_come_back_as_they_were_put_in_the_order_of_their_ids(
         active=False,
         flow=pb.LIMIT_FLOW_WITHDRAWAL,
     )
+    monthly = changed(
+        limit_rule_id="b-month", period=pb.LIMIT_PERIOD_MONTH, flow=pb.LIMIT_FLOW_RECEIPT
+    )
     assert await put(served, RULE) == RULE
     assert await put(served, RULE) == RULE
     await put(served, least)
+    await put(served, monthly)
 
     listed = await served.call("ListLimitRules", pb.ListLimitRulesRequest())
-    assert list(listed.limit_rules) == [least, RULE]
-    assert [operation for _, operation, _ in await journal(database)] == ["PutLimitRule"] * 2
+    assert list(listed.limit_rules) == [least, monthly, RULE]
+    assert [operation for _, operation, _ in await journal(database)] == ["PutLimitRule"] * 3
 
 
 NOTHING = Money(minor_units=0, currency_code="CNY")
@@ -100,6 +104,11 @@ REFUSED: list[tuple[pb.LimitRule, type[KawaseError], str]] = [
     (changed(maximum=NOTHING), Malformed, "LIMIT_RULE_EMPTY"),
     (
         changed(flow=pb.LIMIT_FLOW_WITHDRAWAL, acceptance_partner_id="a-shop"),
+        Malformed,
+        "FIELD_OUT_OF_PLACE",
+    ),
+    (
+        changed(flow=pb.LIMIT_FLOW_RECEIPT, acceptance_partner_id="a-shop"),
         Malformed,
         "FIELD_OUT_OF_PLACE",
     ),

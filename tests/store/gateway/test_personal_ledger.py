@@ -127,6 +127,7 @@ async def test_only_the_person_s_wallet_gives_back_and_only_what_the_person_has(
     await ledger.move("spent", HANAKO, TARO, Money(1, "JPY"))
     declined = await give_back(ledger, SAKURA, reference)
     assert declined.state == payment_pb2.REFUND_STATE_DECLINED
+    assert declined.reason == "PERSON_LACKS_FUNDS"
     await ledger.move("earned", TARO, HANAKO, Money(1, "JPY"))
     given = await give_back(ledger, SAKURA, reference, "r2")
     assert given.state == payment_pb2.REFUND_STATE_COMPLETED

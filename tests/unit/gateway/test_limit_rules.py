@@ -59,6 +59,10 @@ def day_rule(maximum: int = 10_000, currency: str = "CNY", name: str = "d") -> L
     return rule(name, LimitPeriod.DAY, maximum=Money(maximum, currency))
 
 
+def month_rule(maximum: int) -> LimitRule:
+    return rule("m", LimitPeriod.MONTH, maximum=Money(maximum, "CNY"))
+
+
 def year_rule(maximum: int = 10_000, currency: str = "CNY", name: str = "y") -> LimitRule:
     return rule(name, LimitPeriod.YEAR, maximum=Money(maximum, currency))
 
@@ -144,11 +148,13 @@ def test_a_refusal_names_rule_and_source() -> None:
         (day_rule(10_000), {(f"rule-day:d:{PAYER}:CNY", DAY - timedelta(days=1)): 456}, False),
         (day_rule(20_000, "KRW"), {(f"rule-day:d:{PAYER}:KRW", DAY): 1_101}, True),
         (day_rule(20_000, "KRW"), {(f"rule-day:d:{PAYER}:KRW", DAY): 1_100}, False),
+        (month_rule(10_000), {(f"rule-month:m:{PAYER}:CNY", date(2026, 10, 1)): 456}, True),
+        (month_rule(10_000), {(f"rule-month:m:{PAYER}:CNY", date(2026, 9, 1)): 456}, False),
         (year_rule(10_000), {(f"rule-year:y:{PAYER}:CNY", date(2026, 1, 1)): 456}, True),
         (year_rule(10_000), {(f"rule-year:y:{PAYER}:CNY", date(2025, 1, 1)): 9_999}, False),
     ],
 )
-def test_rules_per_day_and_year_count_what_the_payer_used(
+def test_rules_per_day_month_and_year_count_what_the_payer_used(
     one: LimitRule, used: dict[Usage, int], refused: bool
 ) -> None:
     found = period_refusal(WAY, terms(), DAY, used, [one])
