@@ -27,8 +27,8 @@ from services.reconciliation.files.server import FileServer
 from services.reconciliation.matching.rules import rules_of
 from services.reconciliation.ours.projecting import make_projection
 from services.reconciliation.partners import Partners, partners_of
-from services.reconciliation.reports.closing import Expected
-from services.reconciliation.reports.statements import STATEMENTS, statement_facts
+from services.reconciliation.reports.expecting import Expected
+from services.reconciliation.reports.statements import statement_facts
 from services.reconciliation.server import NAME, ReconciliationServer
 from services.reconciliation.settings import ReconciliationSettings
 
@@ -43,8 +43,14 @@ async def build(life: Life) -> None:
     partners = partners_of(settings.recon_partners)
     life.run_part("projection", make_projection(parts.units, partners).run())
     files = FileServer(
-        parts.pool, parts.clock, partners, settings.recon_spool_bytes, settings.recon_work
+        parts.pool,
+        parts.clock,
+        partners,
+        settings.recon_spool_bytes,
+        settings.recon_work,
+        settings.recon_expected_files,
     )
+    life.run_part("watch", files.watch.run())
     parts.server.add(file_service_pb2_grpc.add_FileServiceServicer_to_server, files, FILES)
     _serve_breaks(parts, settings)
     _serve_days(parts, settings, partners)
@@ -72,10 +78,8 @@ def _serve_days(parts: Parts, settings: ReconciliationSettings, partners: Partne
         settings.recon_spark_master,
         settings.recon_work,
     )
-    running = Running(parts.units, parts.clock, choice, after_run)
-    zones = {partner.id: partner.time_zone for partner in partners.values()}
-    banks = frozenset(each.id for each in partners.values() if set(each.formats) <= set(STATEMENTS))
-    expected = Expected(settings.recon_expected_files, zones, banks)
+    expected = Expected(settings.recon_expected_files, partners)
+    running = Running(parts.units, parts.clock, choice, after_run, expected.gives_file)
     servicer = DayServer(parts.units, parts.clock, running, expected)
     parts.server.add(day_service_pb2_grpc.add_DayServiceServicer_to_server, servicer, DAYS)
 

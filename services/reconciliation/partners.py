@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from services.core.business_days import CATEGORIES, BankCalendar
 from services.core.errors import Malformed, NotFound
 from services.core.money import Rounding, round_units
 
@@ -48,6 +49,12 @@ def _zone(name: str) -> str:
     return name
 
 
+def _country(code: str) -> str:
+    if code not in CATEGORIES:
+        raise ValueError(f"bank holidays are known of {', '.join(CATEGORIES)}, not of {code}")
+    return code
+
+
 class Word(BaseModel):
     """What a line of a statement is that begins with `word`."""
 
@@ -77,6 +84,16 @@ class Partner(BaseModel):
     settled_currency: str = ""
     settlement_prefix: str = ""
     words: tuple[Word, ...] = ()
+    business_days: tuple[Annotated[str, AfterValidator(_country)], ...] = ()
+    closed: tuple[date, ...] = ()
+    due: time | None = None
+
+    @cached_property
+    def calendar(self) -> BankCalendar | None:
+        """The days it gives files of; None: every day."""
+        if not self.business_days:
+            return None
+        return BankCalendar(self.business_days, frozenset(self.closed))
 
     @cached_property
     def time_zone(self) -> ZoneInfo:

@@ -30,5 +30,5 @@ class ReconciliationSettings(FactsSettings):
     """Within how many days a partner's files hold a correction it has promised."""
     recon_expected_files: dict[str, list[str]] = Field(default_factory=dict)
     """Formats by partner, as JSON, without which no day of it is closed. A partner left out has to
-    have given any file for a day on which we have booked something; a bank, whose statements pass
-    over holidays, for that day or a later one."""
+    have given any file for a day on which we have booked something; a bank for that day or a later
+    one. A day of which a partner gives no files by its calendar (`partners.toml`) needs none."""

@@ -5,6 +5,7 @@ the bytes first. A quoted field may hold line ends; a record has at most `LONGES
 """
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,8 @@ from services.formats.findings import Finding, error
 
 LONGEST_RECORD = 1 << 20
 _MARK = b"\xef\xbb\xbf"
+# What Python makes of bytes that Shift_JIS does not define.
+_UNDEFINED = re.compile("[\x80\xa0\uf8f0-\uf8f3]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ def _line(raw: bytes, record: int, offset: int, ended: bool, encoding: str) -> L
     except UnicodeDecodeError as problem:
         message = f"The record is not {encoding} text."
         return error("encoding", message, record=record, offset=offset + problem.start)
+    if encoding == "cp932" and (found := _UNDEFINED.search(text)):
+        at = offset + len(text[: found.start()].encode(encoding))
+        message = f"The record is not {encoding} text."
+        return error("encoding", message, record=record, offset=at)
     if '"' not in text:
         return Line(record, offset, text.split(","), ended)
     try:

@@ -86,6 +86,13 @@ def _unidentified_credit(_ours: str, theirs: str, amount: str, _more: bool) -> s
     )
 
 
+def _unbooked(ours: str, _theirs: str, amount: str, _more: bool) -> str:
+    return (
+        f"The partner has moved {amount} for {ours}, and our ledger has posted nothing for it. It "
+        "may be under way: run the day again; if it stays, look for the payment among the stuck."
+    )
+
+
 _SENTENCES: dict[BreakKind, Callable[[str, str, str, bool], str]] = {
     BreakKind.MISSING_AT_PARTNER: _missing_at_partner,
     BreakKind.MISSING_WITH_US: _missing_with_us,
@@ -96,4 +103,5 @@ _SENTENCES: dict[BreakKind, Callable[[str, str, str, bool], str]] = {
     BreakKind.DUPLICATE: _duplicate,
     BreakKind.LATE: _late,
     BreakKind.UNIDENTIFIED_CREDIT: _unidentified_credit,
+    BreakKind.UNBOOKED: _unbooked,
 }

@@ -33,6 +33,10 @@ AfterRun = Callable[[Connection, str, date], Awaitable[Sequence[Outgoing]]]
 """What follows from new pairs of a partner's day, in their transaction; returns its messages."""
 
 
+GivesFile = Callable[[str, date], bool]
+"""Whether a partner gives a file of a day: a bank has none of a holiday."""
+
+
 class FileMissing(Refused):
     """A day is to be run before the partner has given a file."""
 
@@ -64,12 +68,18 @@ class Running:
     """Runs days."""
 
     def __init__(
-        self, units: Units, clock: Clock, choice: EngineChoice, after_run: AfterRun
+        self,
+        units: Units,
+        clock: Clock,
+        choice: EngineChoice,
+        after_run: AfterRun,
+        gives_file: GivesFile = lambda _partner_id, _day: True,
     ) -> None:
         self._units = units
         self._clock = clock
         self._choice = choice
         self._after_run = after_run
+        self._gives_file = gives_file
 
     async def run(self, partner_id: str, day: date) -> Ran:
         """Match what there is of the day. A closed day is told as it was closed.
@@ -80,7 +90,8 @@ class Running:
             before = await store.find_day(connection, partner_id, day)
             if before.state == "closed":
                 return Ran(before, await store.count_day(connection, partner_id, day))
-            if not await store.has_file_since(connection, partner_id, day):
+            is_needed = self._gives_file(partner_id, day)
+            if is_needed and not await store.has_file_since(connection, partner_id, day):
                 raise FileMissing(
                     f"No file of {partner_id[:80]!r} for {day} or later is imported: import it "
                     "first, with `kawase recon import`.",

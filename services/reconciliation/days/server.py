@@ -10,7 +10,8 @@ from services.pb.kawase.reconciliation.v1 import day_service_pb2 as pb
 from services.pb.kawase.reconciliation.v1.day_service_pb2_grpc import DayServiceServicer
 from services.reconciliation.breaks.codec import read_day, row_message
 from services.reconciliation.days.running import Ran, Running
-from services.reconciliation.reports.closing import Expected, close_day
+from services.reconciliation.reports.closing import close_day
+from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.listing import list_rows
 from services.reconciliation.reports.reading import read_report
 from services.reconciliation.reports.reopening import approve_reopening, propose_reopening
@@ -67,7 +68,13 @@ class DayServer(DayServiceServicer):
     ) -> AsyncIterator[pb.GetReportResponse]:
         day = read_day(request.day)
         pieces = read_report(
-            self._units.pool, self._clock, request.partner_id, day, request.format, request.version
+            self._units.pool,
+            self._clock,
+            request.partner_id,
+            day,
+            request.format,
+            request.version,
+            self._expected,
         )
         async for piece in pieces:
             yield pb.GetReportResponse(
@@ -84,6 +91,7 @@ class DayServer(DayServiceServicer):
             request.figure,
             request.page_size,
             request.page_token,
+            self._expected,
         )
         return pb.ListRowsResponse(
             rows=[row_message(row) for row in page.rows], next_page_token=page.next_page_token

@@ -171,11 +171,23 @@ WHERE (pair.partner_id, pair.day) = ($1, $2)
         WHERE p.their_row = pair.their_row AND p.rule <> '' AND p.day <> pair.day
     ))
 """
+# Of two rows that cancel each other out the second may be of tomorrow: it stays with the first.
 _DROP_AHEAD = """
 DELETE FROM pairs AS pair
 WHERE (pair.partner_id, pair.day) = ($1, $2)
     AND NOT EXISTS (SELECT FROM our_rows AS o WHERE o.row = pair.our_row AND o.day <= $2)
     AND NOT EXISTS (SELECT FROM their_rows AS t WHERE t.row = pair.their_row AND t.day <= $2)
+    AND NOT (pair.rule <> '' AND (pair.our_row IS NULL OR pair.their_row IS NULL) AND EXISTS (
+        SELECT FROM pairs AS other
+        LEFT JOIN our_rows AS o ON o.row = pair.our_row
+        LEFT JOIN our_rows AS other_o ON other_o.row = other.our_row
+        LEFT JOIN their_rows AS t ON t.row = pair.their_row
+        LEFT JOIN their_rows AS other_t ON other_t.row = other.their_row
+        WHERE (other.partner_id, other.day, other.rule) = ($1, $2, pair.rule) AND (
+            (other.our_row IS NULL AND other_t.reference = t.reference AND other_t.day <= $2)
+            OR (other.their_row IS NULL AND other_o.reference = o.reference AND other_o.day <= $2)
+        )
+    ))
 """
 _GROUPS = """
 SELECT rule, break_kind, count(*) AS pairs FROM pairs WHERE (partner_id, day) = ($1, $2)

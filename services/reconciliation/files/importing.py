@@ -1,6 +1,7 @@
 """Takes a file in: read to its end in one transaction that keeps all of it, or nothing."""
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Malformed, Refused
 from services.core.ids import new_reference
 from services.core.money import LARGEST_UNITS
-from services.formats.findings import SHOWN_FINDINGS, Finding, Severity
+from services.formats.findings import SHOWN_FINDINGS, Finding, Severity, quoted
 from services.kit.postgres import Connection
 from services.reconciliation.files import store
 from services.reconciliation.files.formats import HEAD_BYTES, READERS, find_format, named_day
@@ -37,6 +38,9 @@ log = structlog.get_logger()
 
 # Of what a partner names itself; longer is no name, and no index holds it.
 LONGEST_NAME = 200
+# Controls, and what bytes that Shift_JIS does not define become.
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\uf8f0-\uf8f3]")
+BANKS = frozenset({Format.CAMT053, Format.ZENGIN03, Format.ZENGIN01, Format.BANK_API})
 
 
 class FileDamaged(Malformed):
@@ -140,6 +144,8 @@ async def _former(connection: Connection, file: StoredFile, ask: Ask) -> StoredF
 def _open(partner: Partner, ask: Ask, spool: Spool, clock: Clock) -> "Reading":
     if not spool.byte_count:
         raise FileEmpty(f"{ask.file_name[:80]!r} is empty.", file_name=ask.file_name[:80])
+    if ask.format is None and spool.zero_at is not None:
+        raise FileDamaged(ask.file_name, [_zero(spool.zero_at)])
     stream = spool.open()
     found = ask.format or find_format(stream.read(HEAD_BYTES), ask.file_name)
     if found not in partner.formats:
@@ -169,9 +175,9 @@ class Reading:
         self._settled: list[Settled] = []
         self._totals: defaultdict[str, int] = defaultdict(int)
         self._rows = 0
+        self._seen: set[int] | None = None if format_ in BANKS else set()
         if zero_at is not None:
-            message = "A byte is zero: the file is not in the partner's encoding."
-            self._errors.append(Finding("encoding", Severity.ERROR, 0, zero_at, message))
+            self._errors.append(_zero(zero_at))
 
     def records(self) -> Iterator[tuple[Any, ...]]:
         """Rows as `store.copy_rows` wants them. Raises `FileDamaged`, once some findings tell."""
@@ -181,13 +187,31 @@ class Reading:
                 if isinstance(item, TheirRow):
                     self._totals[item.currency] += item.minor
                     self._rows += 1
+                    self._check_row(item)
                     if not self._errors:
                         yield (*item, *beside)
+                    elif len(self._errors) >= SHOWN_FINDINGS:
+                        break
                 else:
                     self._see(item)
                     if len(self._errors) >= SHOWN_FINDINGS:
                         break
         self._check()
+
+    def _check_row(self, row: TheirRow) -> None:
+        if found := _NO_TEXT.search(f"{row.reference}{row.partner_reference}{row.text}"):
+            message = f"It holds {found[0]!a}, which is no text: another encoding is meant."
+            self._errors.append(Finding("encoding", Severity.ERROR, row.record, None, message))
+        # A bank's sums tell of a doubled line, and it may well have two that are alike.
+        if self._seen is None or not row.reference:
+            return
+        seen = hash(row[1:])
+        if seen in self._seen:
+            message = f"The record of {quoted(row.reference)} stands in the file twice."
+            self._errors.append(
+                Finding("record-repeated", Severity.ERROR, row.record, None, message)
+            )
+        self._seen.add(seen)
 
     def _see(self, item: Item) -> None:
         if isinstance(item, Finding):
@@ -241,6 +265,11 @@ class Reading:
             series_number=self._head.series_number,
             totals=tuple(sorted(self._totals.items())),
         )
+
+
+def _zero(at: int) -> Finding:
+    message = "A byte is zero, as in UTF-16: the file is not in the partner's encoding."
+    return Finding("encoding", Severity.ERROR, 0, at, message)
 
 
 def _sentence(finding: Finding) -> str:

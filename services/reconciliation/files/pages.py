@@ -8,13 +8,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from google.protobuf.message import Message
+
 from services.core.currencies import CURRENCIES
 from services.core.money import LARGEST_UNITS
-from services.formats.findings import Finding, error
+from services.formats.findings import Finding, error, quoted
+from services.pb.kawase.bridge.v1 import bridge_service_pb2
+from services.pb.kawase.money.v1 import money_pb2
 from services.reconciliation.files.model import Item, Source
 from services.reconciliation.files.statements import Account, Line, row_of
 
 LONGEST_PAGE = 4 << 20
+
+
+def _names(message: type[Message]) -> frozenset[str]:
+    # A part under another name would be left out without a word.
+    return frozenset(field.json_name for field in message.DESCRIPTOR.fields)
+
+
+_PAGE = _names(bridge_service_pb2.ListStatementEntriesResponse)
+_ENTRY = _names(bridge_service_pb2.StatementEntry)
+_MONEY = _names(money_pb2.Money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ def read_pages(source: Source) -> Iterator[Item]:
     """The entries of all pages; their balances have to follow from one another."""
     account, begun, balance, record = Account(source, "statement"), False, None, 0
     token, number, offset = "more", 0, 0
+    seen: set[str] = set()
     for number, (offset, raw) in enumerate(_lines(source), 1):
         page = _page(raw)
         if page is None or not token:
@@ -47,6 +62,10 @@ def read_pages(source: Source) -> Iterator[Item]:
                 yield from account.begin(name, day, day, record, offset)
             yield from account.check(record, offset, entry.line.day)
             yield from _chain(entry, balance, offset)
+            if entry.line.own in seen:
+                message = f"The entry {quoted(entry.line.own)} stands in the file twice."
+                yield error("entry-repeated", message, record=record, offset=offset)
+            seen.update([entry.line.own] if entry.line.own else [])
             balance = entry.balance
             yield row_of(source.partner, entry.line)
     yield from _ending(source, account, begun, number, token)
@@ -89,18 +108,29 @@ def _page(raw: bytes) -> dict[str, Any] | None:
         page = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(page, dict) or not isinstance(page.get("entries", []), list):
+    if not isinstance(page, dict) or not _PAGE.issuperset(page):
+        return None
+    if not isinstance(page.get("entries", []), list):
         return None
     return page if isinstance(page.get("nextPageToken", ""), str) else None
 
 
 def _entry(record: int, fields: Any) -> _Entry | None:
+    if not isinstance(fields, dict) or not _ENTRY.issuperset(fields):
+        return None
     try:
-        minor, currency = _money(fields["amount"])
-        balance = _money(fields["balance"])[0] if "balance" in fields else None
+        minor, currency = _money(fields["amount"], least=0)
+        balance = None
+        if "balance" in fields:
+            balance, balance_currency = _money(fields["balance"])
+            if balance_currency != currency:
+                return None
         name = _text(fields.get("counterpartyName", ""))
         text = _text(fields.get("remittanceText", ""))
-        sign = 1 if fields.get("credit", False) is True else -1
+        credit = fields.get("credit", False)
+        if not isinstance(credit, bool):
+            return None
+        sign = 1 if credit else -1
         own, day = _text(fields["entryReference"]), date.fromisoformat(fields["bookDate"])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
@@ -109,9 +139,15 @@ def _entry(record: int, fields: Any) -> _Entry | None:
     return _Entry(Line(record, own, reference, word, name, currency, sign * minor, day), balance)
 
 
-def _money(fields: Any) -> tuple[int, str]:
-    minor, currency = int(fields.get("minorUnits", 0)), fields["currencyCode"]
-    if currency not in CURRENCIES or abs(minor) > LARGEST_UNITS:
+def _money(fields: Any, least: int = -LARGEST_UNITS) -> tuple[int, str]:
+    if not _MONEY.issuperset(fields):
+        raise ValueError(fields)
+    said, currency = fields.get("minorUnits", "0"), fields["currencyCode"]
+    # protobuf writes whole numbers as texts; a fraction or a truth is neither.
+    if isinstance(said, bool) or not isinstance(said, int | str):
+        raise TypeError(said)
+    minor = int(said)
+    if currency not in CURRENCIES or not least <= minor <= LARGEST_UNITS:
         raise ValueError(currency)
     return minor, str(currency)
 

@@ -1,6 +1,6 @@
 """Files over gRPC: decode, import, encode."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from services.reconciliation.files import store
 from services.reconciliation.files.importing import import_file
 from services.reconciliation.files.model import CHUNK_BYTES, Ask, StoredFile
 from services.reconciliation.files.spool import Spool
+from services.reconciliation.files.watching import Watch
 from services.reconciliation.partners import Format, Partners, partner_named
 
 NAME = "kawase.reconciliation.v1.FileService"
@@ -39,12 +40,14 @@ class FileServer(file_service_pb2_grpc.FileServiceServicer):
         partners: Partners,
         limit: int,
         work: Path | None = None,
+        wanted: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._pool = pool
         self._clock = clock
         self._partners = partners
         self._limit = limit
         self._work = work
+        self.watch = Watch(pool, clock, partners, wanted or {})
 
     @answers
     async def ImportFile(
@@ -79,6 +82,20 @@ class FileServer(file_service_pb2_grpc.FileServiceServicer):
         return pb.ListFilesResponse(
             files=[file_message(file) for file in shown], next_page_token=token
         )
+
+    @answers
+    async def ListOverdueFiles(
+        self, request: pb.ListOverdueFilesRequest, _context: Any
+    ) -> pb.ListOverdueFilesResponse:
+        """By partner and day."""
+        answer = pb.ListOverdueFilesResponse()
+        for late in await self.watch.overdue():
+            if request.partner_id in ("", late.partner_id):
+                told = answer.files.add(
+                    partner_id=late.partner_id, day=late.day.isoformat(), formats=late.formats
+                )
+                told.due_time.FromDatetime(late.due_time)
+        return answer
 
 
 def read_ask(request: pb.ImportFileRequest) -> Ask:

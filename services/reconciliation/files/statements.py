@@ -116,6 +116,7 @@ class Account:
 def read_camt053(source: Source) -> Iterator[Item]:
     """A camt.053 with one statement; what is not booked yet is left out."""
     account, opened = Account(source, "statement"), False
+    numbers = _Numbers(source.partner.in_order)
     for item in read_statements(source.chunks()):
         if isinstance(item, Finding):
             yield item
@@ -129,6 +130,8 @@ def read_camt053(source: Source) -> Iterator[Item]:
                 yield error("day-missing", message, record=item.record, offset=item.offset)
                 continue
             yield from account.check(item.record, item.offset, day)
+            own = item.servicer_reference or item.reference
+            yield from numbers.check(own, item.record, item.offset)
             yield from (row_of(source.partner, line) for line in _camt_lines(item, day))
     if not opened:
         yield error("statement-missing", "The file holds no statement.")
@@ -198,7 +201,7 @@ def read_zengin03(source: Source) -> Iterator[Item]:
             number, place = body.account.account_number, (item.number, item.offset)
             yield from account.begin(number, body.from_date, body.to_date, *place)
         elif isinstance(item, Record) and isinstance(body, ZenginEntry):
-            yield from numbers.check(item, body.inquiry_number)
+            yield from numbers.check(body.inquiry_number, item.number, item.offset)
             yield from account.check(item.number, item.offset, body.posting_date)
             yield row_of(source.partner, _zengin_line(item.number, body))
 
@@ -228,7 +231,7 @@ def read_zengin01(source: Source) -> Iterator[Item]:
             number, place = body.account.account_number, (item.number, item.offset)
             yield from account.begin(number, body.from_date, body.to_date, *place)
         elif isinstance(item, Record) and isinstance(body, IncomingNotice):
-            yield from numbers.check(item, body.inquiry_number)
+            yield from numbers.check(body.inquiry_number, item.number, item.offset)
             yield from account.check(item.number, item.offset, body.posting_date)
             own, yen = body.inquiry_number, -body.yen if body.cancelled else body.yen
             day = body.posting_date
@@ -255,9 +258,9 @@ class _Numbers:
         self._is_kept = is_kept
         self._last = 0
 
-    def check(self, record: Record, number: str) -> Iterable[Finding]:
-        said = int(number) if number.isdigit() else 0
+    def check(self, number: str, record: int, offset: int | None) -> Iterable[Finding]:
+        said = int(number) if number.isascii() and number.isdigit() else 0
         if self._is_kept and said and said <= self._last:
             message = f"Entry {said} stands behind entry {self._last}: records are reordered."
-            yield error("record-order", message, record=record.number, offset=record.offset)
+            yield error("record-order", message, record=record, offset=offset)
         self._last = said or self._last

@@ -134,6 +134,22 @@ async def list_files(
     return [_file(row) for row in rows]
 
 
+async def given_formats(
+    connection: Connection, since: date
+) -> dict[str, dict[date, frozenset[str]]]:
+    """The formats of files that hold, by partner and day; of days before `since` one tells all."""
+    rows = await connection.fetch(
+        "SELECT partner_id, greatest(day, $1::date - 1) AS given_day, "
+        "array_agg(DISTINCT format) AS formats "
+        "FROM files WHERE replaced_by IS NULL GROUP BY partner_id, given_day",
+        since,
+    )
+    found: dict[str, dict[date, frozenset[str]]] = {}
+    for row in rows:
+        found.setdefault(row["partner_id"], {})[row["given_day"]] = frozenset(row["formats"])
+    return found
+
+
 def _file(row: Any) -> StoredFile:
     fields = dict(row)
     totals = zip(fields.pop("currencies"), fields.pop("minors"), strict=True)

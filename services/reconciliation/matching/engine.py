@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ibis
+from ibis import _
 
 from services.reconciliation.matching import expressions
 from services.reconciliation.matching.backends import Backend
@@ -72,7 +73,7 @@ class Engine:
         self, ours: Table, theirs: Table, by: By, rules: tuple[Rule, ...]
     ) -> tuple[list[Table], Table, Table]:
         """What a run of rules decides, and what it leaves of both sides."""
-        if by not in (By.BUNDLE, By.TEXT):
+        if by not in (By.BUNDLE, By.REVERSAL, By.TEXT):
             pairs = self._keep(expressions.joined(ours, theirs, by, rules))
             left = self._keep(expressions.left_over(ours, pairs, "our_row"))
             right = self._keep(expressions.left_over(theirs, pairs, "their_row"))
@@ -100,6 +101,10 @@ class Engine:
 def _tries(by: By, rule: Rule) -> list[Callable[[Table, Table], Table]]:
     if by is By.TEXT:
         return [lambda ours, theirs: expressions.alike(ours, theirs, rule)]
+    if by is By.REVERSAL:
+        if rule.side == "ours":
+            return [lambda ours, _theirs: expressions.reversals(ours, rule, "our_row")]
+        return [lambda _ours, theirs: expressions.reversals(theirs, rule, "their_row")]
     return [
         lambda ours, theirs: expressions.bundles(ours, theirs, rule, "our_row"),
         lambda ours, theirs: expressions.bundles(theirs, ours, rule, "their_row"),
@@ -107,7 +112,7 @@ def _tries(by: By, rule: Rule) -> list[Callable[[Table, Table], Table]]:
 
 
 def _rows(pairs: Table, column: str) -> Table:
-    return pairs.select(row=pairs[column]).distinct()
+    return pairs.select(row=pairs[column]).filter(_.row.notnull()).distinct()
 
 
 def _union(tables: list[Table]) -> Table:

@@ -101,6 +101,28 @@ def bundles(many: Table, one: Table, rule: Rule, many_column: str) -> Table:
     ).select(*PAIR_COLUMNS)
 
 
+def reversals(side: Table, rule: Rule, column: str) -> Table:
+    """Two rows of a side that cancel each other out, where its reference has no third."""
+    asked = side.filter((_.reference != _NONE) & _.kind.isin(rule.kinds))
+    found = asked.group_by("reference", "currency").agg(
+        rows=_.count(),
+        kinds=_.kind.nunique(),
+        states=_.state.nunique(),
+        total=_exact(_.minor.sum()),
+        fees=_exact(_.fee.fill_null(0).sum()),
+        first_day=_.day.min(),
+        last_day=_.day.max(),
+    )
+    cancelled = found.filter(
+        (_.rows == 2) & (_.kinds == 2) & (_.states == 1) & (_.total == 0),
+        _.fees.abs() <= rule.fee,
+        _days(found.last_day, found.first_day) <= rule.days,
+    )
+    pairs = asked.semi_join(cancelled, ["reference", "currency"])
+    alone = _alone(pairs, column, ibis.literal(_NONE), 0)
+    return alone.mutate(rule=ibis.literal(rule.name)).select(*PAIR_COLUMNS)
+
+
 def alike(ours: Table, theirs: Table, rule: Rule) -> Table:
     """Rows of the same amount whose texts fit, where neither fits another as well."""
     left = _prefixed(_rare(ours.filter((_.text != _NONE) | (_.reference != _NONE))), OURS)

@@ -47,6 +47,8 @@ class BreakKind(StrEnum):
     DUPLICATE = "DUPLICATE"
     LATE = "LATE"
     UNIDENTIFIED_CREDIT = "UNIDENTIFIED_CREDIT"
+    # Both sides agree, and the ledger has posted nothing: the matching does not see it.
+    UNBOOKED = "UNBOOKED"
 
 
 CREDIT = "credit"

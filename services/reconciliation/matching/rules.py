@@ -17,6 +17,13 @@ by = "bundle"               # one row against the sum of several
 days = 3
 
 [[rule]]
+name = "reversal"
+by = "reversal"             # two rows of one side and reference that cancel each other out
+kinds = ["payment", "refund"]
+side = "theirs"             # or ours
+days = 3
+
+[[rule]]
 name = "text"
 by = "text"                 # same amount; our reference in their text, or texts alike
 days = 3
@@ -28,7 +35,7 @@ from enum import StrEnum
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -41,6 +48,7 @@ class By(StrEnum):
     REFERENCE = "reference"
     PARTNER_REFERENCE = "partner_reference"
     BUNDLE = "bundle"
+    REVERSAL = "reversal"
     TEXT = "text"
 
 
@@ -60,6 +68,8 @@ class Rule(BaseModel):
     fee: Whole = 0
     days: Whole = 0
     likeness: int = Field(default=100, ge=50, le=100)
+    kinds: tuple[str, ...] = ("payment", "refund")
+    side: Literal["ours", "theirs"] = "theirs"
 
 
 class RuleBook(BaseModel):

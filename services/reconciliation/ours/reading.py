@@ -121,9 +121,12 @@ def _rows(event: pb.BridgeEvent, time: datetime, said: Said, partners: Partners)
     )
 
 
-def booked_of(fact: KeptFact) -> tuple[str, datetime] | None:
-    """The link a fact of the wallet has posted, and when. Raises DecodeError."""
+def booked_of(fact: KeptFact) -> tuple[str, datetime, int, int] | None:
+    """The resource a fact of the wallet has posted something for, when, and the fact's stripe and
+    sequence. Raises DecodeError."""
     event = WalletEvent.FromString(fact.payload)
     if event.WhichOneof("body") != "funds_posted":
         return None
-    return event.link_id, event.event_time.ToDatetime(UTC)
+    # A link may say more behind the resource: `payment-…-capture`, `refund-…-loss`.
+    resource = "-".join(event.link_id.split("-", 2)[:2])
+    return resource, event.event_time.ToDatetime(UTC), fact.stripe, fact.sequence

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from services.kit.postgres import Connection
 from services.reconciliation.ours.rows import ChargeSaid, OurRow, RefundSaid
 
+READ_SECONDS = 120.0
+
 
 async def merge_charges(connection: Connection, charges: Sequence[ChargeSaid]) -> None:
     """Add what is said of charges, each once in `charges`; a time that is known stays the first."""
@@ -65,21 +67,29 @@ async def drop_rows(connection: Connection, keys: Sequence[tuple[str, str, str]]
     await connection.execute(_DROP, *_columns(keys, 3))
 
 
-async def add_booked(connection: Connection, posted: Sequence[tuple[str, datetime]]) -> None:
-    """Keep that the ledger has posted something under these ids."""
+async def add_booked(
+    connection: Connection, posted: Sequence[tuple[str, datetime, int, int]]
+) -> None:
+    """Keep that the ledger has posted something for these resources, and the first fact of it."""
     await connection.execute(
-        "INSERT INTO booked (resource_id, post_time) "
-        "SELECT * FROM unnest($1::text[], $2::timestamptz[]) "
+        "INSERT INTO booked (resource_id, post_time, stripe, sequence) "
+        "SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::smallint[], $4::bigint[]) "
         "ON CONFLICT (resource_id) DO NOTHING",
-        *_columns(posted, 2),
+        *_columns(posted, 4),
     )
 
 
-async def list_unbooked(connection: Connection, partner_id: str, day: date) -> list[str]:
-    """Payments, refunds, top-ups and withdrawals that the partner has moved money for on a day of
-    its own, and the ledger has posted nothing for: references of rows, in order."""
-    rows = await connection.fetch(_UNBOOKED, partner_id, day)
-    return [row["reference"] for row in rows]
+async def list_unbooked(
+    connection: Connection, partner_id: str, day: date
+) -> list[tuple[int, int, str]]:
+    """Rows of payments, refunds, top-ups and withdrawals that the run of a day has matched, and for
+    which the ledger has posted nothing: row, minor units, currency.
+
+    What was cancelled or given back whole needs no posting, and what was accepted too late is
+    booked under a name of its own.
+    """
+    rows = await connection.fetch(_UNBOOKED, partner_id, day, timeout=READ_SECONDS)
+    return [(row["row"], row["minor"], row["currency"]) for row in rows]
 
 
 def _refund_tuple(each: RefundSaid) -> tuple[object, ...]:
@@ -189,8 +199,19 @@ USING unnest($1::text[], $2::text[], $3::text[]) AS gone (partner_id, kind, refe
 WHERE (r.partner_id, r.kind, r.reference) = (gone.partner_id, gone.kind, gone.reference)
 """
 _UNBOOKED = """
-SELECT r.reference FROM our_rows AS r
-WHERE (r.partner_id, r.day) = ($1, $2) AND r.resource_id ~ '^(payment|refund|topup|withdrawal)-'
-    AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = r.resource_id)
-ORDER BY r.reference
+SELECT DISTINCT o.row, o.minor, o.currency FROM pairs AS p
+JOIN our_rows AS o ON o.row = p.our_row
+WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> ''
+    AND o.resource_id ~ '^(payment|refund|topup|withdrawal)-'
+    AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = o.resource_id)
+    AND NOT EXISTS (
+        SELECT FROM charges AS c
+        LEFT JOIN charge_refunds AS back ON back.refund_id = o.reference
+        WHERE c.charge_id = COALESCE(back.charge_id, o.reference) AND c.resource_id = o.resource_id
+            AND (c.late_time IS NOT NULL OR c.cancel_time IS NOT NULL OR c.minor <= (
+                SELECT sum(given.minor) FROM charge_refunds AS given
+                WHERE given.charge_id = c.charge_id
+            ))
+    )
+ORDER BY o.row
 """

@@ -1,7 +1,7 @@
 """Puts a day's report together."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,8 @@ from services.reconciliation.breaks.ages import AGE_CLASSES, age_class, age_days
 from services.reconciliation.breaks.model import State
 from services.reconciliation.reports.model import (
     BREAKS_LISTED,
+    Amendment,
+    Asked,
     BreakLine,
     DayReport,
     FileLine,
@@ -17,8 +19,9 @@ from services.reconciliation.reports.model import (
     Section,
 )
 from services.reconciliation.reports.store import figures
+from services.reconciliation.reports.store.days import DayRow
 from services.reconciliation.reports.store.figures import HeldBreak, KeptFile, Total
-from services.reconciliation.reports.store.incomes import spread_income
+from services.reconciliation.reports.store.incomes import read_incomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class AgedBreak:
 
     item: HeldBreak
     age_class: str
+    age_days: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +42,74 @@ class Built:
 
 
 async def build_report(
-    connection: Connection, partner_id: str, day: date, state: str, engine: str, now: datetime
+    connection: Connection,
+    asked: Asked,
+    held: DayRow,
+    amends: Amendment | None,
+    now: datetime,
 ) -> Built:
-    """The report of a day as the tables have it; ages as of `now`."""
-    breaks = await aged_breaks(connection, partner_id, day, now)
-    ours = await figures.our_totals(connection, partner_id, day)
-    theirs = await figures.their_totals(connection, partner_id, day)
-    matched = await figures.matched_totals(connection, partner_id, day)
-    incomes = await spread_income(connection, partner_id, day)
-    files = await figures.kept_files(connection, partner_id, day)
+    """The report of a day as the tables have it; ages as of `now`. Call it in a transaction."""
+    place = (asked.partner_id, asked.day)
+    breaks = await aged_breaks(connection, *place, now)
+    ours = await figures.our_totals(connection, *place)
+    theirs = await figures.their_totals(connection, *place)
+    matched = await figures.matched_totals(connection, *place)
+    broken = await figures.broken_differences(connection, *place)
+    whose = "The bank's statement" if asked.about.is_bank else "The partner"
     sections = (
-        Section("ours", "What we have booked", _lines("ours", ours)),
-        Section("theirs", "What the partner reports", _lines("theirs", theirs)),
-        Section("matched", "Matched, by rule", _lines("matched", matched)),
-        Section("breaks", "Breaks, by kind", _break_lines("breaks", breaks)),
-        Section("age", "Breaks, by age in days", _break_lines("age", breaks)),
-        Section("fx", "Income from spreads, in the payers' currency", _fx_lines(incomes)),
+        Section("ours", "We have booked", _lines("ours", ours)),
+        Section("theirs", f"{whose} reports", _lines("theirs", theirs)),
+        Section("net", "Ours less theirs, and why", net_lines(ours, theirs, broken)),
+        Section(
+            "matched", "Matched, by rule: pairs, and our side of them", _lines("matched", matched)
+        ),
+        Section("breaks", "Breaks, by kind: sizes without signs", _break_lines("breaks", breaks)),
+        Section("age", "Breaks, by age in days: sizes without signs", _break_lines("age", breaks)),
+        Section(
+            "fx",
+            "FX: income from spreads and realised results, by corridor, as the ledger has them",
+            await _fx_lines(connection, asked),
+        ),
     )
+    files = await figures.kept_files(connection, *place)
     report = DayReport(
-        partner_id=partner_id,
-        day=day,
-        state=state,
-        engine=engine,
+        partner_id=asked.partner_id,
+        day=asked.day,
+        state=held.state,
+        engine=held.engine,
         sections=sections,
         files=tuple(_file_line(file) for file in files),
         breaks=tuple(_break_line(each) for each in breaks[:BREAKS_LISTED]),
         break_count=len(breaks),
+        zone=asked.about.zone,
+        closed_by=asked.about.closed_by,
+        name=asked.about.name,
+        version=max(1, held.version if held.state == "closed" else held.version + 1),
+        amends=amends,
     )
     return Built(report, breaks)
+
+
+def net_lines(
+    ours: Sequence[Total], theirs: Sequence[Total], broken: Mapping[str, int]
+) -> tuple[Line, ...]:
+    """Per currency: both sides, what they differ by, and how much of that is breaks. The rest are
+    rows matched with another day's, and what rules put up with. `broken`: by currency."""
+    lines = []
+    for currency in sorted({total.currency for total in (*ours, *theirs)}):
+        sums = []
+        for name, side in (("ours", ours), ("theirs", theirs)):
+            mine = [total for total in side if total.currency == currency]
+            count, minor = sum(t.count for t in mine), sum(t.minor for t in mine)
+            fees = [total.fee for total in mine if total.fee is not None]
+            figure = f"net.{name}.{currency}"
+            lines.append(Line(figure, name, currency, count, minor, sum(fees) if fees else None))
+            sums.append(minor)
+        gap, part = sums[0] - sums[1], broken.get(currency, 0)
+        for name, minor in (("difference", gap), ("in breaks", part), ("other days", gap - part)):
+            figure = f"net.{name.replace(' ', '_')}.{currency}"
+            lines.append(Line(figure, name, currency, 0, minor, followable=False))
+    return tuple(lines)
 
 
 async def aged_breaks(
@@ -73,12 +117,13 @@ async def aged_breaks(
 ) -> tuple[AgedBreak, ...]:
     """The breaks of a day; what is resolved grows no older."""
     held = await figures.held_breaks(connection, partner_id, day)
-    return tuple(AgedBreak(item, _age(item, now)) for item in held)
+    ages = [_age(item, now) for item in held]
+    return tuple(AgedBreak(i, age_class(days), days) for i, days in zip(held, ages, strict=True))
 
 
-def _age(item: HeldBreak, now: datetime) -> str:
+def _age(item: HeldBreak, now: datetime) -> int:
     until = item.update_time if item.state == State.RESOLVED else now
-    return age_class(age_days(item.open_time, until))
+    return age_days(item.open_time, until)
 
 
 def _lines(section: str, totals: Iterable[Total]) -> tuple[Line, ...]:
@@ -116,10 +161,15 @@ def _break_lines(section: str, breaks: Sequence[AgedBreak]) -> tuple[Line, ...]:
     )
 
 
-def _fx_lines(incomes: Sequence[tuple[str, int, int]]) -> tuple[Line, ...]:
+async def _fx_lines(connection: Connection, asked: Asked) -> tuple[Line, ...]:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    async for income in read_incomes(connection, asked):
+        key = (income.label, income.currency)
+        count, minor = sums.get(key, (0, 0))
+        sums[key] = (count + 1, minor + income.minor)
     return tuple(
-        Line(f"fx.spread.{currency}", "spread", currency, count, minor)
-        for currency, count, minor in incomes
+        Line(f"fx.{label}.{currency}", label.replace(".", " "), currency, count, minor)
+        for (label, currency), (count, minor) in sorted(sums.items())
     )
 
 
@@ -131,6 +181,7 @@ def _file_line(file: KeptFile) -> FileLine:
         file.digest,
         file.row_count,
         file.totals,
+        file.replaced_by,
     )
 
 
@@ -148,4 +199,8 @@ def _break_line(each: AgedBreak) -> BreakLine:
         item.assignee,
         item.resolution,
         item.reason,
+        item.day.isoformat(),
+        each.age_days,
+        item.proposed_by,
+        item.approved_by,
     )

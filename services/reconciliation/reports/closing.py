@@ -6,9 +6,9 @@ transaction. No run adds to a closed day.
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 
 import structlog
@@ -21,6 +21,7 @@ from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2 as eve
 from services.reconciliation.breaks.messages import fact
 from services.reconciliation.breaks.model import State
 from services.reconciliation.reports.building import AgedBreak
+from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.files import Written, prepare, write_file
 from services.reconciliation.reports.refusals import (
     BreaksOpen,
@@ -31,29 +32,13 @@ from services.reconciliation.reports.refusals import (
     OperatorMissing,
     RowsCameLater,
 )
-from services.reconciliation.reports.store import closings
+from services.reconciliation.reports.store import closings, days
 from services.reconciliation.reports.store.closings import KeptReport
 from services.reconciliation.reports.writing.formats import CANONICAL, FORMATS
 
 log = structlog.get_logger()
 
 CLOSED = "closed"
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What a day is closed with. `formats` of files by partner, without which no day of it is."""
-
-    formats: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    zones: Mapping[str, tzinfo] = field(default_factory=dict)
-    """Where partners have their days; a partner left out has them last of all, in UTC-12."""
-    banks: frozenset[str] = frozenset()
-    """Who gives statements alone: on a holiday none, and the next one shows what is on it."""
-
-    def day_end(self, partner_id: str, day: date) -> datetime:
-        """The first instant that is not the partner's day any more."""
-        zone = self.zones.get(partner_id, timezone(timedelta(hours=-12)))
-        return datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +67,7 @@ async def close_day(
     place = (partner_id, day)
 
     async def work(connection: Connection) -> Decided[Closed]:
-        held = await closings.find_day(connection, *place, lock=True)
+        held = await days.find_day(connection, *place, lock=True)
         if held is None or not held.run_count:
             raise DayNotRun(*place)
         if held.state == CLOSED:
@@ -95,10 +80,11 @@ async def close_day(
         version = held.version + 1
         await _check_files(connection, place, expected)
         await _check_rows(connection, place, expected.day_end(*place))
+        about = expected.about(*place, closed_by=operator)
         with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
             folder = Path(name)
             built, source = await prepare(
-                connection, place, replace(held, state=CLOSED, version=version), now, folder
+                connection, place, replace(held, state=CLOSED, version=version), about, now, folder
             )
             _check_breaks(place, built.breaks)
             await closings.add_closing(connection, (*place, version), operator, now)
@@ -126,11 +112,13 @@ async def close_day(
 
 
 async def _check_files(connection: Connection, place: tuple[str, date], expected: Expected) -> None:
+    if not expected.gives_file(*place):
+        return
     given = await closings.given_formats(connection, *place)
     wanted = expected.formats.get(place[0])
     if wanted is None:
         # A run has needed a file of the day or a later one: of a bank that is enough.
-        owed = place[0] not in expected.banks and await closings.has_our_rows(connection, *place)
+        owed = not expected.is_bank(place[0]) and await closings.has_our_rows(connection, *place)
         if not given and owed:
             raise FilesMissing(*place, ())
     elif missing := [name for name in wanted if name not in given]:

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from services.kit.postgres import Connection
 from services.reconciliation.reports.building import Built, build_report
-from services.reconciliation.reports.store.closings import DayRow, write_lines
+from services.reconciliation.reports.model import About, Asked
+from services.reconciliation.reports.store.closings import write_lines
+from services.reconciliation.reports.store.days import DayRow
+from services.reconciliation.reports.store.reopenings import find_amended
 from services.reconciliation.reports.writing.formats import Source, file_name, write_report
 
 PIECE_BYTES = 1 << 20
@@ -32,11 +35,17 @@ class Written:
 
 
 async def prepare(
-    connection: Connection, place: tuple[str, date], day_row: DayRow, now: datetime, folder: Path
+    connection: Connection,
+    place: tuple[str, date],
+    day_row: DayRow,
+    about: About,
+    now: datetime,
+    folder: Path,
 ) -> tuple[Built, Source]:
     """Read what the files of a day are written of. `place`: partner, day."""
     partner_id, day = place
-    built = await build_report(connection, partner_id, day, day_row.state, day_row.engine, now)
+    amends = await find_amended(connection, *place, day_row.version - (day_row.state == "closed"))
+    built = await build_report(connection, Asked(*place, about), day_row, amends, now)
     lines = folder / "lines.csv"
     await write_lines(connection, partner_id, day, lines)
     return built, Source(built.report, lines)
@@ -53,5 +62,6 @@ def _write(source: Source, format_: str, path: Path) -> Written:
         for piece in write_report(source, format_):
             digest.update(piece)
             file.write(piece)
-    name = file_name(format_, source.report.partner_id, source.report.day)
+    report = source.report
+    name = file_name(format_, report.partner_id, report.day, report.version)
     return Written(path, name, digest.digest(), path.stat().st_size)

@@ -1,6 +1,7 @@
 """Follows a number of a report to its rows."""
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,9 +12,12 @@ from services.kit.postgres import Connection
 from services.reconciliation.breaks.store.rows import SideRow, read_rows
 from services.reconciliation.reports.building import aged_breaks
 from services.reconciliation.reports.closing import CLOSED
+from services.reconciliation.reports.expecting import Expected
+from services.reconciliation.reports.model import Asked
 from services.reconciliation.reports.refusals import DayNotRun
 from services.reconciliation.reports.rows import Place, Question, parse_figure, parse_place
-from services.reconciliation.reports.store import closings
+from services.reconciliation.reports.store import days
+from services.reconciliation.reports.store.incomes import Income, read_incomes
 from services.reconciliation.reports.store.rows import ClosedBreak, closed_breaks, find_places
 
 PAGE_SIZE = 100
@@ -37,6 +41,7 @@ async def list_rows(
     figure: str,
     page_size: int = 0,
     page_token: str = "",
+    expected: Expected | None = None,
 ) -> RowPage:
     """The rows behind a figure, ours first; of a closed day those that its report counts.
 
@@ -45,9 +50,12 @@ async def list_rows(
     asked, after = parse_figure(figure), parse_place(page_token)
     size = min(page_size, PAGE_LIMIT) if page_size > 0 else PAGE_SIZE
     async with pool.acquire() as connection, connection.transaction(readonly=True):
-        held = await closings.find_day(connection, partner_id, day)
+        held = await days.find_day(connection, partner_id, day)
         if held is None or not held.run_count:
             raise DayNotRun(partner_id, day)
+        if asked.section == "fx":
+            about = (expected or Expected()).about(partner_id, day)
+            return await _earned(connection, Asked(partner_id, day, about), asked, after, size)
         if asked.section not in _OF_BREAKS:
             page = await find_places(connection, asked, (partner_id, day), after, size)
         else:
@@ -62,6 +70,43 @@ async def list_rows(
             [place.row for place in page if place.side == 2],
         )
     return RowPage(rows, page[-1].token if len(page) == size else "")
+
+
+async def _earned(
+    connection: Connection, asked: Asked, question: Question, after: Place, size: int
+) -> RowPage:
+    """What links of the ledger have earned, each with the fact that says so."""
+    rows: list[SideRow] = []
+    last = Place()
+    incomes = read_incomes(connection, asked, (after.side, after.row))
+    async with aclosing(incomes):
+        async for income in incomes:
+            if income.label != question.name or question.currency not in ("", income.currency):
+                continue
+            rows.append(_income_row(income, asked.day))
+            last = Place(2 if income.kind == "deal" else 1, income.number)
+            if len(rows) == size:
+                return RowPage(rows, last.token)
+    return RowPage(rows, "")
+
+
+def _income_row(income: Income, day: date) -> SideRow:
+    return SideRow(
+        side="ledger",
+        row=income.number,
+        reference=income.resource_id,
+        kind=f"{income.kind} {income.name}",
+        minor=income.minor,
+        fee=None,
+        currency=income.currency,
+        state="posted",
+        day=day,
+        text=income.corridor_id,
+        file_id="",
+        record=0,
+        stripe=income.stripe,
+        sequence=income.sequence,
+    )
 
 
 async def _open_breaks(

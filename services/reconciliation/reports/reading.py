@@ -10,9 +10,10 @@ import asyncpg
 
 from services.core.clock import Clock
 from services.reconciliation.reports.closing import CLOSED
+from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.files import prepare, write_file
 from services.reconciliation.reports.refusals import DayNotRun, FormatUnknown, VersionUnknown
-from services.reconciliation.reports.store import closings
+from services.reconciliation.reports.store import closings, days
 from services.reconciliation.reports.writing.formats import FORMATS
 
 
@@ -27,14 +28,20 @@ class Piece:
 
 
 async def read_report(
-    pool: asyncpg.Pool, clock: Clock, partner_id: str, day: date, format_: str, version: int = 0
+    pool: asyncpg.Pool,
+    clock: Clock,
+    partner_id: str,
+    day: date,
+    format_: str,
+    version: int = 0,
+    expected: Expected | None = None,
 ) -> AsyncIterator[Piece]:
     """The pieces of a report, at least one. `version`: of which close; 0: the latest, or as the
     day stands while it is open. Raises `FormatUnknown`, `DayNotRun`, `VersionUnknown`."""
     if format_ not in FORMATS:
         raise FormatUnknown(format_, FORMATS)
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
-        held = await closings.find_day(connection, partner_id, day)
+        held = await days.find_day(connection, partner_id, day)
         if held is None or not held.run_count:
             raise DayNotRun(partner_id, day)
         if not 0 <= version <= held.version:
@@ -49,7 +56,9 @@ async def read_report(
             return
         with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
             folder = Path(name)
-            _, source = await prepare(connection, (partner_id, day), held, clock.now(), folder)
+            about = (expected or Expected()).about(partner_id, day)
+            now = clock.now()
+            _, source = await prepare(connection, (partner_id, day), held, about, now, folder)
             written = await write_file(source, format_, folder)
             yield Piece(b"", written.file_name, written.digest.hex())
             for data in written.pieces():

@@ -20,7 +20,7 @@ from services.reconciliation.reports.refusals import (
     ReopeningMalformed,
     ReopeningProposed,
 )
-from services.reconciliation.reports.store import closings, reopenings
+from services.reconciliation.reports.store import days, reopenings
 from services.reconciliation.reports.store.reopenings import Reopening
 
 log = structlog.get_logger()
@@ -90,7 +90,7 @@ async def approve_reopening(
 
 
 async def _held(connection: Connection, place: tuple[str, date]) -> tuple[int, Reopening | None]:
-    held = await closings.find_day(connection, *place, lock=True)
+    held = await days.find_day(connection, *place, lock=True)
     if held is None or held.state != CLOSED:
         raise DayNotClosed(*place)
     return held.version, await reopenings.find_reopening(connection, *place, held.version)

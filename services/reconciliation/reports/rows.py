@@ -6,7 +6,8 @@ from services.reconciliation.breaks.ages import AGE_CLASSES
 from services.reconciliation.matching.rows import BreakKind
 from services.reconciliation.reports.refusals import FigureUnknown, PageTokenMalformed
 
-SECTIONS = frozenset({"ours", "theirs", "matched", "breaks", "age", "fx", "files"})
+SECTIONS = frozenset({"ours", "theirs", "net", "matched", "breaks", "age", "fx", "files"})
+_SIDES = frozenset({"ours", "theirs"})
 _CURRENCY_LENGTH = 3
 _CLASSES = frozenset(name for _, name in AGE_CLASSES)
 
@@ -44,7 +45,7 @@ def parse_figure(figure: str) -> Question:
         name, currency = rest, ""
     elif len(currency) != _CURRENCY_LENGTH or not currency.isupper():
         raise FigureUnknown(figure)
-    known = {"breaks": frozenset(BreakKind), "age": _CLASSES}.get(section)
+    known = {"breaks": frozenset(BreakKind), "age": _CLASSES, "net": _SIDES}.get(section)
     if known is not None and name not in known:
         raise FigureUnknown(figure)
     return Question(section, name, currency)

@@ -49,6 +49,14 @@ def cancelled(hours: int = 1) -> pb.BridgeEvent:
     return event
 
 
+def accepted_late() -> pb.BridgeEvent:
+    event = event_of(CHARGE, 90)
+    body = event.charge_accepted_late
+    body.partner_id, body.partner_reference = PARTNER, "P1"
+    body.amount.minor_units, body.amount.currency_code = 10_001, "KRW"
+    return event
+
+
 def event_of(charge_id: str, minutes: int = 0) -> pb.BridgeEvent:
     event = pb.BridgeEvent(resource_id=RESOURCE, charge_id=charge_id)
     event.event_time.FromDatetime(NOON + timedelta(minutes=minutes))
@@ -118,29 +126,53 @@ async def test_a_fact_that_is_no_event_stops_the_reading(database: Database) -> 
             await project_bridge(connection, [KeptFact("bridge", 0, 1, "", b"\xff")], PARTNERS)
 
 
-async def test_copied_facts_are_projected_once_and_what_is_not_booked_is_found(
-    database: Database, topics: Topics
-) -> None:
-    other = RESOURCE.replace("payment", "refund")
-    posted = WalletEvent(link_id=RESOURCE)
-    posted.event_time.FromDatetime(NOON)
-    posted.funds_posted.SetInParent()
-    stray = accepted("stray-charge")
-    stray.resource_id = other
+async def test_copied_facts_are_projected_once(database: Database, topics: Topics) -> None:
     async with running_units("reconciliation", database, topics) as units:
         projection = make_projection(units, PARTNERS)
         async with units.pool.acquire() as connection, connection.transaction():
             await copy(connection, BRIDGE, accepted().SerializeToString())
-            await copy(connection, WALLET, posted.SerializeToString())
         assert await projection.step() == 1
         assert await projection.step() == 0
+        assert await units.pool.fetchval("SELECT count(*) FROM our_rows") == 1
+
+
+@pytest.mark.parametrize(
+    ("link_id", "more", "is_found"),
+    [
+        ("", (), True),
+        ("payment-01OTHER", (), True),
+        (RESOURCE, (), False),
+        (f"{RESOURCE}-capture", (), False),
+        ("", ("cancelled",), False),
+        ("", ("late",), False),
+    ],
+    ids=["nobodys", "anothers", "ours", "our capture", "cancelled", "late"],
+)
+async def test_what_is_matched_and_not_booked_is_found(
+    database: Database, topics: Topics, link_id: str, more: Sequence[str], is_found: bool
+) -> None:
+    posted = WalletEvent(link_id=link_id)
+    posted.event_time.FromDatetime(NOON)
+    posted.funds_posted.SetInParent()
+    said = {"cancelled": cancelled(24), "late": accepted_late()}
+    async with running_units("reconciliation", database, topics) as units:
+        projection = make_projection(units, PARTNERS)
         async with units.pool.acquire() as connection, connection.transaction():
-            assert await list_unbooked(connection, PARTNER, DAY) == []
-            await copy(connection, BRIDGE, stray.SerializeToString(), 2)
-        assert await projection.step() == 1
+            for place, event in enumerate([accepted(), *(said[name] for name in more)], 1):
+                await copy(connection, BRIDGE, event.SerializeToString(), place)
+            await copy(connection, WALLET, posted.SerializeToString())
+        await projection.step()
         async with units.pool.acquire() as connection:
-            assert await list_unbooked(connection, PARTNER, DAY) == ["stray-charge"]
-            assert await connection.fetchval("SELECT count(*) FROM our_rows") == 2
+            row = await connection.fetchval("SELECT row FROM our_rows WHERE kind = 'payment'")
+            await connection.execute(_MATCHED, PARTNER, DAY, row)
+            found = await list_unbooked(connection, PARTNER, DAY)
+        assert [each[0] for each in found] == ([row] if is_found else [])
+
+
+_MATCHED = """
+WITH day AS (INSERT INTO days (partner_id, day, state) VALUES ($1, $2, 'open') RETURNING *)
+INSERT INTO pairs SELECT partner_id, day, $3::bigint, NULL, 'exact', '', 0, 'KRW' FROM day
+"""
 
 
 async def copy(

@@ -1,5 +1,6 @@
 """A corrected file takes the place of the former, whose bytes stay; breaks follow it."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
@@ -16,7 +17,8 @@ from services.reconciliation.days.running import EngineChoice, Running
 from services.reconciliation.files.importing import Imported
 from services.reconciliation.files.store import read_bytes
 from services.reconciliation.matching.rules import standard_rules
-from services.reconciliation.reports.closing import Expected, close_day
+from services.reconciliation.reports.closing import close_day
+from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.listing import list_rows
 from services.reconciliation.reports.reading import read_report
 from services.reconciliation.reports.reopening import approve_reopening, propose_reopening
@@ -192,6 +194,8 @@ async def test_a_closed_day_is_opened_by_two_and_closed_with_an_amended_report(d
     assert await desk.close() != digest
     assert await desk.report(1) == kept
     assert await desk.report() == await desk.report(2) != kept
+    amends = json.loads(await desk.report())["amends"]
+    assert (amends["digest"], amends["approved_by"]) == (digest.hex(), "kenji")
     with pytest.raises(KawaseError) as unknown:
         await desk.report(3)
     assert unknown.value.reason == "VERSION_UNKNOWN"

@@ -1,13 +1,16 @@
 """The matching: every row ends in one pair, and a pair is what its rows make it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from services.reconciliation.matching.rules import By, Rule, RuleBook
 from services.sandbox.bench.recon.planting import plant
-from tests.unit.reconciliation.sides import DAY, Row, pairs_of, run
+from tests.unit.reconciliation.sides import DAY, Row, pairs_of, run, write_side
 
 
 def test_the_same_event_on_both_sides_is_an_exact_match(tmp_path: Path) -> None:
@@ -119,6 +122,60 @@ def test_texts_that_fit_two_rows_alike_decide_nothing(tmp_path: Path) -> None:
         "MISSING_AT_PARTNER",
         "UNIDENTIFIED_CREDIT",
     ]
+
+
+def test_what_a_partner_has_taken_back_is_a_reversal_and_no_break(tmp_path: Path) -> None:
+    theirs = [
+        Row(7, "A"),
+        Row(8, "A", kind="refund", minor=-1_000, fee=-10, day=DAY + timedelta(days=1)),
+        Row(9, "B", kind="top_up"),
+        Row(10, "B", kind="refund", minor=-1_000, fee=-10),
+    ]
+    assert [pair[1:4] for pair in pairs_of(tmp_path, [], theirs)] == [
+        (10, "top_up_reversal", ""),
+        (7, "reversal", ""),
+        (8, "reversal", ""),
+        (9, "top_up_reversal", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"minor": -999},
+        {"fee": -9},
+        {"currency": "KRW"},
+        {"day": DAY + timedelta(days=4)},
+        {"state": "failed"},
+        {"reference": "B"},
+        {"reference": ""},
+        {"kind": "dispute"},
+    ],
+)
+def test_what_does_not_cancel_out_whole_is_no_reversal(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    back = replace(Row(8, "A", kind="refund", minor=-1_000, fee=-10), **changes)
+    found = pairs_of(tmp_path, [], [Row(7, "A"), back])
+    assert [pair[3] for pair in found] == ["MISSING_WITH_US"] * 2
+
+
+def test_three_rows_of_a_reference_are_no_reversal(tmp_path: Path) -> None:
+    theirs = [Row(7, "A"), Row(8, "A", kind="refund", minor=-1_000), Row(9, "A", kind="void")]
+    kinds = ("payment", "refund", "void")
+    rules = RuleBook(rule=(Rule(name="r", by=By.REVERSAL, kinds=kinds),))
+    ours, other = (write_side(tmp_path / name, rows) for name, rows in (("o", []), ("t", theirs)))
+    _, found = run(tmp_path / "work", ours, other, rules=rules)
+    assert {pair[3] for pair in found} == {"MISSING_WITH_US"}
+
+
+def test_our_own_rows_cancel_out_only_where_a_rule_says_so(tmp_path: Path) -> None:
+    ours = [Row(1, "A"), Row(2, "A", kind="refund", minor=-1_000, fee=-10)]
+    assert {pair[3] for pair in pairs_of(tmp_path / "standard", ours, [])} == {"MISSING_AT_PARTNER"}
+    rules = RuleBook(rule=(Rule(name="back", by=By.REVERSAL, side="ours"),))
+    one, other = write_side(tmp_path / "o", ours), write_side(tmp_path / "t", [])
+    _, found = run(tmp_path / "work", one, other, rules=rules)
+    assert [pair[:3] for pair in found] == [(1, None, "back"), (2, None, "back")]
 
 
 def test_sums_beyond_what_a_float_holds_stay_exact(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ def test_the_standard_rules_end_with_text() -> None:
         By.REFERENCE,
         By.PARTNER_REFERENCE,
         By.BUNDLE,
+        By.REVERSAL,
         By.TEXT,
     ]
 

@@ -8,8 +8,7 @@ XML declaration (ZEDI sends a header and an order so): they are told apart by it
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, cast
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from services.formats.findings import Finding, error
 
@@ -147,7 +146,11 @@ class Reader:
         self.root: Element | None = None
         self.starts = Starts(records, source.offset)
         self._source = source
-        self._parser: XMLPullParser[Any] = XMLPullParser(events=("start",))
+        builder = TreeBuilder()
+        # The builder hangs the root under what it has begun itself: no event has to tell of it.
+        self._holder: Element = builder.start("file", {})
+        # What makes XML dangerous, a document type, is refused before it comes here.
+        self._parser = XMLParser(target=builder)  # noqa: S314
         self._place = Place(source.offset)
         self._since_progress = 0
 
@@ -172,11 +175,10 @@ class Reader:
     def _feed(self, piece: bytes) -> None:
         try:
             self._parser.feed(piece)
-            for event in cast(Iterable[tuple[str, Any]], self._parser.read_events()):
-                if self.root is None:
-                    self.root = event[1]
         except ParseError as problem:
             raise Broken(self._place.malformed(problem)) from None
+        if self.root is None and len(self._holder):
+            self.root = self._holder[0]
         open_at, depth = self.root, 1
         while open_at is not None and len(open_at):
             open_at, depth = open_at[-1], depth + 1

@@ -10,6 +10,7 @@ from services.reconciliation.breaks.following import GONE, WITHDRAWN, Known, Run
 from services.reconciliation.breaks.model import MOVES_MONEY, FoundBreak
 from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
 from services.reconciliation.matching.rows import BreakKind
+from services.reconciliation.ours.store import list_unbooked
 
 READ_SECONDS = 120.0
 MONEY = "{" + ",".join(sorted(MOVES_MONEY)) + "}"
@@ -32,20 +33,25 @@ async def put_breaks(
     carried = [carry(run, break_of(row), row["new_row"], row["changed"]) for row in moved]
     messages = await store_steps(connection, carried, now)
     found = await connection.fetch(_FOUND, partner_id, day, timeout=READ_SECONDS)
+    finds = [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found]
+    finds += [
+        FoundBreak(BreakKind.UNBOOKED, row, None, minor, currency)
+        for row, minor, currency in await list_unbooked(connection, partner_id, day)
+    ]
     # In two steps: nobody has counted these tables since, and a join of so many would be planned as
     # one of a few.
     held = await connection.fetch(
         _HELD,
         partner_id,
-        [row["our_row"] for row in found],
-        [row["their_row"] for row in found],
+        [find.our_row for find in finds],
+        [find.their_row for find in finds],
         now.date(),
         timeout=READ_SECONDS,
     )
     known = await connection.fetch(_KNOWN, [row["break_id"] for row in held], timeout=READ_SECONDS)
     steps = follow(
         run,
-        [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found],
+        finds,
         [Known(break_of(row), row["matched_by"] or "") for row in known],
     )
     return [*messages, *await store_steps(connection, steps, now)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from services.kit.postgres import Connection, allow_wide_plans
+from services.kit.postgres import Connection
 from services.reconciliation.reports.building import AgedBreak
 from services.reconciliation.reports.writing.settlement import KINDS
 
@@ -19,36 +19,11 @@ READ_SOURCES = ("bridge", "wallet")
 
 
 @dataclass(frozen=True, slots=True)
-class DayRow:
-    """A day as it stands."""
-
-    state: str
-    run_count: int
-    engine: str
-    outdated: bool = False
-    """A file was replaced since the last run."""
-    version: int = 0
-    """How often it was closed."""
-
-
-@dataclass(frozen=True, slots=True)
 class KeptReport:
     """A file of a closed day."""
 
     file_name: str
     digest: bytes
-
-
-async def find_day(
-    connection: Connection, partner_id: str, day: date, *, lock: bool = False
-) -> DayRow | None:
-    """The day; `lock`: until the transaction ends, in which whole days may be read from now on."""
-    await allow_wide_plans(connection)
-    if lock:
-        # What is read has to be what the lock was waited for.
-        await connection.execute(_LOCK_DAY, partner_id, day)
-    row = await connection.fetchrow(_DAY, partner_id, day)
-    return None if row is None else DayRow(**dict(row))
 
 
 async def count_later_rows(connection: Connection, partner_id: str, day: date) -> int:
@@ -166,13 +141,6 @@ async def report_pieces(connection: Connection, place: Place, format_: str) -> A
         yield zlib.decompress(data)
 
 
-_DAY = """
-SELECT state, run_count, engine, outdated, COALESCE((
-    SELECT max(version) FROM closings AS c WHERE (c.partner_id, c.day) = ($1, $2)
-), 0) AS version
-FROM days WHERE (partner_id, day) = ($1, $2)
-"""
-_LOCK_DAY = "SELECT FROM days WHERE (partner_id, day) = ($1, $2) FOR UPDATE"
 _LATER = """
 SELECT (
     SELECT count(*) FROM our_rows AS o WHERE (o.partner_id, o.day) = ($1, $2)

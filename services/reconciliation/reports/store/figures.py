@@ -37,6 +37,9 @@ class HeldBreak:
     assignee: str
     resolution: str
     reason: str
+    day: date
+    proposed_by: str
+    approved_by: str
     open_time: datetime
     update_time: datetime
 
@@ -51,6 +54,7 @@ class KeptFile:
     digest: str
     row_count: int
     totals: tuple[tuple[str, int], ...]
+    replaced_by: str = ""
 
 
 async def our_totals(connection: Connection, partner_id: str, day: date) -> list[Total]:
@@ -66,6 +70,12 @@ async def their_totals(connection: Connection, partner_id: str, day: date) -> li
 async def matched_totals(connection: Connection, partner_id: str, day: date) -> list[Total]:
     """What the day's run has matched, by rule and currency: pairs, and the sum of our side."""
     return await _totals(connection, _MATCHED, partner_id, day)
+
+
+async def broken_differences(connection: Connection, partner_id: str, day: date) -> dict[str, int]:
+    """What rows of the day that stand in its breaks differ by, ours less theirs, by currency."""
+    rows = await connection.fetch(_BROKEN, partner_id, day, timeout=SUM_SECONDS)
+    return {row["currency"]: int(row["minor"]) for row in rows}
 
 
 async def held_breaks(connection: Connection, partner_id: str, day: date) -> list[HeldBreak]:
@@ -87,6 +97,7 @@ async def kept_files(connection: Connection, partner_id: str, day: date) -> list
             bytes(row["digest"]).hex(),
             row["row_count"],
             tuple(zip(row["currencies"], row["minors"], strict=True)),
+            row["replaced_by"],
         )
         for row in rows
     ]
@@ -124,6 +135,19 @@ SELECT m.rule AS name, m.currency, sum(m.pairs)::bigint AS rows,
 FROM matched AS m LEFT JOIN our_rows AS o ON o.row = m.our_row
 GROUP BY m.rule, m.currency ORDER BY m.rule, m.currency
 """
+_BROKEN = """
+WITH found AS MATERIALIZED (
+    SELECT our_row, their_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
+)
+SELECT currency, sum(minor) AS minor FROM (
+    SELECT currency, minor FROM our_rows
+    WHERE row IN (SELECT our_row FROM found) AND day = $2
+    UNION ALL
+    SELECT currency, -minor FROM their_rows
+    WHERE row IN (SELECT their_row FROM found) AND day = $2
+) AS sides
+GROUP BY currency
+"""
 _HELD = """
 WITH found AS MATERIALIZED (
     SELECT our_row, their_row FROM pairs WHERE (partner_id, day) = ($1, $2) AND break_kind <> ''
@@ -144,6 +168,7 @@ SELECT b.break_id, b.kind, b.state, b.our_row, b.their_row,
     CASE WHEN b.state <> 'resolved' THEN '' WHEN r.outcome = 'done' THEN r.kind ELSE 'matched' END
         AS resolution,
     CASE WHEN r.outcome = 'done' THEN r.reason ELSE '' END AS reason,
+    b.day, COALESCE(r.proposed_by, '') AS proposed_by, COALESCE(r.approved_by, '') AS approved_by,
     b.open_time, b.update_time
 FROM breaks AS b
 LEFT JOIN resolutions AS r ON (r.break_id, r.number) = (b.break_id, b.resolution_number)
@@ -154,6 +179,7 @@ ORDER BY b.break_id
 """
 _FILES = """
 SELECT f.file_id, f.file_name, f.format, f.digest, f.row_count,
+    COALESCE(f.replaced_by, '') AS replaced_by,
     COALESCE(array_agg(t.currency_code ORDER BY t.currency_code)
         FILTER (WHERE t.currency_code IS NOT NULL), '{}') AS currencies,
     COALESCE(array_agg(t.total_minor ORDER BY t.currency_code)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.kit.postgres import Connection
+from services.reconciliation.reports.model import Amendment
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,14 @@ async def find_reopening(
         *(partner_id, day, version),
     )
     return None if row is None else Reopening(**dict(row))
+
+
+async def find_amended(
+    connection: Connection, partner_id: str, day: date, version: int
+) -> Amendment | None:
+    """Why a close of the day was undone, if it was."""
+    row = await connection.fetchrow(_AMENDED, partner_id, day, version)
+    return None if row is None else Amendment(row["digest"].hex(), *tuple(row)[1:])
 
 
 async def add_reopening(
@@ -54,3 +63,10 @@ async def open_day(
         "report_digest = NULL WHERE (partner_id, day) = ($1, $2)",
         *(partner_id, day),
     )
+
+
+_AMENDED = """
+SELECT k.digest, r.reason, r.proposed_by, r.approved_by
+FROM reopenings AS r JOIN reports AS k USING (partner_id, day, version)
+WHERE (partner_id, day, version) = ($1, $2, $3) AND k.format = 'json' AND r.approved_by <> ''
+"""

@@ -37,7 +37,7 @@ async def find_places(
 ) -> list[Place]:
     """The places of a figure's rows after one of them. `day`: partner and day.
 
-    Figures of breaks have their rows from the breaks.
+    Figures of breaks have their rows from the breaks, those of FX from the ledger's facts.
     """
     places: list[Place] = []
     for side, query in enumerate(_QUERIES[asked.section], 1):
@@ -65,7 +65,8 @@ WHERE (partner_id, day) = ($1, $2) AND kind = $3 AND ($4 = '' OR currency = $4) 
 ORDER BY row LIMIT $6
 """
 _THEIRS = _OURS.replace("our_row", "their_row")
-_PAYMENTS = _OURS.replace("kind = $3", "kind = 'payment' AND $3 <> ''")
+_ALL_OURS = _OURS.replace("kind = $3", "$3 = 'ours'")
+_ALL_THEIRS = _THEIRS.replace("kind = $3", "$3 = 'theirs'")
 _FILE = """
 SELECT t.row FROM told_rows AS t JOIN files AS f USING (file_id)
 WHERE (f.partner_id, f.day) = ($1, $2) AND t.file_id = $3 AND ($4 = '' OR t.currency = $4)
@@ -81,8 +82,7 @@ _THEIR_PAIRS = _OUR_PAIRS.replace("our_row", "their_row")
 # Our side, then theirs.
 _QUERIES: dict[str, tuple[str | None, str | None]] = {
     "ours": (_OURS, None),
-    # A spread is in the payer's currency, and its payment's row is not.
-    "fx": (_PAYMENTS.replace("($4 = '' OR currency = $4)", "$4::text IS NOT NULL"), None),
+    "net": (_ALL_OURS, _ALL_THEIRS),
     "theirs": (None, _THEIRS),
     "files": (None, _FILE),
     "matched": (_OUR_PAIRS, _THEIR_PAIRS),

@@ -20,7 +20,7 @@ WRITERS: dict[str, Callable[[DayReport], bytes]] = {
     "xlsx": write_xlsx,
     "html": write_html,
 }
-SETTLEMENTS: dict[str, Callable[[Path, str, date], Iterator[bytes]]] = {
+SETTLEMENTS: dict[str, Callable[[Path, DayReport], Iterator[bytes]]] = {
     "settlement": write_details,
     "settlement_summary": write_totals,
 }
@@ -35,16 +35,15 @@ class Source:
     lines: Path
 
 
-def file_name(format_: str, partner_id: str, day: date) -> str:
-    """Such as `kakaopay_2026-11-20.xlsx`."""
-    if format_ in SETTLEMENTS:
-        return f"{partner_id}_{day}_{format_}.csv"
-    return f"{partner_id}_{day}.{format_}"
+def file_name(format_: str, partner_id: str, day: date, version: int = 1) -> str:
+    """Such as `kakaopay_2026-11-20.xlsx`; amended, `kakaopay_2026-11-20_v2.xlsx`."""
+    name = f"{partner_id}_{day}" + (f"_v{version}" if version > 1 else "")
+    return f"{name}_{format_}.csv" if format_ in SETTLEMENTS else f"{name}.{format_}"
 
 
 def write_report(source: Source, format_: str) -> Iterator[bytes]:
     """The bytes of a format, in pieces of any size."""
     if format_ in SETTLEMENTS:
-        yield from SETTLEMENTS[format_](source.lines, source.report.partner_id, source.report.day)
+        yield from SETTLEMENTS[format_](source.lines, source.report)
     else:
         yield WRITERS[format_](source.report)

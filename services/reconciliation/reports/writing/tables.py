@@ -20,12 +20,24 @@ class Table:
     rows: Sequence[Sequence[Cell]]
 
 
-LINE_HEADS = ("figure", "what", "currency", "count", "minor_units", "amount", "fee", "open")
-_FILE_HEADS = ("figure", "file", "format", "rows", "totals", "sha256")
+LINE_HEADS = (
+    "figure",
+    "what",
+    "currency",
+    "count",
+    "minor_units",
+    "amount",
+    "fee_minor_units",
+    "fee",
+    "open",
+)
+_FILE_HEADS = ("figure", "file", "format", "rows", "totals", "sha256", "replaced_by")
 _BREAK_HEADS = (
     "break",
     "kind",
     "state",
+    "day",
+    "age_days",
     "age",
     "our_reference",
     "their_reference",
@@ -35,6 +47,8 @@ _BREAK_HEADS = (
     "assignee",
     "resolution",
     "reason",
+    "proposed_by",
+    "approved_by",
 )
 
 
@@ -51,16 +65,19 @@ def tables_of(report: DayReport) -> Iterator[Table]:
             file.row_count,
             _totals(file.totals),
             file.digest,
+            file.replaced_by,
         )
         for file in report.files
     ]
     yield Table("files", "Files", _FILE_HEADS, files)
-    title = f"Breaks: {len(report.breaks)} of {report.break_count}"
+    title = f"Breaks: {len(report.breaks)} of {report.break_count}; sizes are ours less theirs"
     breaks: list[Sequence[Cell]] = [
         (
             item.break_id,
             item.kind,
             item.state,
+            item.day,
+            item.age_days,
             item.age_class,
             item.our_reference,
             item.their_reference,
@@ -70,6 +87,8 @@ def tables_of(report: DayReport) -> Iterator[Table]:
             item.assignee,
             item.resolution,
             item.reason,
+            item.proposed_by,
+            item.approved_by,
         )
         for item in report.breaks
     ]
@@ -78,23 +97,36 @@ def tables_of(report: DayReport) -> Iterator[Table]:
 
 def head_lines(report: DayReport) -> Sequence[tuple[str, str]]:
     """What the report is of."""
-    return (
+    lines = [
         ("partner", report.partner_id),
         ("day", report.day.isoformat()),
+        ("time zone of the day", report.zone),
         ("state", report.state),
-        ("engine", report.engine),
-    )
+        ("closed by", report.closed_by),
+        ("matched by", report.engine),
+        ("report", f"version {report.version}"),
+        ("signs", "what brings the account money is positive; minor units are whole numbers"),
+    ]
+    if report.amends is not None:
+        amends = report.amends
+        lines += [
+            ("amends", f"version {report.version - 1}, SHA-256 of its JSON {amends.digest}"),
+            ("because", amends.reason),
+            ("opened again by", f"{amends.proposed_by} and {amends.approved_by}"),
+        ]
+    return [line for line in lines if line[1]]
 
 
 def _line(line: Line) -> Sequence[Cell]:
     return (
-        line.figure,
+        line.figure if line.followable else "",
         line.label,
         line.currency,
-        line.count,
+        line.count if line.followable else None,
         line.minor,
         amount_text(line.minor, line.currency),
         line.fee,
+        "" if line.fee is None else amount_text(line.fee, line.currency),
         line.open_count,
     )
 

@@ -1,6 +1,7 @@
 """Running a partner's day: which rows take part, and what is stored of it."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -109,6 +110,23 @@ async def test_a_row_that_a_later_file_repeats_is_a_duplicate(
         await world.running.run(PARTNER, SATURDAY)
 
         assert await world.pairs(SATURDAY) == [(None, again, "DUPLICATE")]
+
+
+async def test_a_reversal_of_tomorrow_stays_with_what_it_takes_back(
+    database: Database, topics: Topics
+) -> None:
+    back = Line("payment-A", -1000, day=SATURDAY, kind="refund")
+    async with reconciling(database, topics) as world:
+        (paid,) = await world.import_theirs(FRIDAY, Line("payment-A"))
+        taken, *_ = await world.import_theirs(
+            SATURDAY, back, Line("payment-B", day=SATURDAY), replace(back, reference="payment-B")
+        )
+        await world.running.run(PARTNER, FRIDAY)
+        assert await world.pairs(FRIDAY) == [(None, paid, "reversal"), (None, taken, "reversal")]
+        await world.running.run(PARTNER, SATURDAY)
+
+        assert {pair[2] for pair in await world.pairs(SATURDAY)} == {"reversal"}
+        assert len(await world.pairs(SATURDAY)) == 2
 
 
 async def test_a_day_without_a_file_is_not_run(database: Database, topics: Topics) -> None:

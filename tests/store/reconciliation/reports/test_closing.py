@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,7 +15,9 @@ from services.reconciliation.breaks.desk import Desk
 from services.reconciliation.breaks.model import ResolutionKind
 from services.reconciliation.breaks.resolving import Policy, Wish
 from services.reconciliation.breaks.store.rows import SideRow
-from services.reconciliation.reports.closing import Closed, Expected, close_day
+from services.reconciliation.partners import Format, Partner, partners_of
+from services.reconciliation.reports.closing import Closed, close_day
+from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.listing import RowPage, list_rows
 from services.reconciliation.reports.reading import read_report
 from services.reconciliation.reports.writing.formats import FORMATS
@@ -30,6 +31,9 @@ from tests.store.reconciliation.breaks.books import (
     broken,
     matched,
 )
+from tests.unit.reconciliation.files.reading import read_file
+
+BANK = Partner(id=PARTNER, zone="Asia/Seoul", formats=(Format.CAMT053,))
 
 
 class Day:
@@ -120,7 +124,13 @@ async def test_every_number_of_a_report_has_its_rows(day: Day) -> None:
     assert lines["ours.payment.KRW"]["minor"] == 30_000
     assert lines["theirs.payment.KRW"]["minor"] == 29_000
     assert lines["breaks.AMOUNT.KRW"]["open_count"] == 1
+    assert [lines[f"net.{name}.KRW"]["minor"] for name in ("difference", "in_breaks")] == [
+        1_000,
+        1_000,
+    ]
     for figure, line in lines.items():
+        if not line["followable"]:
+            continue
         sides = 2 if figure.split(".")[0] in ("matched", "breaks", "age") else 1
         assert len((await day.rows(figure)).rows) == sides * line["count"], figure
     for file in report["files"]:
@@ -185,8 +195,30 @@ async def test_a_banks_holiday_is_closed_with_the_statement_after_it(day: Day) -
     row, file_id = await day.books.ours("R1"), await day.books.file(NEXT)
     theirs = await day.books.theirs("R1", file_id=file_id, day=NEXT)
     await day.books.run([matched(row, theirs, "near")])
-    day.expected = Expected(banks=frozenset({PARTNER}))
+    day.expected = Expected(partners={PARTNER: BANK})
     assert (await day.close()).newly
+
+
+async def test_a_day_without_banking_is_closed_without_a_file(day: Day) -> None:
+    closed = Partner(**{**BANK.model_dump(), "business_days": ("KR",), "closed": (DAY,)})
+    row = await day.books.ours("R1")
+    theirs = await day.books.theirs("R1", file_id=await day.books.file(NEXT), day=NEXT)
+    await day.books.run([matched(row, theirs, "near")])
+    day.expected = Expected({PARTNER: ["camt053"]}, {PARTNER: BANK})
+    assert (await day.refusal()).reason == "FILES_MISSING"
+    day.expected = Expected({PARTNER: ["camt053"]}, {PARTNER: closed})
+    assert (await day.close()).newly
+
+
+async def test_a_settlement_report_is_taken_in_by_the_partners_own_importer(day: Day) -> None:
+    day.expected = Expected(partners=partners_of(None))
+    partner = day.expected.partners[PARTNER]
+    await day.two_matched_one_broken()
+    await day.explain()
+    await day.close()
+    for format_, count in (("settlement", 3), ("settlement_summary", 0)):
+        rows, _ = read_file(await day.report(format_), partner, "ours.csv", DAY)
+        assert len(rows) == count
 
 
 async def test_a_row_that_is_matched_with_many_is_summed_once(day: Day) -> None:
@@ -213,7 +245,7 @@ async def test_a_day_is_not_closed_while_facts_are_missing(day: Day) -> None:
 async def test_only_facts_of_the_day_or_before_it_hold_up_its_close(day: Day) -> None:
     row, theirs = await day.books.ours("R1"), await day.books.theirs("R1")
     await day.books.run([matched(row, theirs)])
-    day.expected = Expected(zones={PARTNER: ZoneInfo("Asia/Seoul")})
+    day.expected = Expected(partners=partners_of(None))
     end = day.expected.day_end(PARTNER, DAY)
     await day.tell_fact(1, end)
     await day.tell_fact(2, end - timedelta(seconds=1))

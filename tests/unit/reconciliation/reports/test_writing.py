@@ -91,7 +91,7 @@ def csv_numbers(data: bytes) -> dict[str, tuple[int, int]]:
     """Count and minor units by figure."""
     found = {}
     for row in csv.reader(io.StringIO(data.decode())):
-        if len(row) == 8 and row[0] != "figure":
+        if len(row) == 9 and row[0] != "figure":
             found[row[0]] = (int(row[3]), int(row[4]))
     return found
 

@@ -69,7 +69,7 @@ class Break(_message.Message):
     break_id: _builtins.str
     kind: _builtins.str
     """MISSING_AT_PARTNER, MISSING_WITH_US, AMOUNT, FEE, CURRENCY, STATE, DUPLICATE,
-    LATE, UNIDENTIFIED_CREDIT.
+    LATE, UNIDENTIFIED_CREDIT, UNBOOKED.
     """
     state: _builtins.str
     """open, assigned, proposed, resolved."""

@@ -45,6 +45,11 @@ class FileServiceStub:
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesRequest.SerializeToString,
                 response_deserializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesResponse.FromString,
                 _registered_method=True)
+        self.ListOverdueFiles = channel.unary_unary(
+                '/kawase.reconciliation.v1.FileService/ListOverdueFiles',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesResponse.FromString,
+                _registered_method=True)
 
 
 class FileServiceServicer:
@@ -65,6 +70,13 @@ class FileServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListOverdueFiles(self, request, context):
+        """Files that are late: due by the partner's calendar, and not taken in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FileServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_FileServiceServicer_to_server(servicer, server):
                     servicer.ListFiles,
                     request_deserializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesRequest.FromString,
                     response_serializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesResponse.SerializeToString,
+            ),
+            'ListOverdueFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOverdueFiles,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class FileService:
             '/kawase.reconciliation.v1.FileService/ListFiles',
             kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesRequest.SerializeToString,
             kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListFilesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOverdueFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.FileService/ListOverdueFiles',
+            kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_file__service__pb2.ListOverdueFilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

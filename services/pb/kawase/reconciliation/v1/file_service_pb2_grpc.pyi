@@ -38,6 +38,8 @@ class FileServiceStub:
     whole, with where and why.
     """
     ListFiles: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.ListFilesRequest, _file_service_pb2.ListFilesResponse]
+    ListOverdueFiles: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.ListOverdueFilesRequest, _file_service_pb2.ListOverdueFilesResponse]
+    """Files that are late: due by the partner's calendar, and not taken in."""
 
 @_typing.type_check_only
 class FileServiceAsyncStub(FileServiceStub):
@@ -49,6 +51,8 @@ class FileServiceAsyncStub(FileServiceStub):
     whole, with where and why.
     """
     ListFiles: _aio.UnaryUnaryMultiCallable[_file_service_pb2.ListFilesRequest, _file_service_pb2.ListFilesResponse]  # type: ignore[assignment]
+    ListOverdueFiles: _aio.UnaryUnaryMultiCallable[_file_service_pb2.ListOverdueFilesRequest, _file_service_pb2.ListOverdueFilesResponse]  # type: ignore[assignment]
+    """Files that are late: due by the partner's calendar, and not taken in."""
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
     """Partners' and banks' files, taken in whole or refused whole. Operator calls."""
@@ -69,5 +73,13 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_service_pb2.ListFilesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_file_service_pb2.ListFilesResponse, _abc.Awaitable[_file_service_pb2.ListFilesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ListOverdueFiles(
+        self,
+        request: _file_service_pb2.ListOverdueFilesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_file_service_pb2.ListOverdueFilesResponse, _abc.Awaitable[_file_service_pb2.ListOverdueFilesResponse]]:
+        """Files that are late: due by the partner's calendar, and not taken in."""
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
