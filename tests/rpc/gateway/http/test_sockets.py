@@ -68,3 +68,19 @@ async def test_a_server_that_stops_ends_its_streams_and_answers_running_calls(
         with pytest.raises(httpx.ConnectError):
             await client.get("/healthz")
     assert gateway.waiters.waiting() == []
+
+
+async def test_an_answer_s_body_does_not_wait_for_its_head_to_be_acknowledged(
+    gateway: Gateway,
+) -> None:
+    server = HttpServer(app_of(gateway, closing := asyncio.Event()), "127.0.0.1:0", closing)
+    await server.start()
+    loop, times = asyncio.get_running_loop(), []
+    async with httpx.AsyncClient(base_url=f"http://{server.address}") as client:
+        for _ in range(40):
+            began = loop.time()
+            await client.get("/healthz")
+            times.append(loop.time() - began)
+    await server.stop()
+    # A connection's first answers are acknowledged at once, all others after 40 ms.
+    assert min(times[20:]) < 0.03
