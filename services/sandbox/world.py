@@ -112,6 +112,7 @@ SCHEMES = (
 
 
 AUTHORISATION_DAYS = 7  # at shops of our own acquirers
+ESCROW_DAYS = 14  # the same
 
 
 def corridor(
@@ -131,6 +132,7 @@ def corridor(
         payer_day_limit=10 * limit,
         open=True,
         authorisation_days=0 if partner else AUTHORISATION_DAYS,
+        escrow_days=0 if partner else ESCROW_DAYS,
     )
 
 

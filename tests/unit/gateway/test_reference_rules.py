@@ -102,6 +102,11 @@ def to_persons(wallet_id: str) -> Corridor:
         (lambda: to_persons("koko"), errors.FieldOutOfPlace),
         (lambda: replace(to_persons("momo"), target_currency="CNY"), errors.CurrencyDiffers),
         (lambda: replace(WAY, authorisation_days=31), errors.AuthorisationDaysOutOfRange),
+        (lambda: replace(WAY, escrow_days=91), errors.EscrowDaysOutOfRange),
+        (
+            lambda: replace(WAY, acceptance_partner_id="kakaopay", escrow_days=14),
+            errors.EscrowAtPartner,
+        ),
         (
             lambda: replace(WAY, acceptance_partner_id="kakaopay", authorisation_days=7),
             errors.AuthorisationAtPartner,
