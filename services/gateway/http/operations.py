@@ -129,6 +129,11 @@ TOO_LONG = Problem(
 )
 
 
+def operation_id(rpc: str) -> str:
+    """What generated clients call an operation: `createPayment`."""
+    return f"{rpc[0].lower()}{rpc[1:]}"
+
+
 def declared(
     rpc: str,
     summary: str,
@@ -153,7 +158,7 @@ def declared(
     answers |= {code: _problem_answer(code) for code in sorted({*COMMON, *refusals})}
     return {
         "name": rpc,
-        "operation_id": f"{rpc[0].lower()}{rpc[1:]}",
+        "operation_id": operation_id(rpc),
         "openapi_extra": {"x-rpc": method_named(rpc)},
         "summary": summary,
         "response_model": told,

@@ -247,6 +247,7 @@ _CONFIRM = declared(
     "Pay",
     answers.Payment,
     examples.COMPLETED,
+    headers=("Preference-Applied",),
     refusals=(404, 409, 422),
     also={202: also_told("Under way still.", answers.Payment, examples.CONFIRMED)},
 )
@@ -255,6 +256,7 @@ _PAY = declared(
     "Price and pay in one call",
     answers.Payment,
     examples.COMPLETED,
+    headers=("Preference-Applied",),
     refusals=(404, 409, 422, *WITH_BODY),
     also={202: also_told("Under way still.", answers.Payment, examples.CONFIRMED)},
 )
