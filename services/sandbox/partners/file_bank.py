@@ -17,7 +17,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -166,17 +166,7 @@ class FileBank(Simulator):
 
     def lines(self, day: date) -> list[Line]:
         self._orders.advance(self.now())
-        return [
-            Line(
-                each.number,
-                each.kind,
-                each.yen,
-                "JPY",
-                datetime.fromisoformat(each.time),
-                fields={"party": each.party, "reference": each.reference},
-            )
-            for each in self._account.between(day, day)
-        ]
+        return self._account.lines(day)
 
     def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
         opening = self._account.opening(day)

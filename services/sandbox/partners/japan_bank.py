@@ -18,7 +18,7 @@ notices, the statement files' address and the approver's side. Control, beside t
 
 import copy
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -161,17 +161,7 @@ class JapanBank(Simulator):
 
     def lines(self, day: date) -> list[Line]:
         self._transfers.advance(self.now(), self.today())
-        return [
-            Line(
-                each.number,
-                each.kind,
-                each.yen,
-                "JPY",
-                datetime.fromisoformat(each.time),
-                fields={"party": each.party, "reference": each.reference},
-            )
-            for each in self._account.between(day, day)
-        ]
+        return self._account.lines(day)
 
     def write_files(self, day: date, lines: list[Line]) -> Mapping[str, bytes]:
         opening = self._account.opening(day)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from services.sandbox.partners.books import Books
+from services.sandbox.partners.days import Line
 
 OPENING_YEN = 500_000_000
 TRANSFER_IN, TRANSFER_OUT, FEE, RETURN = "transfer in", "transfer out", "fee", "return"
@@ -85,6 +86,20 @@ class Account:
         """The lines of these days, both inclusive, oldest first."""
         return [
             each for each in self._bookings if first.isoformat() <= each.day <= last.isoformat()
+        ]
+
+    def lines(self, day: date) -> list[Line]:
+        """The bookings of a day as its files show them."""
+        return [
+            Line(
+                each.number,
+                each.kind,
+                each.yen,
+                "JPY",
+                datetime.fromisoformat(each.time),
+                fields={"party": each.party, "reference": each.reference},
+            )
+            for each in self.between(day, day)
         ]
 
     def opening(self, day: date) -> int:

@@ -42,6 +42,17 @@ COMPLETED = payment_pb2.REFUND_STATE_COMPLETED
 DECLINED = payment_pb2.REFUND_STATE_DECLINED
 PENDING = payment_pb2.REFUND_STATE_PENDING
 
+BANK_LINK = {
+    "bank_link_id": "hanako-bank",
+    "payer_id": "hanako",
+    "partner_id": "bank",
+    "bank_code": "0310",
+    "branch_code": "101",
+    "account_type": "1",
+    "account_number": "1234567",
+    "holder_name": "ヤマダ ハナコ",
+}
+
 
 class BankStub:
     """The bridge's LinkAccount, answered here; it keeps what it was asked."""

@@ -16,22 +16,11 @@ from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1.money_pb2 import Money
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletCommand
 from tests.store.gateway.payments_world import PANDA, SAKURA, Gateway, bridge_says
-from tests.store.gateway.resources_world import World, funds
+from tests.store.gateway.resources_world import BANK_LINK, World, funds
 
 COMPLETED = payment_pb2.TOP_UP_STATE_COMPLETED
 DECLINED = payment_pb2.TOP_UP_STATE_DECLINED
 PENDING = payment_pb2.TOP_UP_STATE_PENDING
-
-ACCOUNT = {
-    "bank_link_id": "hanako-bank",
-    "payer_id": "hanako",
-    "partner_id": "bank",
-    "bank_code": "0310",
-    "branch_code": "101",
-    "account_type": "1",
-    "account_number": "1234567",
-    "holder_name": "ヤマダ ハナコ",
-}
 
 
 @pytest.fixture
@@ -42,7 +31,7 @@ async def world(gateway: Gateway) -> World:
 
 
 async def link(world: World, caller: Participant = SAKURA, **changes: str) -> payment_pb2.BankLink:
-    return await world.links.link(caller, pb.LinkBankAccountRequest(**{**ACCOUNT, **changes}))
+    return await world.links.link(caller, pb.LinkBankAccountRequest(**{**BANK_LINK, **changes}))
 
 
 async def top_up(

@@ -22,23 +22,13 @@ from services.pb.kawase.money.v1 import money_pb2
 from tests.parts import waiting
 from tests.store.gateway.ledger_world import Ledger
 from tests.store.gateway.payments_world import PANDA, SAKURA, Gateway, bridge_says
-from tests.store.gateway.resources_world import World, funds, word
+from tests.store.gateway.resources_world import BANK_LINK, World, funds, word
 
 COMPLETED = withdrawal_pb2.WITHDRAWAL_STATE_COMPLETED
 DECLINED = withdrawal_pb2.WITHDRAWAL_STATE_DECLINED
 PENDING = withdrawal_pb2.WITHDRAWAL_STATE_PENDING
 RETURNED = withdrawal_pb2.WITHDRAWAL_STATE_RETURNED
 ACCOUNT = "customer:sakura/hanako:JPY"
-LINK = {
-    "bank_link_id": "hanako-bank",
-    "payer_id": "hanako",
-    "partner_id": "bank",
-    "bank_code": "0310",
-    "branch_code": "101",
-    "account_type": "1",
-    "account_number": "1234567",
-    "holder_name": "ヤマダ ハナコ",
-}
 
 
 @pytest.fixture
@@ -46,7 +36,7 @@ async def world(gateway: Gateway) -> World:
     async with gateway.pool.acquire() as connection:
         await put_participant(connection, SAKURA)
     made = World(gateway)
-    await made.links.link(SAKURA, gateway_service_pb2.LinkBankAccountRequest(**LINK))
+    await made.links.link(SAKURA, gateway_service_pb2.LinkBankAccountRequest(**BANK_LINK))
     await made.sent()
     return made
 
@@ -131,7 +121,7 @@ async def test_a_link_without_a_sealed_account_is_sealed_by_linking_again(world:
     gateway = world.gateway
     stub: Any = world.bank
     keyless = BankLinkHandlers(gateway.units, stub, gateway.clock, SecretBox(None))
-    request = gateway_service_pb2.LinkBankAccountRequest(**{**LINK, "bank_link_id": "old"})
+    request = gateway_service_pb2.LinkBankAccountRequest(**{**BANK_LINK, "bank_link_id": "old"})
     await keyless.link(SAKURA, request)
     with pytest.raises(refusals.BankLinkNotPayable):
         await draw(world, link_id="old")
@@ -253,7 +243,7 @@ async def test_withdrawals_are_for_hosted_wallets_and_seen_by_their_own(world: W
 
 async def linked(ledger: Ledger, deposit: int) -> World:
     world = ledger.world
-    await world.links.link(SAKURA, gateway_service_pb2.LinkBankAccountRequest(**LINK))
+    await world.links.link(SAKURA, gateway_service_pb2.LinkBankAccountRequest(**BANK_LINK))
     await ledger.settle()
     await ledger.move("top-up", "bank:JPY", ACCOUNT, Money(deposit, "JPY"))
     return world
