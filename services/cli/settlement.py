@@ -11,6 +11,7 @@ from services.cli.settlement_fx import COMMANDS
 from services.cli.settlement_payouts import (
     agreements,
     payouts,
+    release_payout,
     resolve_payout,
     retry_payout,
     statement,
@@ -192,5 +193,8 @@ def _state(window: Any) -> str:
     return pb.WindowState.Name(window.state).removeprefix("WINDOW_STATE_").lower()
 
 
-for command in (agreements, payouts, retry_payout, resolve_payout, statement, *COMMANDS):
+for command in (
+    *(agreements, payouts, retry_payout, resolve_payout, release_payout, statement),
+    *COMMANDS,
+):
     settlement.add_command(command)

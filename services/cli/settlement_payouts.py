@@ -144,6 +144,28 @@ def resolve_payout(
     _show(asking.ask(PayoutServiceStub, "ResolvePayout", request).payout, as_json)
 
 
+@click.command("release-payout")
+@click.argument("payout_id")
+@click.option("--operator", required=True, help="Who does this; kept with the payout.")
+@click.option("--reason", default="", help="To propose it: what was put right.")
+@click.option("--approve", is_flag=True, help="Agree to what another person has proposed.")
+@json_option
+@click.pass_obj
+def release_payout(
+    asking: Asking, payout_id: str, operator: str, reason: str, approve: bool, as_json: bool
+) -> None:
+    """Have what the ledger has refused of a stuck payout asked for anew: one person proposes it
+    with a --reason, another one runs it with --approve."""
+    if approve == bool(reason):
+        raise click.UsageError("Say either --reason, to propose it, or --approve.")
+    if approve:
+        asked = pb.ApprovePayoutReleaseRequest(payout_id=payout_id, operator=operator)
+        _show(asking.ask(PayoutServiceStub, "ApprovePayoutRelease", asked).payout, as_json)
+        return
+    proposed = pb.ProposePayoutReleaseRequest(payout_id=payout_id, operator=operator, reason=reason)
+    _show(asking.ask(PayoutServiceStub, "ProposePayoutRelease", proposed).payout, as_json)
+
+
 @click.command()
 @click.argument("participant")
 @click.option("--day", default="", metavar="YYYY-MM-DD", help="A day in the schedule's time zone.")
@@ -210,7 +232,8 @@ def _show(payout: Any, as_json: bool) -> None:
         ("payout", payout.payout_id),
         ("agreement", payout.agreement_id),
         ("participant", payout.participant_id),
-        ("state", _state(payout)),
+        ("state", _state(payout) + (", stuck" if payout.stuck else "")),
+        ("release", f"proposed by {payout.release_proposed_by}" * bool(payout.release_proposed_by)),
         ("amount", str(Money(payout.amount.minor_units, payout.amount.currency_code))),
         ("owed", str(Money(owed.minor_units, owed.currency_code)) if owed.currency_code else ""),
         ("rate", payout.rate),

@@ -27,6 +27,7 @@ from services.settlement.ledger import Ledger
 from services.settlement.payouts.operators import PayoutOperators
 from services.settlement.payouts.payees import Payees
 from services.settlement.payouts.paying import Paying
+from services.settlement.payouts.releasing import PayoutReleases
 from services.settlement.payouts.server import NAME as PAYOUTS_NAME
 from services.settlement.payouts.server import PayoutServer
 from services.settlement.prefunding.server import NAME as PREFUNDING_NAME
@@ -66,7 +67,8 @@ async def build(life: Life) -> None:
     payees = Payees(SecretBox(settings.payee_key, PAYEE_SETTING))
     life.run_part("paying", Paying(parts.units, parts.clock, mid, payees).run())
     operators = PayoutOperators(parts.units, ledger, parts.clock, payees)
-    payouts = PayoutServer(parts.pool, operators, Statements(parts.pool))
+    releases = PayoutReleases(parts.units, parts.clock)
+    payouts = PayoutServer(parts.pool, operators, releases, Statements(parts.pool))
     parts.server.add(
         payout_service_pb2_grpc.add_PayoutServiceServicer_to_server, payouts, PAYOUTS_NAME
     )

@@ -29,6 +29,7 @@ from services.settlement.payouts.model import (
     Word,
     hear,
     is_contradicted,
+    task_of,
     wanted,
 )
 from services.settlement.payouts.store import JournalEntry
@@ -37,7 +38,6 @@ log = structlog.get_logger()
 
 _PREFIX = f"{Resource.PAYOUT}-"
 _ID_LENGTH = len(_PREFIX) + 26
-_TASKS = {str(task): task for task in DONE_BY}
 _OF_BRIDGE = {
     "payout_submitted": Heard.SUBMITTED,
     "payout_accepted": Heard.ACCEPTED,
@@ -55,7 +55,7 @@ def wallet_said(fact: KeptFact) -> Said | None:
     if not fact.key.startswith(_PREFIX):
         return None
     payout_id, suffix = fact.key[:_ID_LENGTH], fact.key[_ID_LENGTH + 1 :]
-    task = _TASKS.get(suffix)
+    task = task_of(suffix)
     if task is None:
         return None
     event = WalletEvent.FromString(fact.payload)
@@ -66,7 +66,9 @@ def wallet_said(fact: KeptFact) -> Said | None:
             refused = event.funds_refused
             heard = Heard.REFUSED if task is Task.BOOK else Heard.STUCK
             said = f"{refused.message} ({refused.account_id})" if refused.account_id else ""
-            return payout_id, Word(heard, reason=refused.reason, message=said or refused.message)
+            return payout_id, Word(
+                heard, reason=refused.reason, message=said or refused.message, suffix=suffix
+            )
         case _:
             return None
 
@@ -139,7 +141,7 @@ def follows(before: Payout, after: Payout) -> list[Outgoing]:
     if after.state is not before.state:
         messages.append(payout_changed(after))
         log.info("payout_moved", payout_id=after.payout_id, state=after.state)
-    if Heard.STUCK in after.heard - before.heard:
+    if after.refused - before.refused:
         log.error("payout_stuck", payout_id=after.payout_id, reason=after.reason)
     if is_contradicted(after):
         log.error("payout_contradicted", payout_id=after.payout_id)

@@ -32,6 +32,8 @@ def payout_message(payout: Payout) -> pb.Payout:
         create_time=stamp(payout.create_time),
         update_time=stamp(payout.update_time),
         payee=payout.payee.masked,
+        stuck=payout.is_stuck,
+        release_proposed_by=payout.release_proposed_by,
     )
     if payout.rate is not None:
         message.owed.CopyFrom(money(payout.owed.minor, payout.owed.currency))
@@ -52,12 +54,12 @@ def command_of(payout: Payout, task: Task) -> Outgoing:
         return _order(payout)
     moves = moves_of(payout, task)
     stripe = command_stripe(moves[0].debit_account_id)
-    return transfer_funds(link_of(payout.payout_id, task), moves, stripe)
+    return transfer_funds(link_of(payout, task), moves, stripe)
 
 
-def link_of(payout_id: str, task: Task) -> str:
+def link_of(payout: Payout, task: Task) -> str:
     """The ledger's link of a transfer of the payout."""
-    return f"{payout_id}-{task}" if task else payout_id
+    return f"{payout.payout_id}-{payout.suffix_of(task)}" if task else payout.payout_id
 
 
 def _order(payout: Payout) -> Outgoing:

@@ -78,6 +78,17 @@ DONE_BY: Mapping[Task, Heard] = {
 }
 """The word that says that a transfer is posted."""
 
+_TRANSFERS = {str(task): task for task in DONE_BY}
+
+
+def task_of(suffix: str) -> Task | None:
+    """The transfer that a link's end names: `settle`, or `settle-2` where it is asked for anew."""
+    name, dash, tries = suffix.partition("-")
+    if dash and not (tries.isascii() and tries.isdigit()):
+        return None
+    return _TRANSFERS.get(name)
+
+
 _BANK_HAS_IT = frozenset(
     {
         Heard.SUBMITTED,
@@ -130,6 +141,22 @@ class Payout:
     partner_reference: str = ""
     reason: str = ""
     message: str = ""
+    refused: frozenset[str] = frozenset()
+    """Links, by what follows the payout's id, that the ledger has refused after the first."""
+    released: frozenset[str] = frozenset()
+    """Those of them that two people have had asked for anew, each under another link."""
+    release_proposed_by: str = ""
+
+    @property
+    def is_stuck(self) -> bool:
+        """Nothing is asked for until people have looked."""
+        return bool(self.refused - self.released)
+
+    def suffix_of(self, task: Task) -> str:
+        """What follows the payout's id in the link of a transfer: the ledger repeats a refusal for
+        ever, so what is asked for anew has another."""
+        tries = 1 + sum(task_of(suffix) is task for suffix in self.released)
+        return task if tries == 1 else f"{task}-{tries}"
 
     @property
     def state(self) -> State:
@@ -163,6 +190,8 @@ class Word:
     partner_reference: str = ""
     reason: str = ""
     message: str = ""
+    suffix: str = ""
+    """Of a refusal: what follows the payout's id in the link."""
 
 
 def hear(payout: Payout, word: Word, now: datetime) -> Payout:
@@ -172,11 +201,13 @@ def hear(payout: Payout, word: Word, now: datetime) -> Payout:
     none of the payout's account at the bank.
     """
     fee = word.fee.minor if word.fee and word.fee.currency == payout.amount.currency else 0
-    if word.heard in payout.heard and (payout.fee_minor or not fee):
+    is_new_refusal = word.heard is Heard.STUCK and word.suffix not in payout.refused
+    if word.heard in payout.heard and (payout.fee_minor or not fee) and not is_new_refusal:
         return payout
     return replace(
         payout,
         heard=payout.heard | {word.heard},
+        refused=payout.refused | {word.suffix} if is_new_refusal else payout.refused,
         fee_minor=payout.fee_minor or fee,
         partner_reference=payout.partner_reference or word.partner_reference,
         reason=payout.reason or word.reason,
@@ -189,6 +220,18 @@ def is_contradicted(payout: Payout) -> bool:
     """Whether the bank says that nothing was paid, and its statement that it was."""
     heard = payout.heard
     return {Heard.REJECTED, Heard.LEFT} <= heard and not heard & _IT_CAME_BACK
+
+
+def released(payout: Payout, now: datetime) -> Payout:
+    """The payout whose refused transfers are asked for anew. What it was refused for is over."""
+    return replace(
+        payout,
+        released=payout.refused,
+        release_proposed_by="",
+        reason="",
+        message="",
+        update_time=now,
+    )
 
 
 class Outcome(StrEnum):
@@ -225,7 +268,7 @@ def seen(payout: Payout, outcome: Outcome, reason: str) -> Word | None:
 def wanted(payout: Payout) -> frozenset[Task]:
     """What is to be asked for, and asked again until it is done."""
     heard = payout.heard
-    if heard & {Heard.REFUSED, Heard.STUCK}:
+    if Heard.REFUSED in heard or payout.is_stuck:
         return frozenset()
     if Heard.BOOKED not in heard:
         return frozenset({Task.BOOK})

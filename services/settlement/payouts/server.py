@@ -19,6 +19,7 @@ from services.settlement.payouts import store
 from services.settlement.payouts.messages import STATES, payout_message
 from services.settlement.payouts.model import Outcome
 from services.settlement.payouts.operators import PayoutNotFound, PayoutOperators
+from services.settlement.payouts.releasing import PayoutReleases
 from services.settlement.statements import Statements
 from services.settlement.store.agreements import list_agreements
 
@@ -38,10 +39,15 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
     """Decodes, calls, encodes."""
 
     def __init__(
-        self, pool: asyncpg.Pool, operators: PayoutOperators, statements: Statements
+        self,
+        pool: asyncpg.Pool,
+        operators: PayoutOperators,
+        releases: PayoutReleases,
+        statements: Statements,
     ) -> None:
         self._pool = pool
         self._operators = operators
+        self._releases = releases
         self._statements = statements
 
     @answers
@@ -107,6 +113,20 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
             request.payout_id, _OUTCOMES.get(request.outcome), request.operator, request.reason
         )
         return pb.ResolvePayoutResponse(payout=payout_message(payout))
+
+    @answers
+    async def ProposePayoutRelease(
+        self, request: pb.ProposePayoutReleaseRequest, _context: Any
+    ) -> pb.ProposePayoutReleaseResponse:
+        payout = await self._releases.propose(request.payout_id, request.operator, request.reason)
+        return pb.ProposePayoutReleaseResponse(payout=payout_message(payout))
+
+    @answers
+    async def ApprovePayoutRelease(
+        self, request: pb.ApprovePayoutReleaseRequest, _context: Any
+    ) -> pb.ApprovePayoutReleaseResponse:
+        payout = await self._releases.approve(request.payout_id, request.operator)
+        return pb.ApprovePayoutReleaseResponse(payout=payout_message(payout))
 
     @answers
     async def GetStatement(

@@ -106,6 +106,9 @@ async def update_payouts(connection: Connection, payouts: Sequence[Payout]) -> N
         [p.update_time for p in payouts],
         [bool(wanted(p)) for p in payouts],
         FIRST_WAIT,
+        [",".join(sorted(p.refused)) for p in payouts],
+        [",".join(sorted(p.released)) for p in payouts],
+        [p.release_proposed_by for p in payouts],
     )
 
 
@@ -190,6 +193,9 @@ def _payout_of(row: Mapping[str, Any]) -> Payout:
         partner_reference=row["partner_reference"],
         reason=row["reason"],
         message=row["message"],
+        refused=frozenset(row["refused"]),
+        released=frozenset(row["released"]),
+        release_proposed_by=row["release_proposed_by"],
     )
 
 
@@ -221,12 +227,15 @@ _UPDATE = """
 UPDATE payouts AS p SET state = come.state, heard = string_to_array(come.heard, ','),
     fee_minor = come.fee_minor, partner_reference = come.partner_reference, reason = come.reason,
     message = come.message, update_time = come.update_time, repeat_count = 0,
-    due_time = CASE WHEN come.waits THEN now() + $10::interval END
+    due_time = CASE WHEN come.waits THEN now() + $10::interval END,
+    refused = string_to_array(come.refused, ','), released = string_to_array(come.released, ','),
+    release_proposed_by = come.release_proposed_by
 FROM unnest(
     $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
-    $8::timestamptz[], $9::boolean[]
+    $8::timestamptz[], $9::boolean[], $11::text[], $12::text[], $13::text[]
 ) AS come (
-    payout_id, state, heard, fee_minor, partner_reference, reason, message, update_time, waits
+    payout_id, state, heard, fee_minor, partner_reference, reason, message, update_time, waits,
+    refused, released, release_proposed_by
 )
 WHERE p.payout_id = come.payout_id
 """

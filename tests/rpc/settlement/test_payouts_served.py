@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from services.core.errors import Conflict, KawaseError, Malformed, NotFound, Refused
+from services.core.errors import Conflict, Forbidden, KawaseError, Malformed, NotFound, Refused
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import payout_service_pb2_grpc, settlement_service_pb2_grpc
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement_pb
+from services.settlement.payouts.releasing import PayoutReleases
 from services.settlement.payouts.server import NAME, PayoutServer
 from services.settlement.server import NAME as SETTLEMENT_NAME
 from services.settlement.server import SettlementServer
@@ -65,7 +66,12 @@ async def serving(house: PayingWorld) -> AsyncIterator[str]:
     server = RpcServer("127.0.0.1:0")
     server.add(
         payout_service_pb2_grpc.add_PayoutServiceServicer_to_server,
-        PayoutServer(pool, house.operators, Statements(pool)),
+        PayoutServer(
+            pool,
+            house.operators,
+            PayoutReleases(house.world.units, house.clock),
+            Statements(pool),
+        ),
         NAME,
     )
     server.add(
@@ -181,6 +187,35 @@ async def test_a_rejected_payout_is_paid_again_by_an_operator(served: Served) ->
     assert (await served.ask("RetryPayout", request)).payout.payout_id == again.payout_id
 
 
+async def test_a_payout_the_ledger_has_refused_goes_on_when_two_people_release_it(
+    served: Served,
+) -> None:
+    await served.house.pay(10_000)
+    await served.house.close()
+    (payout,) = await served.house.pay_due()
+    await served.house.bank_says(payout.payout_id, "payout_executed")
+    pool = served.house.world.units.pool
+    await pool.execute(_STUCK, payout.payout_id)
+    asked = pb.ProposePayoutReleaseRequest(
+        payout_id=payout.payout_id, operator="mei", reason="the account is open now"
+    )
+    proposed = (await served.ask("ProposePayoutRelease", asked)).payout
+    assert (proposed.stuck, proposed.release_proposed_by) == (True, "mei")
+    agreed = pb.ApprovePayoutReleaseRequest(payout_id=payout.payout_id, operator="mei")
+    with pytest.raises(Forbidden, match="another person"):
+        await served.ask("ApprovePayoutRelease", agreed)
+    agreed.operator = "kenji"
+    freed = (await served.ask("ApprovePayoutRelease", agreed)).payout
+    assert (freed.stuck, freed.reason) == (False, "")
+    assert (await served.house.journal(payout.payout_id))[-2:] == ["release_proposed", "released"]
+
+
+_STUCK = """
+UPDATE payouts SET refused = '{settle}', heard = heard || '{stuck}'::text[], reason = 'X'
+WHERE payout_id = $1
+"""
+
+
 async def test_a_statement_of_a_day_holds_every_line_of_the_participants_accounts(
     served: Served,
 ) -> None:
@@ -262,6 +297,18 @@ async def test_a_statement_of_a_window_holds_its_own_lines_and_no_others(served:
             pb.ResolvePayoutRequest(
                 payout_id="no", outcome=pb.PAYOUT_OUTCOME_LEFT, operator="x", reason="y"
             ),
+            NotFound,
+            "PAYOUT_NOT_FOUND",
+        ),
+        (
+            "ProposePayoutRelease",
+            pb.ProposePayoutReleaseRequest(payout_id="no", operator="x"),
+            Malformed,
+            "RELEASE_MALFORMED",
+        ),
+        (
+            "ApprovePayoutRelease",
+            pb.ApprovePayoutReleaseRequest(payout_id="no", operator="x"),
             NotFound,
             "PAYOUT_NOT_FOUND",
         ),

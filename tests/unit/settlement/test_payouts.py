@@ -21,7 +21,15 @@ from services.settlement.payouts.model import (
     Task,
     Word,
     hear,
+    task_of,
     wanted,
+)
+from services.settlement.payouts.releasing import (
+    PayoutNotStuck,
+    ProposerReleases,
+    ReleaseNotProposed,
+    approve,
+    propose,
 )
 from services.settlement.payouts.transfers import moves_of
 from tests.unit.settlement.payouts import CONVERTED, NOW, PAYOUT
@@ -62,7 +70,7 @@ class World:
             if task is Task.ORDER:
                 self.ordered = True
                 continue
-            link, moves = link_of(self.payout.payout_id, task), moves_of(self.payout, task)
+            link, moves = link_of(self.payout, task), moves_of(self.payout, task)
             if link in self.links:
                 assert self.links[link] == moves
                 continue
@@ -149,6 +157,53 @@ def test_what_the_ledger_refuses_is_not_asked_again(heard: Heard) -> None:
     refused = hear(PAYOUT, Word(heard, reason="EXCEEDS_CREDITS"), NOW)
     assert not wanted(refused)
     assert refused.reason == "EXCEEDS_CREDITS"
+
+
+def stuck() -> Payout:
+    payout = PAYOUT
+    for word in (Word(Heard.BOOKED), Word(Heard.EXECUTED), Word(Heard.LEFT)):
+        payout = hear(payout, word, NOW)
+    return hear(payout, Word(Heard.STUCK, reason="ACCOUNT_NOT_FOUND", suffix="settle"), NOW)
+
+
+def test_what_was_refused_is_asked_for_anew_under_another_link_when_two_agree() -> None:
+    payout = propose(stuck(), "mei", NOW)
+    assert not wanted(payout)
+    assert propose(payout, "kenji", NOW) is payout
+    with pytest.raises(ProposerReleases):
+        approve(payout, " MEI", NOW)
+    free = approve(payout, "kenji", NOW)
+    assert wanted(free) == {Task.SETTLE}
+    assert link_of(free, Task.SETTLE) == f"{PAYOUT.payout_id}-settle-2"
+    assert (free.is_stuck, free.reason, free.release_proposed_by) == (False, "", "")
+    assert hear(free, Word(Heard.STUCK, suffix="settle"), NOW) is free
+    again = hear(free, Word(Heard.STUCK, reason="X", suffix="settle-2"), NOW)
+    assert (again.is_stuck, again.reason) == (True, "X")
+    third = approve(propose(again, "kenji", NOW), "mei", NOW)
+    assert link_of(third, Task.SETTLE) == f"{PAYOUT.payout_id}-settle-3"
+    assert hear(third, Word(Heard.SETTLED), NOW).state is State.SETTLED
+
+
+def test_only_what_is_stuck_is_released_and_only_once_proposed() -> None:
+    with pytest.raises(PayoutNotStuck):
+        propose(PAYOUT, "mei", NOW)
+    with pytest.raises(ReleaseNotProposed):
+        approve(stuck(), "mei", NOW)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "task"),
+    [
+        ("settle", Task.SETTLE),
+        ("settle-2", Task.SETTLE),
+        ("", Task.BOOK),
+        ("settle-x", None),
+        ("settle-", None),
+        ("other", None),
+    ],
+)
+def test_the_end_of_a_link_names_its_transfer(suffix: str, task: Task | None) -> None:
+    assert task_of(suffix) is task
 
 
 def test_a_returned_payout_can_be_paid_again_only_when_its_money_is_back() -> None:

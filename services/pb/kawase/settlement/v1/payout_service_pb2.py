@@ -28,17 +28,17 @@ from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as kawase_dot_settlement_dot_v1_dot_settlement__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)kawase/settlement/v1/payout_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%kawase/bridge/v1/bridge_message.proto\x1a\x1bkawase/money/v1/money.proto\x1a-kawase/settlement/v1/settlement_service.proto\"\xbf\x02\n\tAgreement\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12 \n\x18settlement_currency_code\x18\x05 \x01(\t\x12\x16\n\x0eminimum_payout\x18\x06 \x01(\x03\x12\x1c\n\x14reserve_basis_points\x18\x07 \x01(\x05\x12\x14\n\x0creserve_days\x18\x08 \x01(\x05\x12\x17\n\x0f\x62\x61nk_partner_id\x18\t \x01(\t\x12&\n\x05payee\x18\n \x01(\x0b\x32\x17.kawase.bridge.v1.Payee\x12\x0e\n\x06\x61\x63tive\x18\x0b \x01(\x08\x12\x19\n\x11payee_merchant_id\x18\x0c \x01(\t\"I\n\x13PutAgreementRequest\x12\x32\n\tagreement\x18\x01 \x01(\x0b\x32\x1f.kawase.settlement.v1.Agreement\"J\n\x14PutAgreementResponse\x12\x32\n\tagreement\x18\x01 \x01(\x0b\x32\x1f.kawase.settlement.v1.Agreement\">\n\x15ListAgreementsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"f\n\x16ListAgreementsResponse\x12\x33\n\nagreements\x18\x01 \x03(\x0b\x32\x1f.kawase.settlement.v1.Agreement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xe2\x03\n\x06Payout\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kawase.settlement.v1.PayoutState\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12$\n\x04owed\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0c\n\x04rate\x18\x07 \x01(\t\x12\x13\n\x0bsettle_date\x18\x08 \x01(\t\x12\x12\n\nwindow_ids\x18\t \x03(\t\x12\x17\n\x0f\x62\x61nk_partner_id\x18\n \x01(\t\x12\x19\n\x11partner_reference\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x0f\n\x07message\x18\r \x01(\t\x12\x1a\n\x12retry_of_payout_id\x18\x0e \x01(\t\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05payee\x18\x11 \x01(\t\"\x85\x01\n\x12ListPayoutsRequest\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.kawase.settlement.v1.PayoutState\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x13ListPayoutsResponse\x12-\n\x07payouts\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.Payout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetPayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\"A\n\x11GetPayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"I\n\x12RetryPayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"C\n\x13RetryPayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"\x81\x01\n\x14ResolvePayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x34\n\x07outcome\x18\x02 \x01(\x0e\x32#.kawase.settlement.v1.PayoutOutcome\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"E\n\x15ResolvePayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"t\n\x13GetStatementRequest\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x11\n\twindow_id\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\x9d\x01\n\x14GetStatementResponse\x12\x38\n\tmovements\x18\x01 \x03(\x0b\x32%.kawase.settlement.v1.AccountMovement\x12\x32\n\x05lines\x18\x02 \x03(\x0b\x32#.kawase.settlement.v1.StatementLine\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xcc\x01\n\rStatementLine\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x15\n\rcurrency_code\x18\x05 \x01(\t\x12\x0e\n\x06stripe\x18\x06 \x01(\x05\x12\x18\n\x10posting_sequence\x18\x07 \x01(\x03\x12-\n\tpost_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x81\x02\n\x0bPayoutState\x12\x1c\n\x18PAYOUT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PAYOUT_STATE_BOOKING\x10\x01\x12\x18\n\x14PAYOUT_STATE_ORDERED\x10\x02\x12\x1a\n\x16PAYOUT_STATE_SUBMITTED\x10\x03\x12\x19\n\x15PAYOUT_STATE_ACCEPTED\x10\x04\x12\x19\n\x15PAYOUT_STATE_EXECUTED\x10\x05\x12\x18\n\x14PAYOUT_STATE_SETTLED\x10\x06\x12\x19\n\x15PAYOUT_STATE_REJECTED\x10\x07\x12\x19\n\x15PAYOUT_STATE_RETURNED\x10\x08*\x83\x01\n\rPayoutOutcome\x12\x1e\n\x1aPAYOUT_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13PAYOUT_OUTCOME_LEFT\x10\x01\x12\x1b\n\x17PAYOUT_OUTCOME_NOT_PAID\x10\x02\x12\x1c\n\x18PAYOUT_OUTCOME_CAME_BACK\x10\x03\x32\xda\x05\n\rPayoutService\x12\x65\n\x0cPutAgreement\x12).kawase.settlement.v1.PutAgreementRequest\x1a*.kawase.settlement.v1.PutAgreementResponse\x12k\n\x0eListAgreements\x12+.kawase.settlement.v1.ListAgreementsRequest\x1a,.kawase.settlement.v1.ListAgreementsResponse\x12\x62\n\x0bListPayouts\x12(.kawase.settlement.v1.ListPayoutsRequest\x1a).kawase.settlement.v1.ListPayoutsResponse\x12\\\n\tGetPayout\x12&.kawase.settlement.v1.GetPayoutRequest\x1a\'.kawase.settlement.v1.GetPayoutResponse\x12\x62\n\x0bRetryPayout\x12(.kawase.settlement.v1.RetryPayoutRequest\x1a).kawase.settlement.v1.RetryPayoutResponse\x12h\n\rResolvePayout\x12*.kawase.settlement.v1.ResolvePayoutRequest\x1a+.kawase.settlement.v1.ResolvePayoutResponse\x12\x65\n\x0cGetStatement\x12).kawase.settlement.v1.GetStatementRequest\x1a*.kawase.settlement.v1.GetStatementResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)kawase/settlement/v1/payout_service.proto\x12\x14kawase.settlement.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a%kawase/bridge/v1/bridge_message.proto\x1a\x1bkawase/money/v1/money.proto\x1a-kawase/settlement/v1/settlement_service.proto\"\xbf\x02\n\tAgreement\x12\x14\n\x0c\x61greement_id\x18\x01 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x02 \x01(\t\x12\x13\n\x0b\x61\x63\x63ount_ids\x18\x03 \x03(\t\x12\x15\n\rcurrency_code\x18\x04 \x01(\t\x12 \n\x18settlement_currency_code\x18\x05 \x01(\t\x12\x16\n\x0eminimum_payout\x18\x06 \x01(\x03\x12\x1c\n\x14reserve_basis_points\x18\x07 \x01(\x05\x12\x14\n\x0creserve_days\x18\x08 \x01(\x05\x12\x17\n\x0f\x62\x61nk_partner_id\x18\t \x01(\t\x12&\n\x05payee\x18\n \x01(\x0b\x32\x17.kawase.bridge.v1.Payee\x12\x0e\n\x06\x61\x63tive\x18\x0b \x01(\x08\x12\x19\n\x11payee_merchant_id\x18\x0c \x01(\t\"I\n\x13PutAgreementRequest\x12\x32\n\tagreement\x18\x01 \x01(\x0b\x32\x1f.kawase.settlement.v1.Agreement\"J\n\x14PutAgreementResponse\x12\x32\n\tagreement\x18\x01 \x01(\x0b\x32\x1f.kawase.settlement.v1.Agreement\">\n\x15ListAgreementsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"f\n\x16ListAgreementsResponse\x12\x33\n\nagreements\x18\x01 \x03(\x0b\x32\x1f.kawase.settlement.v1.Agreement\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8e\x04\n\x06Payout\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61greement_id\x18\x02 \x01(\t\x12\x16\n\x0eparticipant_id\x18\x03 \x01(\t\x12\x30\n\x05state\x18\x04 \x01(\x0e\x32!.kawase.settlement.v1.PayoutState\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12$\n\x04owed\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0c\n\x04rate\x18\x07 \x01(\t\x12\x13\n\x0bsettle_date\x18\x08 \x01(\t\x12\x12\n\nwindow_ids\x18\t \x03(\t\x12\x17\n\x0f\x62\x61nk_partner_id\x18\n \x01(\t\x12\x19\n\x11partner_reference\x18\x0b \x01(\t\x12\x0e\n\x06reason\x18\x0c \x01(\t\x12\x0f\n\x07message\x18\r \x01(\t\x12\x1a\n\x12retry_of_payout_id\x18\x0e \x01(\t\x12/\n\x0b\x63reate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x10 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05payee\x18\x11 \x01(\t\x12\r\n\x05stuck\x18\x12 \x01(\x08\x12\x1b\n\x13release_proposed_by\x18\x13 \x01(\t\"\x85\x01\n\x12ListPayoutsRequest\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12\x30\n\x05state\x18\x02 \x01(\x0e\x32!.kawase.settlement.v1.PayoutState\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"]\n\x13ListPayoutsResponse\x12-\n\x07payouts\x18\x01 \x03(\x0b\x32\x1c.kawase.settlement.v1.Payout\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"%\n\x10GetPayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\"A\n\x11GetPayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"I\n\x12RetryPayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"C\n\x13RetryPayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"\x81\x01\n\x14ResolvePayoutRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x34\n\x07outcome\x18\x02 \x01(\x0e\x32#.kawase.settlement.v1.PayoutOutcome\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"E\n\x15ResolvePayoutResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"R\n\x1bProposePayoutReleaseRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"L\n\x1cProposePayoutReleaseResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"B\n\x1b\x41pprovePayoutReleaseRequest\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"L\n\x1c\x41pprovePayoutReleaseResponse\x12,\n\x06payout\x18\x01 \x01(\x0b\x32\x1c.kawase.settlement.v1.Payout\"t\n\x13GetStatementRequest\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x11\n\twindow_id\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\x9d\x01\n\x14GetStatementResponse\x12\x38\n\tmovements\x18\x01 \x03(\x0b\x32%.kawase.settlement.v1.AccountMovement\x12\x32\n\x05lines\x18\x02 \x03(\x0b\x32#.kawase.settlement.v1.StatementLine\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\"\xcc\x01\n\rStatementLine\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x14\n\x0c\x61mount_minor\x18\x04 \x01(\x03\x12\x15\n\rcurrency_code\x18\x05 \x01(\t\x12\x0e\n\x06stripe\x18\x06 \x01(\x05\x12\x18\n\x10posting_sequence\x18\x07 \x01(\x03\x12-\n\tpost_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp*\x81\x02\n\x0bPayoutState\x12\x1c\n\x18PAYOUT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14PAYOUT_STATE_BOOKING\x10\x01\x12\x18\n\x14PAYOUT_STATE_ORDERED\x10\x02\x12\x1a\n\x16PAYOUT_STATE_SUBMITTED\x10\x03\x12\x19\n\x15PAYOUT_STATE_ACCEPTED\x10\x04\x12\x19\n\x15PAYOUT_STATE_EXECUTED\x10\x05\x12\x18\n\x14PAYOUT_STATE_SETTLED\x10\x06\x12\x19\n\x15PAYOUT_STATE_REJECTED\x10\x07\x12\x19\n\x15PAYOUT_STATE_RETURNED\x10\x08*\x83\x01\n\rPayoutOutcome\x12\x1e\n\x1aPAYOUT_OUTCOME_UNSPECIFIED\x10\x00\x12\x17\n\x13PAYOUT_OUTCOME_LEFT\x10\x01\x12\x1b\n\x17PAYOUT_OUTCOME_NOT_PAID\x10\x02\x12\x1c\n\x18PAYOUT_OUTCOME_CAME_BACK\x10\x03\x32\xd8\x07\n\rPayoutService\x12\x65\n\x0cPutAgreement\x12).kawase.settlement.v1.PutAgreementRequest\x1a*.kawase.settlement.v1.PutAgreementResponse\x12k\n\x0eListAgreements\x12+.kawase.settlement.v1.ListAgreementsRequest\x1a,.kawase.settlement.v1.ListAgreementsResponse\x12\x62\n\x0bListPayouts\x12(.kawase.settlement.v1.ListPayoutsRequest\x1a).kawase.settlement.v1.ListPayoutsResponse\x12\\\n\tGetPayout\x12&.kawase.settlement.v1.GetPayoutRequest\x1a\'.kawase.settlement.v1.GetPayoutResponse\x12\x62\n\x0bRetryPayout\x12(.kawase.settlement.v1.RetryPayoutRequest\x1a).kawase.settlement.v1.RetryPayoutResponse\x12h\n\rResolvePayout\x12*.kawase.settlement.v1.ResolvePayoutRequest\x1a+.kawase.settlement.v1.ResolvePayoutResponse\x12}\n\x14ProposePayoutRelease\x12\x31.kawase.settlement.v1.ProposePayoutReleaseRequest\x1a\x32.kawase.settlement.v1.ProposePayoutReleaseResponse\x12}\n\x14\x41pprovePayoutRelease\x12\x31.kawase.settlement.v1.ApprovePayoutReleaseRequest\x1a\x32.kawase.settlement.v1.ApprovePayoutReleaseResponse\x12\x65\n\x0cGetStatement\x12).kawase.settlement.v1.GetStatementRequest\x1a*.kawase.settlement.v1.GetStatementResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.settlement.v1.payout_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PAYOUTSTATE']._serialized_start=2511
-  _globals['_PAYOUTSTATE']._serialized_end=2768
-  _globals['_PAYOUTOUTCOME']._serialized_start=2771
-  _globals['_PAYOUTOUTCOME']._serialized_end=2902
+  _globals['_PAYOUTSTATE']._serialized_start=2863
+  _globals['_PAYOUTSTATE']._serialized_end=3120
+  _globals['_PAYOUTOUTCOME']._serialized_start=3123
+  _globals['_PAYOUTOUTCOME']._serialized_end=3254
   _globals['_AGREEMENT']._serialized_start=216
   _globals['_AGREEMENT']._serialized_end=535
   _globals['_PUTAGREEMENTREQUEST']._serialized_start=537
@@ -50,29 +50,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTAGREEMENTSRESPONSE']._serialized_start=752
   _globals['_LISTAGREEMENTSRESPONSE']._serialized_end=854
   _globals['_PAYOUT']._serialized_start=857
-  _globals['_PAYOUT']._serialized_end=1339
-  _globals['_LISTPAYOUTSREQUEST']._serialized_start=1342
-  _globals['_LISTPAYOUTSREQUEST']._serialized_end=1475
-  _globals['_LISTPAYOUTSRESPONSE']._serialized_start=1477
-  _globals['_LISTPAYOUTSRESPONSE']._serialized_end=1570
-  _globals['_GETPAYOUTREQUEST']._serialized_start=1572
-  _globals['_GETPAYOUTREQUEST']._serialized_end=1609
-  _globals['_GETPAYOUTRESPONSE']._serialized_start=1611
-  _globals['_GETPAYOUTRESPONSE']._serialized_end=1676
-  _globals['_RETRYPAYOUTREQUEST']._serialized_start=1678
-  _globals['_RETRYPAYOUTREQUEST']._serialized_end=1751
-  _globals['_RETRYPAYOUTRESPONSE']._serialized_start=1753
-  _globals['_RETRYPAYOUTRESPONSE']._serialized_end=1820
-  _globals['_RESOLVEPAYOUTREQUEST']._serialized_start=1823
-  _globals['_RESOLVEPAYOUTREQUEST']._serialized_end=1952
-  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_start=1954
-  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_end=2023
-  _globals['_GETSTATEMENTREQUEST']._serialized_start=2025
-  _globals['_GETSTATEMENTREQUEST']._serialized_end=2141
-  _globals['_GETSTATEMENTRESPONSE']._serialized_start=2144
-  _globals['_GETSTATEMENTRESPONSE']._serialized_end=2301
-  _globals['_STATEMENTLINE']._serialized_start=2304
-  _globals['_STATEMENTLINE']._serialized_end=2508
-  _globals['_PAYOUTSERVICE']._serialized_start=2905
-  _globals['_PAYOUTSERVICE']._serialized_end=3635
+  _globals['_PAYOUT']._serialized_end=1383
+  _globals['_LISTPAYOUTSREQUEST']._serialized_start=1386
+  _globals['_LISTPAYOUTSREQUEST']._serialized_end=1519
+  _globals['_LISTPAYOUTSRESPONSE']._serialized_start=1521
+  _globals['_LISTPAYOUTSRESPONSE']._serialized_end=1614
+  _globals['_GETPAYOUTREQUEST']._serialized_start=1616
+  _globals['_GETPAYOUTREQUEST']._serialized_end=1653
+  _globals['_GETPAYOUTRESPONSE']._serialized_start=1655
+  _globals['_GETPAYOUTRESPONSE']._serialized_end=1720
+  _globals['_RETRYPAYOUTREQUEST']._serialized_start=1722
+  _globals['_RETRYPAYOUTREQUEST']._serialized_end=1795
+  _globals['_RETRYPAYOUTRESPONSE']._serialized_start=1797
+  _globals['_RETRYPAYOUTRESPONSE']._serialized_end=1864
+  _globals['_RESOLVEPAYOUTREQUEST']._serialized_start=1867
+  _globals['_RESOLVEPAYOUTREQUEST']._serialized_end=1996
+  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_start=1998
+  _globals['_RESOLVEPAYOUTRESPONSE']._serialized_end=2067
+  _globals['_PROPOSEPAYOUTRELEASEREQUEST']._serialized_start=2069
+  _globals['_PROPOSEPAYOUTRELEASEREQUEST']._serialized_end=2151
+  _globals['_PROPOSEPAYOUTRELEASERESPONSE']._serialized_start=2153
+  _globals['_PROPOSEPAYOUTRELEASERESPONSE']._serialized_end=2229
+  _globals['_APPROVEPAYOUTRELEASEREQUEST']._serialized_start=2231
+  _globals['_APPROVEPAYOUTRELEASEREQUEST']._serialized_end=2297
+  _globals['_APPROVEPAYOUTRELEASERESPONSE']._serialized_start=2299
+  _globals['_APPROVEPAYOUTRELEASERESPONSE']._serialized_end=2375
+  _globals['_GETSTATEMENTREQUEST']._serialized_start=2377
+  _globals['_GETSTATEMENTREQUEST']._serialized_end=2493
+  _globals['_GETSTATEMENTRESPONSE']._serialized_start=2496
+  _globals['_GETSTATEMENTRESPONSE']._serialized_end=2653
+  _globals['_STATEMENTLINE']._serialized_start=2656
+  _globals['_STATEMENTLINE']._serialized_end=2860
+  _globals['_PAYOUTSERVICE']._serialized_start=3257
+  _globals['_PAYOUTSERVICE']._serialized_end=4241
 # @@protoc_insertion_point(module_scope)

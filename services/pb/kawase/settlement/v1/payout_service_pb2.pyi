@@ -265,6 +265,8 @@ class Payout(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     PAYEE_FIELD_NUMBER: _builtins.int
+    STUCK_FIELD_NUMBER: _builtins.int
+    RELEASE_PROPOSED_BY_FIELD_NUMBER: _builtins.int
     payout_id: _builtins.str
     agreement_id: _builtins.str
     participant_id: _builtins.str
@@ -280,6 +282,10 @@ class Payout(_message.Message):
     """The payout that this one repeats."""
     payee: _builtins.str
     """For people: the bank and the last digits."""
+    stuck: _builtins.bool
+    """The ledger has refused one of its later transfers: nothing more is asked for."""
+    release_proposed_by: _builtins.str
+    """Who has proposed to ask for it anew; empty: nobody."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
     @_builtins.property
@@ -312,10 +318,12 @@ class Payout(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         payee: _builtins.str = ...,
+        stuck: _builtins.bool = ...,
+        release_proposed_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "create_time", b"create_time", "owed", b"owed", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "amount", b"amount", "bank_partner_id", b"bank_partner_id", "create_time", b"create_time", "message", b"message", "owed", b"owed", "participant_id", b"participant_id", "partner_reference", b"partner_reference", "payee", b"payee", "payout_id", b"payout_id", "rate", b"rate", "reason", b"reason", "retry_of_payout_id", b"retry_of_payout_id", "settle_date", b"settle_date", "state", b"state", "update_time", b"update_time", "window_ids", b"window_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "amount", b"amount", "bank_partner_id", b"bank_partner_id", "create_time", b"create_time", "message", b"message", "owed", b"owed", "participant_id", b"participant_id", "partner_reference", b"partner_reference", "payee", b"payee", "payout_id", b"payout_id", "rate", b"rate", "reason", b"reason", "release_proposed_by", b"release_proposed_by", "retry_of_payout_id", b"retry_of_payout_id", "settle_date", b"settle_date", "state", b"state", "stuck", b"stuck", "update_time", b"update_time", "window_ids", b"window_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -503,6 +511,94 @@ class ResolvePayoutResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolvePayoutResponse: _TypeAlias = ResolvePayoutResponse  # noqa: Y015
+
+@_typing.final
+class ProposePayoutReleaseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    operator: _builtins.str
+    reason: _builtins.str
+    """What was put right."""
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "payout_id", b"payout_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposePayoutReleaseRequest: _TypeAlias = ProposePayoutReleaseRequest  # noqa: Y015
+
+@_typing.final
+class ProposePayoutReleaseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProposePayoutReleaseResponse: _TypeAlias = ProposePayoutReleaseResponse  # noqa: Y015
+
+@_typing.final
+class ApprovePayoutReleaseRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
+    payout_id: _builtins.str
+    operator: _builtins.str
+    def __init__(
+        self,
+        *,
+        payout_id: _builtins.str = ...,
+        operator: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["operator", b"operator", "payout_id", b"payout_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovePayoutReleaseRequest: _TypeAlias = ApprovePayoutReleaseRequest  # noqa: Y015
+
+@_typing.final
+class ApprovePayoutReleaseResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYOUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payout(self) -> Global___Payout: ...
+    def __init__(
+        self,
+        *,
+        payout: Global___Payout | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovePayoutReleaseResponse: _TypeAlias = ApprovePayoutReleaseResponse  # noqa: Y015
 
 @_typing.final
 class GetStatementRequest(_message.Message):

@@ -66,6 +66,16 @@ class PayoutServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.FromString,
                 _registered_method=True)
+        self.ProposePayoutRelease = channel.unary_unary(
+                '/kawase.settlement.v1.PayoutService/ProposePayoutRelease',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseResponse.FromString,
+                _registered_method=True)
+        self.ApprovePayoutRelease = channel.unary_unary(
+                '/kawase.settlement.v1.PayoutService/ApprovePayoutRelease',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseResponse.FromString,
+                _registered_method=True)
         self.GetStatement = channel.unary_unary(
                 '/kawase.settlement.v1.PayoutService/GetStatement',
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetStatementRequest.SerializeToString,
@@ -118,6 +128,20 @@ class PayoutServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ProposePayoutRelease(self, request, context):
+        """Have what the ledger has refused of a stuck payout asked for anew, once the reason
+        is put right: one person proposes it, another approves.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApprovePayoutRelease(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatement(self, request, context):
         """A participant's payments, refunds, fees, payouts and balances of a day or window.
         """
@@ -157,6 +181,16 @@ def add_PayoutServiceServicer_to_server(servicer, server):
                     servicer.ResolvePayout,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.SerializeToString,
+            ),
+            'ProposePayoutRelease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ProposePayoutRelease,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseResponse.SerializeToString,
+            ),
+            'ApprovePayoutRelease': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApprovePayoutRelease,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseResponse.SerializeToString,
             ),
             'GetStatement': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatement,
@@ -328,6 +362,60 @@ class PayoutService:
             '/kawase.settlement.v1.PayoutService/ResolvePayout',
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ResolvePayoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ProposePayoutRelease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.PayoutService/ProposePayoutRelease',
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ProposePayoutReleaseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApprovePayoutRelease(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.PayoutService/ApprovePayoutRelease',
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ApprovePayoutReleaseResponse.FromString,
             options,
             channel_credentials,
             insecure,

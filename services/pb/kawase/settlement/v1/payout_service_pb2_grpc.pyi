@@ -46,6 +46,11 @@ class PayoutServiceStub:
     """Say what became of a payout where no bank's word or statement will. Kept in
     its journal; the same again changes nothing.
     """
+    ProposePayoutRelease: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.ProposePayoutReleaseRequest, _payout_service_pb2.ProposePayoutReleaseResponse]
+    """Have what the ledger has refused of a stuck payout asked for anew, once the reason
+    is put right: one person proposes it, another approves.
+    """
+    ApprovePayoutRelease: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.ApprovePayoutReleaseRequest, _payout_service_pb2.ApprovePayoutReleaseResponse]
     GetStatement: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.GetStatementRequest, _payout_service_pb2.GetStatementResponse]
     """A participant's payments, refunds, fees, payouts and balances of a day or window."""
 
@@ -67,6 +72,11 @@ class PayoutServiceAsyncStub(PayoutServiceStub):
     """Say what became of a payout where no bank's word or statement will. Kept in
     its journal; the same again changes nothing.
     """
+    ProposePayoutRelease: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.ProposePayoutReleaseRequest, _payout_service_pb2.ProposePayoutReleaseResponse]  # type: ignore[assignment]
+    """Have what the ledger has refused of a stuck payout asked for anew, once the reason
+    is put right: one person proposes it, another approves.
+    """
+    ApprovePayoutRelease: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.ApprovePayoutReleaseRequest, _payout_service_pb2.ApprovePayoutReleaseResponse]  # type: ignore[assignment]
     GetStatement: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.GetStatementRequest, _payout_service_pb2.GetStatementResponse]  # type: ignore[assignment]
     """A participant's payments, refunds, fees, payouts and balances of a day or window."""
 
@@ -121,6 +131,23 @@ class PayoutServiceServicer(metaclass=_abc_1.ABCMeta):
         """Say what became of a payout where no bank's word or statement will. Kept in
         its journal; the same again changes nothing.
         """
+
+    @_abc_1.abstractmethod
+    def ProposePayoutRelease(
+        self,
+        request: _payout_service_pb2.ProposePayoutReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payout_service_pb2.ProposePayoutReleaseResponse, _abc.Awaitable[_payout_service_pb2.ProposePayoutReleaseResponse]]:
+        """Have what the ledger has refused of a stuck payout asked for anew, once the reason
+        is put right: one person proposes it, another approves.
+        """
+
+    @_abc_1.abstractmethod
+    def ApprovePayoutRelease(
+        self,
+        request: _payout_service_pb2.ApprovePayoutReleaseRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payout_service_pb2.ApprovePayoutReleaseResponse, _abc.Awaitable[_payout_service_pb2.ApprovePayoutReleaseResponse]]: ...
 
     @_abc_1.abstractmethod
     def GetStatement(
