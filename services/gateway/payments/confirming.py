@@ -252,9 +252,9 @@ class Confirming:
             if outcome.life is not None and outcome.life.step is Step.AUTHORISE and corridor:
                 batch.authorised.append(authorisation_of(payment, corridor, batch.now))
             if outcome.life is not None and outcome.life.escrowed and corridor:
-                merchant = self._board.current.merchants[payment.terms.merchant_id]
-                kept = escrow_of(payment, corridor, merchant.acquirer_id, batch.now)
-                batch.escrowed.append(kept)
+                merchant = self._board.current.merchants.get(payment.terms.merchant_id)
+                acquirer_id = merchant.acquirer_id if merchant else ""
+                batch.escrowed.append(escrow_of(payment, corridor, acquirer_id, batch.now))
         if outcome.life is not None:
             if payment.life.state is State.AUTHORISED:
                 _give_back(payment, batch)
