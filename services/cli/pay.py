@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -86,11 +87,22 @@ def pay(
     place = address or read_endpoints(directory).processes["gateway"]
     payment = asyncio.run(_pay(place, key or kept_key(directory, wallet), wish, as_json))
     if as_json:
-        click.echo(json.dumps(asdict(payment), default=str, ensure_ascii=False))
+        click.echo(json.dumps(payment, default=_plain, ensure_ascii=False))
     else:
         _tell_end(payment)
     if payment.state is not PaymentState.COMPLETED:
         raise SystemExit(NOT_PAID)
+
+
+def _plain(value: object) -> object:
+    """Values as the HTTP API writes them."""
+    if isinstance(value, Money):
+        return {"currency_code": value.currency, "minor_units": value.minor}
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return str(value)
 
 
 async def _pay(address: str, key: str, wish: Wish, quiet: bool) -> Payment:

@@ -92,8 +92,9 @@ def test_the_acquirers_page_works_as_it_is_printed(running: Running) -> None:
         _, proposed, approved, code, order, refund, charged, held, by_python = page.play(
             blocks_of("docs/acquirers.md")
         )
-        paid = (f"verified payment.completed ¥{amount}" for amount in ("2,400", "1,200", "28,000"))
-        heard(page, 0, *paid, "verified refund.completed ¥400")
+        sums = ("2,400", "1,200", "28,000")
+        heard(page, 0, *(f"verified payment.completed ¥{each}" for each in sums))
+        heard(page, 0, "verified refund.completed ¥400")
 
     assert answers(proposed)[0]["state"] == "pending"
     assert "soba-1 is approved" in approved
@@ -119,7 +120,9 @@ def test_the_wallets_page_works_as_it_is_printed(running: Running) -> None:
         heard(page, 0, "refund.completed")
 
     assert [each["state"] for each in answers(confirmed)] == ["quoted", "completed"]
-    assert [each["state"] for each in answers(watched)] == ["action_required", "completed"]
+    # The stream may begin before the phone's yes has arrived.
+    asked, *_, ended = (each["state"] for each in answers(watched))
+    assert (asked, ended) == ("action_required", "completed")
     assert followed.split()[0] == "completed"
     assert answers(shown)[1]["state"] == "active"
     assert offline.startswith("26 completed")

@@ -56,7 +56,10 @@ async def test_the_price_is_shown_and_paid_once_it_is_agreed_to(run: Run, gatewa
 
 async def test_up_to_a_maximum_nothing_is_asked(run: Run) -> None:
     status, told = await run(TOKYO_DYNAMIC, "--maximum", "57.25 CNY", "--json")
-    assert (status, json.loads(told)["state"]) == (0, "completed")
+    paid = json.loads(told)
+    assert (status, paid["state"]) == (0, "completed")
+    assert paid["target"] == {"currency_code": "JPY", "minor_units": 1_200}
+    assert paid["create_time"].endswith("Z")
     status, told = await run(TOKYO_DYNAMIC, "--maximum", "57.24CNY")
     assert status == 1
     assert "Error: The price is CNY 57.25, the maximum CNY 57.24; nothing was taken." in told
