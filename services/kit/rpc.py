@@ -49,7 +49,12 @@ _SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
     ("grpc.so_reuseport", 0),
+    # Who connects has to speak soon, may not hold a connection without calls for long, and has a
+    # bounded number of calls on one that have not ended, or not even begun.
+    ("grpc.max_connection_idle_ms", 600_000),
+    ("grpc.max_concurrent_streams", 10_000),
 )
+HANDSHAKE_SECONDS = 10.0
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -228,8 +233,10 @@ class RpcServer:
         listen: str,
         credentials: grpc.ServerCredentials | None = None,
         probes: str = "",
+        handshake_seconds: float = HANDSHAKE_SECONDS,
     ) -> None:
-        self._server = grpc.aio.server(options=_SERVER_OPTIONS)
+        handshake = ("grpc.server_handshake_timeout_ms", int(handshake_seconds * 1000))
+        self._server = grpc.aio.server(options=(*_SERVER_OPTIONS, handshake))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self.host = listen.rpartition(":")[0]

@@ -19,7 +19,7 @@ from services.core.errors import Forbidden, KawaseError, Unauthenticated
 from services.gateway.access.audit import Trail
 from services.gateway.access.book import AuditEntry, Policy, Rate
 from services.gateway.access.keys import Caller, Keys
-from services.gateway.access.operations import OPERATIONS, Audit, Operation, operation_of
+from services.gateway.access.operations import Audit, Operation, operation_of
 from services.gateway.access.proof.nonces import LocalNonces, Nonce, Nonces
 from services.gateway.access.proof.signatures import HttpRequest, Signatures
 from services.gateway.access.rates import (
@@ -190,15 +190,10 @@ class Gate:
         address = address_of(credentials.peer)
         self._origins.bucket(origin_of(address), *REFUSED).take()
         log.info("call_refused", method=method, peer=address, reason=refusal.reason)
-        operation = OPERATIONS.get(method)
-        caller = self._keys.known_by(credentials.authorization)
-        if operation is None or caller is None or self._trail.is_full:
+        caller = self._keys.named_by(credentials.authorization)
+        if caller is None or self._trail.is_full:
             return
-        kind = caller.participant.kind
-        if kind not in operation.kinds or is_audited(operation, kind):
-            self._trail.note(
-                entry_of(caller, method, address, self._clock.now(), "", refusal.reason)
-            )
+        self._trail.note(entry_of(caller, method, address, self._clock.now(), "", refusal.reason))
 
     def _pass(self, method: str, credentials: Credentials) -> Pass:
         reference = self.board.current

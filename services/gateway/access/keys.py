@@ -59,6 +59,10 @@ class Caller:
         return self.key_id == SETTING_KEY_ID
 
 
+_BY_SETTING = Caller(
+    _SETTING_OPERATOR, SETTING_KEY_ID, None, BOOTSTRAP, scopes_of(ParticipantKind.OPERATOR)
+)
+
 # Set by the guard of an edge once it has let a call in.
 CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
 
@@ -118,12 +122,18 @@ class Keys:
         self.check_time(caller)
         return caller
 
-    def known_by(self, authorization: str) -> Caller | None:
-        """Whom a header's value names while its key is good; None else."""
+    def named_by(self, authorization: str) -> Caller | None:
+        """Whose key a header's value is, be it good or no longer; None where it is nobody's."""
+        reference = self._board.current
         try:
-            return self.caller_of(authorization)
+            key = self._key(reference, authorization)
         except Unauthenticated:
             return None
+        if key is None:
+            return _BY_SETTING
+        participant = reference.participants[key.participant_id]
+        person = reference.access.persons.get(key.person_id)
+        return Caller(participant, key.key_id, key.expire_time, person)
 
     def check_time(self, caller: Caller) -> None:
         """Raises `KeyExpired`."""
@@ -131,12 +141,20 @@ class Keys:
             raise KeyExpired(caller.key_id)
 
     def _find(self, reference: Reference, authorization: str) -> Caller:
+        key = self._key(reference, authorization)
+        if key is None:
+            return _BY_SETTING
+        if key.revoked:
+            raise KeyRevoked(key.key_id)
+        return caller_by(reference, key)
+
+    def _key(self, reference: Reference, authorization: str) -> ApiKey | None:
+        """The key whose secret is shown; None for that of the setting."""
         if not authorization:
             raise KeyMissing
         text = authorization.removeprefix(_SCHEME).strip()
         if self._setting_digest and hmac.compare_digest(digest_of(text), self._setting_digest):
-            scopes = scopes_of(ParticipantKind.OPERATOR)
-            return Caller(_SETTING_OPERATOR, SETTING_KEY_ID, None, BOOTSTRAP, scopes)
+            return None
         prefix, _, rest = text.partition("_")
         key_id, _, secret = rest.partition("_")
         key = reference.api_keys.get(key_id)
@@ -144,9 +162,7 @@ class Keys:
             raise KeyInvalid
         if not hmac.compare_digest(digest_of(secret), key.digest):
             raise KeyInvalid
-        if key.revoked:
-            raise KeyRevoked(key_id)
-        return caller_by(reference, key)
+        return key
 
 
 def caller_by(reference: Reference, key: ApiKey) -> Caller:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import Caller
-from services.gateway.access.operations import method_named
+from services.gateway.access.operations import OPERATIONS, method_named
 from services.gateway.access.places import CallsAtOnceTooMany, Places
 from services.gateway.access.proof.signatures import HttpRequest
 from services.gateway.access.refusals import RateLimited, SignatureInvalid
@@ -30,6 +30,8 @@ def caller_for(rpc: str) -> Callable[[Request], Awaitable[Caller]]:
     `RateLimited`. What is audited is noted once the route has ended.
     """
     method = method_named(rpc)
+    if OPERATIONS[method].four_eyes:
+        raise ValueError(f"{rpc} may need a second person, and HTTP asks none: leave it to gRPC")
 
     async def caller(request: Request) -> Caller:
         return (await _let_in(request, method)).caller

@@ -224,6 +224,8 @@ async def test_operators_name_themselves_or_nobody(house: House) -> None:
     with pytest.raises(Forbidden) as refusal:
         await house.admin("AnswerDispute", answer, "mei")
     assert refusal.value.reason == "OPERATOR_OTHERWISE"
+    line = [each for each in await house.audited() if each.person_id == "mei"][-1]
+    assert (line.object_id, line.outcome) == ("d1", "OPERATOR_OTHERWISE")
 
     answer.operator = ""
     with pytest.raises(NotFound):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
-from typing import cast
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -40,7 +40,8 @@ NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 PANDA = Participant("panda", ParticipantKind.WALLET, "Panda")
 SERVICE = "kawase.gateway.v1.GatewayService"
 KEY, TEXT = new_api_key("panda", None)
-CREDENTIALS = Credentials(f"Bearer {TEXT}", "ipv4:192.0.2.1:4711")
+BEARER = f"Bearer {TEXT}"
+CREDENTIALS = Credentials(BEARER, "ipv4:192.0.2.1:4711")
 HTTP = HttpRequest("GET", "", ())
 
 
@@ -159,7 +160,7 @@ def test_a_host_with_many_addresses_is_counted_as_one(address: str, origin: str)
     assert origin_of(address) == origin
 
 
-def test_refused_calls_that_would_be_audited_are_written_down() -> None:
+def test_every_refused_call_of_a_known_key_is_written_down() -> None:
     trail = Trail()
     door = gate(replace(KEY, networks=("192.0.2.0/24",)), trail=trail)
     elsewhere = replace(CREDENTIALS, peer="198.51.100.1")
@@ -169,12 +170,30 @@ def test_refused_calls_that_would_be_audited_are_written_down() -> None:
             door.authorize(f"kawase.gateway.v1.{method}", elsewhere)
     with pytest.raises(NetworkForbidden):
         door.authorize(f"{SERVICE}/GetPayment", elsewhere)
+    with pytest.raises(KeyInvalid):
+        door.authorize(f"{SERVICE}/GetPayment", replace(elsewhere, authorization=f"{BEARER}x"))
 
     noted = [(entry.method, entry.peer, entry.outcome) for entry in trail.waiting]
     assert noted == [
         (f"{SERVICE}/CreateRefund", "198.51.100.1", "NETWORK_FORBIDDEN"),
         ("kawase.gateway.v1.AccessService/PutPerson", "198.51.100.1", "OPERATOR_REQUIRED"),
+        (f"{SERVICE}/GetPayment", "198.51.100.1", "NETWORK_FORBIDDEN"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [({"revoked": True}, "KEY_REVOKED"), ({"expire_time": NOW.timestamp()}, "KEY_EXPIRED")],
+)
+def test_the_use_of_a_key_that_is_over_is_written_down_as_its_owners(
+    changed: dict[str, Any], reason: str
+) -> None:
+    trail = Trail()
+    door = gate(replace(KEY, **changed), trail=trail)
+    with pytest.raises(Unauthenticated):
+        door.authorize(f"{SERVICE}/GetPayment", CREDENTIALS)
+    (entry,) = trail.waiting
+    assert (entry.participant_id, entry.key_id, entry.outcome) == ("panda", KEY.key_id, reason)
 
 
 def test_a_participants_own_rate_is_kept() -> None:

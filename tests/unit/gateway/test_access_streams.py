@@ -56,6 +56,32 @@ async def test_a_stream_gives_its_place_back_however_it_ends() -> None:
     assert [state async for state in watch(request, Context())] == [1, 2]
 
 
+async def test_sessions_take_places_too() -> None:
+    async def answers(requests: Any, _context: Any) -> AsyncIterator[int]:
+        async for _ in requests:
+            yield 1
+
+    async def open_for_ever() -> AsyncIterator[Any]:
+        while True:
+            yield pb.PaySessionRequest()
+
+    guard = Guard(gate(), cast(Any, None), places=Places(1))
+    handler: Any = grpc.stream_stream_rpc_method_handler(cast(Any, answers))
+    session = guard.wrap(f"{SERVICE}/PaySession", handler).stream_stream
+    first = session(open_for_ever(), Context())
+    assert await anext(first) == 1
+
+    refused = Context()
+    with pytest.raises(grpc.aio.AbortError):
+        await anext(session(open_for_ever(), refused))
+    assert refused.status.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+    await first.aclose()
+    second = session(open_for_ever(), Context())
+    assert await anext(second) == 1
+    await second.aclose()
+
+
 async def test_a_stream_that_is_not_let_in_takes_no_place() -> None:
     watch, request = watching(), pb.WatchPaymentRequest(payment_id="p1")
     with pytest.raises(grpc.aio.AbortError):

@@ -11,9 +11,10 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
+from services.core.errors import KawaseError
 from services.gateway.access.approvals.four_eyes import is_needed
 from services.gateway.access.approvals.proposals import ApprovalRequired, Approvals, Executable
-from services.gateway.access.book import Proposal
+from services.gateway.access.book import Person, Proposal
 from services.gateway.access.gate import OK, Allowed, Credentials, Gate
 from services.gateway.access.keys import CALLER, authorization_of
 from services.gateway.access.operations import OPERATIONS
@@ -82,9 +83,7 @@ class Guard:
         async def unary(request: Any, context: Context) -> Any:
             try:
                 allowed = self._let_in(method, context)
-                approved = None
-                if allowed.is_audited:
-                    approved = await self._prepare(allowed, request)
+                approved = await self._prepare(allowed, request) if allowed.is_audited else None
             except grpc.aio.AbortError:
                 raise
             except Exception as error:
@@ -104,6 +103,15 @@ class Guard:
         person = allowed.caller.person
         if person is None:
             return None
+        try:
+            return await self._prepared(allowed, person, request)
+        except ApprovalRequired:
+            raise
+        except KawaseError as refusal:
+            self._gate.note(allowed, object_of(request), refusal.reason)
+            raise
+
+    async def _prepared(self, allowed: Allowed, person: Person, request: Any) -> Proposal | None:
         if "operator" in request.DESCRIPTOR.fields_by_name:
             if not request.operator:
                 request.operator = person.person_id
@@ -164,11 +172,16 @@ class Guard:
         async def session(requests: AsyncIterator[Any], context: Context) -> AsyncIterator[Any]:
             try:
                 allowed = self._let_in(method, context)
+                participant_id = allowed.participant.participant_id
+                self._places.take(participant_id)
             except Exception as error:
                 await abort(context, error)
-            counted = self._gate.counted(allowed, requests)
-            async for answer in behaviour(counted, context):
-                yield answer
+            try:
+                counted = self._gate.counted(allowed, requests)
+                async for answer in behaviour(counted, context):
+                    yield answer
+            finally:
+                self._places.give_back(participant_id)
 
         return session
 

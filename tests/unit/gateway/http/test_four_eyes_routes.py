@@ -1,0 +1,14 @@
+"""What may need a second person is not on HTTP, which makes no proposals."""
+
+import pytest
+
+from services.gateway.access.operations import OPERATIONS
+from services.gateway.http.calling import caller_for
+
+FOUR_EYED = sorted(each.method for each in OPERATIONS.values() if each.four_eyes)
+
+
+@pytest.mark.parametrize("rpc", FOUR_EYED)
+def test_what_may_need_a_second_person_gets_no_route(rpc: str) -> None:
+    with pytest.raises(ValueError, match="leave it to gRPC"):
+        caller_for(rpc)
