@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from services.kit.facts.owners import FactsSettings
-from services.reconciliation.matching.backends import BackendName
+from services.reconciliation.matching.names import BackendName
 
 
 class ReconciliationSettings(FactsSettings):

@@ -20,10 +20,8 @@ from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 from services.reconciliation.days import store
-from services.reconciliation.days.sides import csv_to_parquet, pairs_to_csv
 from services.reconciliation.days.store import Counts, Day
-from services.reconciliation.matching.backends import BackendName, open_backend
-from services.reconciliation.matching.engine import Engine
+from services.reconciliation.matching.names import BackendName
 from services.reconciliation.matching.rules import RuleBook
 from services.reconciliation.replacing.store import count_replaced, hold_off_replacing
 
@@ -152,6 +150,11 @@ class Running:
 
 def _match(choice: EngineChoice, partner_id: str, day: date, folder: Path) -> tuple[int, int]:
     """Match the sides in `folder` into its `pairs.csv`; returns their numbers of rows."""
+    # With the first run, and aside: the engine's libraries would be half of the process's start.
+    from services.reconciliation.days.sides import csv_to_parquet, pairs_to_csv
+    from services.reconciliation.matching.backends import open_backend
+    from services.reconciliation.matching.engine import Engine
+
     ours = csv_to_parquet(folder / "ours.csv", folder / "ours.parquet")
     theirs = csv_to_parquet(folder / "theirs.csv", folder / "theirs.parquet")
     work = folder / "work"

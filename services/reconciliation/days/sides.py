@@ -12,9 +12,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.dataset as dataset
 import pyarrow.parquet as parquet
 
-from services.reconciliation.matching.rows import PAIR_COLUMNS, SIDE
-
-STORED_COLUMNS = ("partner_id", "day", *PAIR_COLUMNS)
+from services.reconciliation.matching.rows import PAIR_COLUMNS, SIDE, STORED_COLUMNS
 
 
 def csv_to_parquet(source: Path, target: Path) -> int:

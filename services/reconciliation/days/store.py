@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from services.kit.postgres import Connection, allow_wide_plans
-from services.reconciliation.days.sides import STORED_COLUMNS
+from services.reconciliation.matching.rows import STORED_COLUMNS
 
 AHEAD = timedelta(days=1)
 # What has not been matched for so long is not looked at again; its breaks stay.

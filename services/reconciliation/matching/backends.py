@@ -1,6 +1,5 @@
 """What runs the expressions: DuckDB in this process, or Spark on this machine or a cluster."""
 
-from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
@@ -9,16 +8,10 @@ import ibis
 
 from services.core.errors import Unavailable
 from services.reconciliation.matching.expressions import Table
+from services.reconciliation.matching.names import BackendName
 
 MEMORY_MB = 2000
 THREADS = 2
-
-
-class BackendName(StrEnum):
-    """What can be chosen in `KAWASE_RECON_ENGINE`."""
-
-    DUCKDB = "duckdb"
-    SPARK = "spark"
 
 
 class BackendUnavailable(Unavailable):

@@ -33,6 +33,7 @@ SIDE = pa.schema(
 PAIR_COLUMNS = ("our_row", "their_row", "rule", "break_kind", "size", "currency")
 """`rule` is empty for a break and `break_kind` for a match; `size` in minor units, ours less
 theirs."""
+STORED_COLUMNS = ("partner_id", "day", *PAIR_COLUMNS)
 
 
 class BreakKind(StrEnum):

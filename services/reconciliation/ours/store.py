@@ -80,14 +80,17 @@ async def add_booked(
 
 
 async def list_unbooked(
-    connection: Connection, partner_id: str, day: date
+    connection: Connection, partner_id: str, day: date, read_until: datetime
 ) -> list[tuple[int, int, str]]:
     """Rows of payments, refunds, top-ups and withdrawals that the run of a day has matched, and for
     which the ledger has posted nothing: row, minor units, currency.
 
     What was cancelled or given back whole needs no posting, and what was accepted too late is
-    booked under a name of its own.
+    booked under a name of its own. Nothing is said before the ledger's facts from before
+    `read_until` are read: what it has posted may be among them.
     """
+    if await connection.fetchval(_LEDGER_UNREAD, read_until):
+        return []
     rows = await connection.fetch(_UNBOOKED, partner_id, day, timeout=READ_SECONDS)
     return [(row["row"], row["minor"], row["currency"]) for row in rows]
 
@@ -197,6 +200,13 @@ _DROP = """
 DELETE FROM our_rows AS r
 USING unnest($1::text[], $2::text[], $3::text[]) AS gone (partner_id, kind, reference)
 WHERE (r.partner_id, r.kind, r.reference) = (gone.partner_id, gone.kind, gone.reference)
+"""
+_LEDGER_UNREAD = """
+SELECT EXISTS (
+    SELECT FROM projected AS p
+    JOIN facts AS f ON f.source = p.source AND f.stripe = p.stripe AND f.sequence > p.sequence
+    WHERE p.source = 'wallet' AND f.event_time < $1
+) OR EXISTS (SELECT FROM fact_gaps WHERE source = 'wallet')
 """
 _UNBOOKED = """
 SELECT DISTINCT o.row, o.minor, o.currency FROM pairs AS p

@@ -106,7 +106,11 @@ def net_lines(
             lines.append(Line(figure, name, currency, count, minor, sum(fees) if fees else None))
             sums.append(minor)
         gap, part = sums[0] - sums[1], broken.get(currency, 0)
-        for name, minor in (("difference", gap), ("in breaks", part), ("other days", gap - part)):
+        for name, minor in (
+            ("difference", gap),
+            ("in breaks", part),
+            ("other days or tolerated", gap - part),
+        ):
             figure = f"net.{name.replace(' ', '_')}.{currency}"
             lines.append(Line(figure, name, currency, 0, minor, followable=False))
     return tuple(lines)

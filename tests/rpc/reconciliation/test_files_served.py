@@ -54,6 +54,20 @@ async def test_a_file_in_pieces_is_imported_once_and_listed(stub: Any) -> None:
     assert list(listed.files) == [first.file]
 
 
+async def test_a_corrected_file_names_what_it_replaces(stub: Any) -> None:
+    first = await bring(stub, "one.csv", report(1_000)[1])
+    second = await bring(stub, "two.csv", report(2_000)[1], replaces=first.file.document_id)
+    assert second.file.replaces == first.file.file_id
+    again = await bring(stub, "one.csv", report(1_000)[1])
+    assert (again.repeated_import, again.file.replaced_by) == (True, second.file.file_id)
+
+
+async def test_files_that_are_late_are_listed(stub: Any) -> None:
+    await bring(stub, "one.csv", report(1_000)[1])
+    request = pb.ListOverdueFilesRequest(partner_id=PARTNER)
+    assert not (await call(stub.ListOverdueFiles(request, timeout=10))).files
+
+
 async def test_pages_of_files_follow_one_another(stub: Any) -> None:
     _, data, summary = report(1_000)
     for name, content in (("items_000.csv", data), ("summary_000.csv", summary)):

@@ -165,7 +165,7 @@ async def test_what_is_matched_and_not_booked_is_found(
         async with units.pool.acquire() as connection:
             row = await connection.fetchval("SELECT row FROM our_rows WHERE kind = 'payment'")
             await connection.execute(_MATCHED, PARTNER, DAY, row)
-            found = await list_unbooked(connection, PARTNER, DAY)
+            found = await list_unbooked(connection, PARTNER, DAY, NOON)
         assert [each[0] for each in found] == ([row] if is_found else [])
 
 

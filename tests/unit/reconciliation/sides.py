@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.reconciliation.matching.backends import BackendName, open_backend
+from services.reconciliation.matching.backends import open_backend
 from services.reconciliation.matching.engine import Engine, Matched
+from services.reconciliation.matching.names import BackendName
 from services.reconciliation.matching.rows import PAIR_COLUMNS, SIDE
 from services.reconciliation.matching.rules import RuleBook, standard_rules
 

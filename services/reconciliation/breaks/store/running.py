@@ -1,7 +1,7 @@
 """What a run of a day does to the breaks of its partner."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
@@ -13,6 +13,8 @@ from services.reconciliation.matching.rows import BreakKind
 from services.reconciliation.ours.store import list_unbooked
 
 READ_SECONDS = 120.0
+# What the ledger has just said may not be read yet.
+UNDER_WAY = timedelta(minutes=1)
 MONEY = "{" + ",".join(sorted(MOVES_MONEY)) + "}"
 
 
@@ -36,7 +38,9 @@ async def put_breaks(
     finds = [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found]
     finds += [
         FoundBreak(BreakKind.UNBOOKED, row, None, minor, currency)
-        for row, minor, currency in await list_unbooked(connection, partner_id, day)
+        for row, minor, currency in await list_unbooked(
+            connection, partner_id, day, now - UNDER_WAY
+        )
     ]
     # In two steps: nobody has counted these tables since, and a join of so many would be planned as
     # one of a few.

@@ -78,11 +78,17 @@ async def read_incomes(
                     yield income
 
 
-def _incomes(row: Any, kind: str, corridor_id: str) -> Iterable[Income]:
+def earned_of(event: WalletEvent) -> dict[tuple[str, str], int]:
+    """What the legs of a posting have earned, by kind and currency: credits less debits."""
     sums: dict[tuple[str, str], int] = {}
-    for leg in WalletEvent.FromString(row["payload"]).funds_posted.legs:
+    for leg in event.funds_posted.legs:
         for key, minor in _sides(leg):
             sums[key] = sums.get(key, 0) + minor
+    return sums
+
+
+def _incomes(row: Any, kind: str, corridor_id: str) -> Iterable[Income]:
+    sums = earned_of(WalletEvent.FromString(row["payload"]))
     place = (row["row"], row["resource_id"], kind)
     fact = (row["stripe"], row["sequence"])
     for (name, currency), minor in sorted(sums.items()):

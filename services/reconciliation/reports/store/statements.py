@@ -49,11 +49,13 @@ async def new_entries(
     return [Entry(row["resource_id"], partner_id, *tuple(row)[1:]) for row in rows]
 
 
+# An entry keeps the name it was told under when its file is replaced; where the corrected file
+# names it otherwise, the entry that is no more has told of it.
 _NEW = """
 WITH matched AS (
     SELECT o.resource_id,
         COALESCE(NULLIF(t.partner_reference, ''), NULLIF(t.reference, ''),
-            t.file_id || '/' || t.record) AS entry_reference,
+            first_told.place, t.file_id || '/' || t.record) AS entry_reference,
         t.minor > 0 AS credit,
         abs(CASE WHEN count(*) OVER (PARTITION BY t.row) > 1 THEN o.minor ELSE t.minor END)
             AS minor,
@@ -62,12 +64,22 @@ WITH matched AS (
     JOIN our_rows AS o ON o.row = p.our_row
     JOIN their_rows AS t ON t.row = p.their_row
     JOIN files AS f ON f.file_id = t.file_id
+    LEFT JOIN LATERAL (
+        SELECT m.file_id || '/' || m.record AS place FROM replaced_rows AS m
+        WHERE m.new_row = t.row ORDER BY m.row LIMIT 1
+    ) AS first_told ON true
     WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> '' AND f.format = ANY ($3)
         AND NOT (o.kind = $6 AND starts_with(o.resource_id, $7))
 ), told AS (
     INSERT INTO told_entries (resource_id, entry_reference, credit, tell_time)
     SELECT DISTINCT resource_id, entry_reference, credit, $5::timestamptz FROM matched
-    WHERE resource_id ~ $4
+    WHERE resource_id ~ $4 AND NOT EXISTS (
+        SELECT FROM told_entries AS e JOIN replaced_rows AS m
+            ON m.partner_id = $1 AND m.new_row IS NULL AND e.entry_reference = COALESCE(
+                NULLIF(m.partner_reference, ''), NULLIF(m.reference, ''),
+                m.file_id || '/' || m.record)
+        WHERE (e.resource_id, e.credit) = (matched.resource_id, matched.credit)
+    )
     ON CONFLICT DO NOTHING
     RETURNING resource_id, entry_reference, credit
 )

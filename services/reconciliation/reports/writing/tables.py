@@ -105,7 +105,8 @@ def head_lines(report: DayReport) -> Sequence[tuple[str, str]]:
         ("closed by", report.closed_by),
         ("matched by", report.engine),
         ("report", f"version {report.version}"),
-        ("signs", "what brings the account money is positive; minor units are whole numbers"),
+        ("signs", "payments and credits are positive, what goes back or out is negative"),
+        ("minor_units", "whole numbers of the currency's smallest unit, beside amounts for people"),
     ]
     if report.amends is not None:
         amends = report.amends

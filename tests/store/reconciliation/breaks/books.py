@@ -102,15 +102,17 @@ class Books:
         day: date = DAY,
         kind: str = "payment",
         fee: int | None = None,
+        own: str | None = None,
     ) -> int:
-        """A row of a file; without one, of a new file of the day."""
+        """A row of a file; without one, of a new file of the day. `own`: the partner's name."""
         file_id = file_id or await self.file(day)
         row: int = await self.units.pool.fetchval(
             "INSERT INTO their_rows (partner_id, file_id, record, reference, partner_reference,"
             " kind, currency, minor, fee, state, day, bundle, text)"
             " VALUES ($1, $2, $3, $4, $5, $6, 'KRW', $7, $8, 'completed', $9, '', '')"
             " RETURNING row",
-            *(self.partner_id, file_id, next(self._numbers), reference, f"P-{reference}"),
+            *(self.partner_id, file_id, next(self._numbers), reference),
+            f"P-{reference}" if own is None else own,
             *(kind, minor, fee, day),
         )
         return row

@@ -94,3 +94,27 @@ async def test_breaks_payments_and_announcements_are_told_to_nobody(bank: Books)
         ]
     )
     assert await told(bank) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keeps_row"), [("P1", "P1", True), ("", "", True), ("P1", "P2", False)]
+)
+async def test_an_entry_of_a_corrected_statement_is_not_told_again(
+    bank: Books, before: str, after: str, keeps_row: bool
+) -> None:
+    async def entry(own: str) -> int:
+        file_id = await bank.file(format_="camt053")
+        return await bank.theirs("", -500, file_id=file_id, kind="payout", own=own)
+
+    out = await bank.ours("R1", -500, kind="payout", resource_id="payout-A")
+    former = await entry(before)
+    await bank.run([matched(out, former)])
+    assert len(await told(bank)) == 1
+    fresh = await entry(after)
+    await bank.units.pool.execute(
+        "WITH old AS (DELETE FROM their_rows WHERE row = $1 RETURNING *) "
+        "INSERT INTO replaced_rows SELECT old.*, $2::bigint, false FROM old",
+        *(former, fresh if keeps_row else None),
+    )
+    await bank.run([matched(out, fresh)])
+    assert await told(bank) == []
