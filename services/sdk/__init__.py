@@ -28,6 +28,7 @@ from services.sdk.acquirer.drawing import DrawingFormat
 from services.sdk.acquirer.orders import Order, OrderState
 from services.sdk.acquirer.shops import PayoutAccount, Shop, ShopCode, ShopState, ShopVersion
 from services.sdk.errors import AnswerOverdue, GatewayFailed, SignatureInvalid
+from services.sdk.escrow import Escrow, EscrowState
 from services.sdk.line import Tls
 from services.sdk.model import Merchant, Payment, PaymentState, Refund, RefundState
 from services.sdk.participant import DecodedCode
@@ -67,6 +68,8 @@ __all__ = [
     "DeliveryState",
     "DrawingFormat",
     "Endpoint",
+    "Escrow",
+    "EscrowState",
     "Forbidden",
     "GatewayFailed",
     "KawaseError",

@@ -62,7 +62,8 @@ class Payment:
     in it; `mid` is units of home currency for one of target currency. `refunded` is in target
     currency. `action_url` is set in ACTION_REQUIRED: where the payer approves. `reason` and
     `message` say why a payment is not COMPLETED. `authorised_target` is set where less was captured
-    than had been authorised; `bill_reference` where a bill was paid.
+    than had been authorised; `bill_reference` where a bill was paid; `in_escrow` where the merchant
+    does not get it yet.
     """
 
     payment_id: str
@@ -84,6 +85,7 @@ class Payment:
     update_time: datetime
     authorised_target: Money | None = None
     bill_reference: str = ""
+    in_escrow: bool = False
 
     @property
     def is_final(self) -> bool:
@@ -139,6 +141,7 @@ def payment_of(message: payment_pb2.Payment) -> Payment:
         update_time=time_of(message.update_time),
         authorised_target=money_in(message, "authorised_target"),
         bill_reference=message.bill_reference,
+        in_escrow=message.in_escrow,
     )
 
 

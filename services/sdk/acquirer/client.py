@@ -12,6 +12,7 @@ from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 from services.pb.kawase.gateway.v1.holding_service_pb2_grpc import HoldingServiceStub
 from services.pb.kawase.gateway.v1.presented_service_pb2_grpc import PresentedServiceStub
 from services.sdk.acquirer.billers import Billers
+from services.sdk.acquirer.escrow import ShopEscrows
 from services.sdk.acquirer.orders import Orders
 from services.sdk.acquirer.pickups import PickUps
 from services.sdk.acquirer.shops import Shops
@@ -79,6 +80,8 @@ class AcquirerClient(Participant):
         """Orders that payers have paid ahead."""
         self.billers = Billers(self._line)
         """Who sends bills, and which were paid."""
+        self.escrow = ShopEscrows(self._line)
+        """What is kept for your merchants until their buyers have received."""
 
     async def charge(self, payment_id: str, code: str, merchant_id: str, amount: Money) -> Charge:
         """Charge what a payer has shown: `code` is the scanned text or barcode number.

@@ -16,6 +16,7 @@ from services.sdk.values import money_message, pages
 from services.sdk.wallet.banking import Banking
 from services.sdk.wallet.bills import Bills
 from services.sdk.wallet.codes import PayerCodes
+from services.sdk.wallet.escrow import WalletEscrows
 from services.sdk.wallet.prepaid import PrepaidOrders
 
 
@@ -36,6 +37,8 @@ class WalletClient(Participant):
         """Codes that payers show."""
         self.bills = Bills(self._line)
         """Billers, and payment by the reference on a bill."""
+        self.escrow = WalletEscrows(self._line)
+        """Payments that shops get when the buyer has received."""
         self.prepaid = PrepaidOrders(self._line)
         """Orders paid before they are picked up."""
         self.banking = Banking(self._line)
