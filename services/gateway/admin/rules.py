@@ -44,6 +44,7 @@ from services.gateway.admin.errors import (
     TextTooLong,
     TimeZoneUnknown,
 )
+from services.gateway.payments.pricing import PERSONAL_SCHEME
 from services.gateway.reference import (
     Corridor,
     FeePlan,
@@ -138,7 +139,8 @@ def check_merchant(known: Reference, new: Merchant) -> None:
     ):
         raise CategoryMalformed(new.category_code)
     minor_units(new.currency)
-    if new.scheme not in known.schemes:
+    # Codes of persons lead to persons, whoever else claims their tokens.
+    if new.scheme not in known.schemes or new.scheme == PERSONAL_SCHEME:
         raise SchemeUnknown(new.scheme)
     _check_plan(known, new.fee_plan_id, new.currency)
     _check_limit(new.net_debit_limit, "net_debit_limit")

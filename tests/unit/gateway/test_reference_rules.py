@@ -42,7 +42,7 @@ KNOWN = Reference(
     participants={"panda": PANDA, "koko": KOKO, "momo": MOMO, "sakura": SAKURA},
     merchants={"shop-1": SHOP},
     merchants_by_account={("jpqr", "0001"): SHOP},
-    schemes={"jpqr": JPQR},
+    schemes={"jpqr": JPQR, "kawase-person": Scheme("kawase-person", "", "", "")},
     fee_plans={"jp": PLAN},
     corridors={("panda", "", "JPY"): WAY},
 )
@@ -85,6 +85,7 @@ def to_persons(wallet_id: str) -> Corridor:
         (lambda: replace(SHOP, category_code="58"), errors.CategoryMalformed),
         (lambda: replace(SHOP, currency="JPX"), CurrencyUnknown),
         (lambda: replace(SHOP, scheme="promptpay"), errors.SchemeUnknown),
+        (lambda: replace(SHOP, scheme="kawase-person"), errors.SchemeUnknown),
         (lambda: replace(SHOP, fee_plan_id="none"), errors.FeePlanUnknown),
         (lambda: replace(SHOP, currency="KRW"), errors.CurrencyDiffers),
         (lambda: replace(SHOP, merchant_id="shop-2"), errors.MerchantCodeTaken),

@@ -3,13 +3,14 @@
 What operators decide comes by gRPC, as all that operators do.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
 from services.gateway.access.keys import Caller
 from services.gateway.acquiring.codes.drawing import CONTENT_TYPES, Format
+from services.gateway.acquiring.codes.messages import format_number
 from services.gateway.acquiring.serving import answers
 from services.gateway.acquiring.serving import documents as docs
 from services.gateway.acquiring.serving.calls import AcquirerCalls
@@ -32,11 +33,6 @@ from services.pb.kawase.money.v1 import money_pb2
 MERCHANTS = "/v1/merchants"
 CODES = "/v1/codes"
 ORDERS = "/v1/orders"
-_FORMATS: dict[Format, Any] = {
-    Format.PNG: pb.DRAWING_FORMAT_PNG,
-    Format.SVG: pb.DRAWING_FORMAT_SVG,
-    Format.SHEET: pb.DRAWING_FORMAT_SHEET,
-}
 
 
 class AcquirerRoutes:
@@ -134,7 +130,7 @@ class AcquirerRoutes:
         wanted: docs.Drawn = Format.PNG,
     ) -> Response:
         """A code as a picture, or as a sheet to hang up."""
-        request = pb.DrawCodeRequest(code_id=code_id, format=_FORMATS[wanted])
+        request = pb.DrawCodeRequest(code_id=code_id, format=format_number(wanted))
         return _picture(await self._calls.draw_code(caller, request))
 
     async def create_order(
@@ -201,7 +197,7 @@ class AcquirerRoutes:
         wanted: docs.Drawn = Format.PNG,
     ) -> Response:
         """An order's code as a picture, or on a sheet with its amount."""
-        request = pb.DrawOrderRequest(order_id=order_id, format=_FORMATS[wanted])
+        request = pb.DrawOrderRequest(order_id=order_id, format=format_number(wanted))
         return _picture(await self._calls.draw_order(caller, request))
 
 
