@@ -136,6 +136,18 @@ def test_the_wallets_page_works_as_it_is_printed(running: Running) -> None:
     assert signed.startswith("link ")
 
 
+def test_no_key_and_no_secret_of_the_stack_is_in_its_logs_or_in_kafka(running: Running) -> None:
+    kept = running.home / ".local"
+    files = [path for name in ("keys", "secrets") for path in (kept / name).iterdir()]
+    secrets = [path.read_bytes().strip() for path in files if path.suffix != ".pub"]
+    told = [*(kept / "logs").iterdir(), *(kept / "kafka" / "data").rglob("*.log")]
+    text = b"".join(path.read_bytes() for path in told)
+
+    assert len(secrets) > 10
+    assert b"merchant_approved" in text
+    assert [secret for secret in secrets if secret in text] == []
+
+
 def yen(minor: int) -> dict[str, object]:
     return {"currency_code": "JPY", "minor_units": minor, "display": f"¥{minor:,}"}
 
