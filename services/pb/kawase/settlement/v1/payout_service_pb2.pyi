@@ -675,7 +675,7 @@ class StatementLine(_message.Message):
     """The payment, refund, payout or other link."""
     account_id: _builtins.str
     kind: _builtins.str
-    """payment, refund, fee, payout, reserve, other."""
+    """payment, refund, escrow (what was released), fee, payout, reserve, other."""
     amount_minor: _builtins.int
     """Signed, credits less debits."""
     currency_code: _builtins.str
