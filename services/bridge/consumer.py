@@ -46,6 +46,7 @@ from services.kit.batch import DEAD_LETTER_STRIPE, UnknownMessage
 from services.kit.kafka import Record
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import follow
 from services.kit.unit import Decided
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import (
     AnswerDispute,
@@ -73,12 +74,16 @@ class Batch:
     messages: list[Outgoing] = field(default_factory=list)
     leased: dict[str, Charge] = field(default_factory=dict)
     leased_refunds: list[tuple[Charge, Refund]] = field(default_factory=list)
+    traces: dict[str, str] = field(default_factory=dict)
+    """By the resource that the command is about."""
 
     def say(self, charge: Charge, said: Sequence[Said]) -> None:
+        follow(self.traces.get(charge.order.resource_id, ""))
         today = self.moment.today
         self.messages += [charge_outgoing(charge, word, today, self.lane) for word in said]
 
     def say_of_refund(self, refund: Refund, said: Sequence[RefundSaid]) -> None:
+        follow(self.traces.get(refund.order.resource_id, ""))
         today = self.moment.today
         self.messages += [refund_outgoing(refund, word, today, self.lane) for word in said]
 
@@ -103,6 +108,7 @@ class CommandHandler:
         """Record a batch. Raises `UnknownMessage` for a member of the oneof we do not know."""
         batch = Batch(self._worker.moment(), self._lane)
         for record in records:
+            batch.traces[record.key] = record.trace
             _sort_in(batch, record)
         if batch.orders:
             await self._open(connection, batch)
@@ -111,6 +117,8 @@ class CommandHandler:
             charges = await lock_charges(connection, charge_ids)
             await self._cancel(connection, batch, charges)
             await self._refund(connection, batch, charges)
+        # What follows makes its own.
+        follow("")
         if batch.answers:
             batch.messages += await record_answers(
                 connection, batch.answers, batch.moment, batch.lane, batch.bury
@@ -122,7 +130,7 @@ class CommandHandler:
 
     def after_commit(self, batch: Batch) -> None:
         """Hand what the durable batch has leased to the worker."""
-        self._worker.take_on(list(batch.leased.values()), batch.leased_refunds)
+        self._worker.take_on(list(batch.leased.values()), batch.leased_refunds, batch.traces)
 
     async def _open(self, connection: Connection, batch: Batch) -> None:
         fresh: dict[str, tuple[Charge, tuple[Said, ...]]] = {}

@@ -1,7 +1,7 @@
 """Writes what partners answered: a batch of answers at a time, with their events, in one unit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.bridge.domain.answer import Answer, Moment, Rules
@@ -13,6 +13,7 @@ from services.bridge.store.charges import lock_charges, update_charges
 from services.bridge.store.refunds import lock_refunds, put_refunds
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import current, follow
 from services.kit.unit import Decided
 
 REFUND = "refund"
@@ -27,6 +28,7 @@ class Report:
     call_time: datetime
     rules: Rules
     refund: Refund | None = None
+    trace: str = field(default_factory=current)
 
 
 async def store_reports(
@@ -66,6 +68,7 @@ async def _store_charges(
         if charge_id not in stored or first[charge_id] is not report:
             missed.append(report)
             continue
+        follow(report.trace)
         charge, said = heard[charge_id]
         messages += [charge_outgoing(charge, word, moment.today, lane) for word in said]
     if missed:
@@ -80,6 +83,7 @@ async def _store_changed(
     now = dict(found)
     messages = []
     for report in reports:
+        follow(report.trace)
         charge, said = _hear(now[report.charge.charge_id], report, moment)
         now[charge.charge_id] = charge
         messages += [charge_outgoing(charge, word, moment.today, lane) for word in said]
@@ -105,6 +109,7 @@ async def _store_refunds(
     messages = []
     for report in reports:
         assert report.refund is not None
+        follow(report.trace)
         refund, said = hear_refund(
             now[report.refund.refund_id], report.refund.turn, report.answer, moment, report.rules
         )

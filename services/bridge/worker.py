@@ -30,6 +30,7 @@ from services.core.clock import Clock
 from services.kit.batch import AWAY
 from services.kit.gather import Gather
 from services.kit.postgres import Connection
+from services.kit.trace import follow, made_of
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -37,6 +38,8 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 0.5
 DRAIN_SECONDS = 10.0
+
+_NO_TRACES: Mapping[str, str] = {}
 
 Taken = tuple[list[Charge], list[tuple[Charge, Refund]]]
 
@@ -67,17 +70,26 @@ class Worker:
         return Moment(self._clock.now(), self._machine.now())
 
     def take_on(
-        self, charges: Sequence[Charge], refunds: Sequence[tuple[Charge, Refund]] = ()
+        self,
+        charges: Sequence[Charge],
+        refunds: Sequence[tuple[Charge, Refund]] = (),
+        traces: Mapping[str, str] = _NO_TRACES,
     ) -> None:
-        """Work on what has been leased for this process and is durable."""
+        """Work on what has been leased for this process and is durable; `traces` by resource."""
         for charge in charges:
+            resource_id = charge.order.resource_id
+            follow(traces.get(resource_id) or made_of(resource_id))
             self._begin(charge, None)
         for charge, refund in refunds:
+            resource_id = refund.order.resource_id
+            follow(traces.get(resource_id) or made_of(resource_id))
             self._begin(charge, refund)
+        follow("")
 
     def _begin(self, charge: Charge, refund: Refund | None) -> None:
         desk = self.desks[charge.order.partner_id]
         desk.held += 1
+        # The task follows what is followed here.
         task = asyncio.create_task(self._work(desk, charge, refund))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -79,6 +79,7 @@ class Incoming:
     dispute_id: str = ""
     won: bool = False
     answer_until: datetime | None = None
+    trace: str = ""
 
 
 def read_event(record: Record) -> Incoming | None:
@@ -101,7 +102,7 @@ def _read_wallet(resource: Resource, reference: str, record: Record) -> Incoming
     event = wallet.WalletEvent.FromString(record.value)
     what = _what(event.WhichOneof("body"), record)
     if what is not What.FUNDS_REFUSED:
-        return Incoming(resource, reference, what, event.link_id)
+        return Incoming(resource, reference, what, event.link_id, trace=record.trace)
     refused = event.funds_refused
     return Incoming(
         resource,
@@ -112,6 +113,7 @@ def _read_wallet(resource: Resource, reference: str, record: Record) -> Incoming
         reason=refused.reason,
         message=refused.message,
         account_id=refused.account_id,
+        trace=record.trace,
     )
 
 
@@ -135,6 +137,7 @@ def _read_bridge(resource: Resource, reference: str, record: Record) -> Incoming
         dispute_id=getattr(said, "dispute_id", ""),
         won=getattr(said, "won", False),
         answer_until=_time(getattr(said, "answer_until_time", None)),
+        trace=record.trace,
     )
 
 

@@ -19,6 +19,7 @@ from services.kit.kafka import GroupConsumer, KafkaAway, Record
 from services.kit.outbox import Outgoing
 from services.kit.pace import pace
 from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.trace import follow
 from services.kit.unit import Committed, Decided, Units
 
 log = structlog.get_logger()
@@ -131,6 +132,8 @@ class BatchConsumer(Generic[T]):
         committed = await self._write_until_possible(
             lambda c: self._handle(c, records), self._contended_tries
         )
+        # The handler has followed one message after the other.
+        follow("")
         self._after_commit(committed.answer)
         if committed.acknowledged is not None:
             await committed.acknowledged
@@ -167,7 +170,8 @@ class BatchConsumer(Generic[T]):
         if self._dead > DEAD_LIMIT or self._dead_in_a_row > DEAD_IN_A_ROW_LIMIT:
             raise TooManyDeadLetters(f"{self._name} has buried {self._dead} messages: {error!r}")
         letter = Outgoing(
-            "dead.letter", record.key, DEAD_LETTER_STRIPE, f"{self._name}:{place}", record.value
+            *("dead.letter", record.key, DEAD_LETTER_STRIPE, f"{self._name}:{place}"),
+            *(record.value, record.trace),
         )
 
         async def bury(_connection: Connection) -> Decided[None]:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from services.core.errors import Unavailable
 from services.kit.pace import pace
+from services.kit.trace import follow
 
 BATCH_LIMIT = 500
 QUEUE_LIMIT = 20_000
@@ -48,6 +49,8 @@ class Gather(Generic[Item, Answer]):
         return answer
 
     async def _run(self) -> None:
+        # Whoever began it is one of many: items carry the trace that they follow.
+        follow("")
         # One turn of the loop: calls that arrived together are worked together.
         await asyncio.sleep(0)
         while self._queue:

@@ -2,7 +2,8 @@
 
 Topics are `<prefix>.<name>.v1`. A record's partition is the stripe of its key modulo the partition
 count, so that all records of a key stay in one partition; for wallet.command, which is keyed by
-the funding account, that is a whole stripe of the ledger. Headers: `id` (see the outbox), `type`.
+the funding account, that is a whole stripe of the ledger. Headers: `id` (see the outbox), `type`,
+`traceparent` (see `trace`) where one is known.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 
 from services.core.ids import stripe_of
+from services.kit import trace
 
 log = structlog.get_logger()
 
@@ -56,11 +58,20 @@ class Sealed:
     type: str
     payload: bytes
     message_id: str
+    trace: str = ""
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]]:
+        """As Kafka carries them."""
+        headers = [("id", self.message_id.encode()), ("type", self.type.encode())]
+        if self.trace:
+            headers.append((trace.HEADER, self.trace.encode()))
+        return headers
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A message as it came. `topic` is without prefix; `message_id` and `type` may be empty."""
+    """A message as it came. `topic` is without prefix; what comes of headers may be empty."""
 
     topic: str
     partition: int
@@ -69,6 +80,7 @@ class Record:
     type: str
     message_id: str
     value: bytes
+    trace: str = ""
 
 
 class Topics:
@@ -203,7 +215,7 @@ class Publisher:
         batch = producer.create_batch()
         for message in group:
             key = message.key.encode()
-            headers = [("id", message.message_id.encode()), ("type", message.type.encode())]
+            headers = message.headers
             if batch.append(key=key, value=message.payload, timestamp=None, headers=headers):
                 continue
             sent.append(await producer.send_batch(batch, full, partition=partition))
@@ -225,6 +237,7 @@ def read_record(topics: Topics, raw: object) -> Record:
         headers.get("type", b"").decode(),
         headers.get("id", b"").decode(),
         raw.value or b"",  # type: ignore[attr-defined]
+        headers.get(trace.HEADER, b"").decode("latin-1"),
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from services.kit.trace import trace_id
+
 _SECRET_FIELD = re.compile(r"password|secret|token|api_key|authorization|dsn", re.IGNORECASE)
 _SECRET_IN_TEXT = re.compile(r"(://[^:/@\s]+:)[^@\s]+@")
 MASKED = "***"
@@ -28,6 +30,15 @@ def mask_secrets(
     return event
 
 
+def add_trace(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Say which trace a line belongs to, where one is followed."""
+    if found := trace_id():
+        event["trace_id"] = found
+    return event
+
+
 def configure_logs(service: str) -> None:
     """Send structured lines to standard output, and libraries' warnings with them."""
     renderer: Any = structlog.processors.JSONRenderer()
@@ -36,6 +47,7 @@ def configure_logs(service: str) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            add_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

@@ -13,7 +13,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import asyncpg
@@ -22,6 +22,7 @@ import structlog
 from services.core.errors import Refused
 from services.kit.kafka import KafkaAway, Publisher, Sealed
 from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.trace import current, made_of
 
 log = structlog.get_logger()
 
@@ -37,13 +38,17 @@ IDLE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message to be sent: `topic` without the prefix (`wallet.event`), `stripe` 0 to 63."""
+    """A message to be sent: `topic` without the prefix (`wallet.event`), `stripe` 0 to 63.
+
+    `trace` is what is followed where the message is made.
+    """
 
     topic: str
     key: str
     stripe: int
     type: str
     payload: bytes
+    trace: str = field(default_factory=current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,10 @@ def seal(service: str, messages: Sequence[Outgoing], firsts: dict[int, int]) -> 
         sequence = following[message.stripe]
         following[message.stripe] = sequence + 1
         message_id = f"{service}/{message.stripe}/{sequence}"
-        sealed.append(Sealed(message.topic, message.key, message.type, message.payload, message_id))
+        trace = message.trace or made_of(message.key)
+        sealed.append(
+            Sealed(message.topic, message.key, message.type, message.payload, message_id, trace)
+        )
     return sealed
 
 
@@ -206,6 +214,7 @@ class OutboxSender:
             [message.key for message in messages],
             [message.type for message in messages],
             [message.payload for message in messages],
+            [entry.trace for entry in sealed],
             stripes,
             [firsts[stripe] for stripe in stripes],
             [firsts[stripe] + counts[stripe] - 1 for stripe in stripes],
@@ -288,6 +297,7 @@ class OutboxSender:
                         row["type"],
                         row["payload"],
                         f"{self._service}/{row['stripe']}/{row['sequence']}",
+                        row["trace"],
                     )
                     for row in rows
                 ]
@@ -303,13 +313,13 @@ class OutboxSender:
 _PUT = """
 WITH flight AS (
     INSERT INTO outbox_flights (stripes, first_sequences, last_sequences)
-    VALUES ($7::smallint[], $8::bigint[], $9::bigint[]) RETURNING flight_id
+    VALUES ($8::smallint[], $9::bigint[], $10::bigint[]) RETURNING flight_id
 ), landed AS (
-    DELETE FROM outbox_flights WHERE flight_id = ANY ($10::bigint[])
+    DELETE FROM outbox_flights WHERE flight_id = ANY ($11::bigint[])
 ), stored AS (
-    INSERT INTO outbox (stripe, sequence, topic, key, type, payload)
+    INSERT INTO outbox (stripe, sequence, topic, key, type, payload, trace)
     SELECT * FROM unnest(
-        $1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[]
+        $1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::text[]
     )
 )
 SELECT flight_id FROM flight

@@ -21,6 +21,7 @@ from grpc_status import rpc_status
 
 from services.core import errors
 from services.kit.postgres import POSTGRES_AWAY, TEXT_REFUSED
+from services.kit.trace import follow_call
 
 log = structlog.get_logger()
 
@@ -113,11 +114,18 @@ async def abort(context: grpc.aio.ServicerContext[Any, Any], error: BaseExceptio
     raise AssertionError("abort returns never")
 
 
+def _follow(context: Any) -> None:
+    """Follow the call's trace, until its task ends."""
+    if context is not None:
+        follow_call(context.invocation_metadata() or ())
+
+
 def answers(method: F) -> F:
     """Map what a server method raises to a status. For unary and for streaming answers."""
 
     @functools.wraps(method)
     async def unary(self: Any, request: Any, context: Any) -> Any:
+        _follow(context)
         try:
             return await method(self, request, context)
         except grpc.aio.AbortError:
@@ -127,6 +135,7 @@ def answers(method: F) -> F:
 
     @functools.wraps(method)
     async def stream(self: Any, request: Any, context: Any) -> AsyncIterator[Any]:
+        _follow(context)
         try:
             async for answer in method(self, request, context):
                 yield answer

@@ -20,7 +20,8 @@ def build_consumer(
 
     async def handle(connection: Connection, records: Sequence[Record]) -> Decided[None]:
         commands = [decode_command(record.value) for record in records]
-        decided = await work.handle(connection, commands)
+        traces = [record.trace for record in records]
+        decided = await work.handle(connection, commands, traces)
         return Decided(None, decided.messages, decided.firsts)
 
     return BatchConsumer(GROUP, GroupConsumer(topics, GROUP, [COMMANDS], instance), units, handle)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from services.core.clock import Clock
 from services.kit.outbox import take_sequences
 from services.kit.postgres import Connection
+from services.kit.trace import follow
 from services.kit.unit import Decided
 from services.wallet.domain.clauses import Clause, Fault
 from services.wallet.domain.ledger import Ledger, RowsNotLocked
@@ -48,9 +49,9 @@ class WalletWork:
         self._known = KnownAccounts()
 
     async def handle(
-        self, connection: Connection, commands: Sequence[Command]
+        self, connection: Connection, commands: Sequence[Command], traces: Sequence[str] = ()
     ) -> Decided[list[Answer | Opened]]:
-        """Carry out `commands` in order; an answer, and an event, for each.
+        """Carry out `commands` in order; an answer, and an event of the command's trace, for each.
 
         Accounts are opened before any command on links is decided.
         """
@@ -73,7 +74,12 @@ class WalletWork:
         if ledger.has_news:
             await store_batch(connection, ledger)
         stamp = encode_time(ledger.now)
-        return Decided(answers, [encode_event(answer, stamp) for answer in answers], firsts)
+        events = []
+        for number, answer in enumerate(answers):
+            if traces:
+                follow(traces[number])
+            events.append(encode_event(answer, stamp))
+        return Decided(answers, events, firsts)
 
     async def open_accounts(
         self, connection: Connection, accounts: Sequence[Account]

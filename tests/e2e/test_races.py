@@ -8,13 +8,15 @@ import pytest_asyncio
 
 from services.core.errors import Conflict, KawaseError, Refused
 from services.core.money import Money
+from services.kit.kafka import Topics
 from services.kit.rpc import call, open_channel
+from services.pb.kawase.gateway.v1 import gateway_service_pb2, payment_pb2
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as gateway_stubs
-from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.wallet.v1 import wallet_service_pb2
 from services.sandbox.demo.codes import SEOUL_SHOP
 from services.sandbox.demo.wallet_app import WalletApp
 from tests.e2e.houses import Lived, living, twice, until
+from tests.parts import watching
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,6 +26,7 @@ pytestmark = [
 COMPLETED = payment_pb2.PAYMENT_STATE_COMPLETED
 CANCELLED = payment_pb2.PAYMENT_STATE_CANCELLED
 AMOUNT = Money(3_000, "KRW")
+TOLD = ("wallet.command", "wallet.event", "bridge.command", "bridge.event", "payment.event")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -61,6 +64,39 @@ async def test_the_same_create_at_two_gateways_makes_one_payment(
         )
 
         assert len({payment.reference for payment in made}) == 1
+
+
+async def test_a_trace_is_followed_from_the_call_through_every_service(
+    apps: tuple[WalletApp, WalletApp], lived: Lived
+) -> None:
+    app, trace = apps[0], "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    made = await app.create("traced", "li-na", SEOUL_SHOP, AMOUNT)
+    topics = Topics(lived.house.endpoints.kafka, "kawase", 4)
+    found: dict[str, str] = {}
+    async with watching(topics, *TOLD) as tail:
+        await app.stub.ConfirmPayment(
+            gateway_service_pb2.ConfirmPaymentRequest(payment_id="traced"),
+            metadata=(("authorization", f"Bearer {app.api_key}"), ("traceparent", trace)),
+            timeout=30.0,
+        )
+
+        async def is_posted() -> bool:
+            found.update(
+                (record.type, record.trace)
+                for record in await tail.take(1000, wait_ms=100)
+                if made.reference.encode() in record.value
+            )
+            return "FundsPosted" in found
+
+        await until(is_posted)
+
+    assert found == dict.fromkeys(
+        (
+            *("ReserveFunds", "FundsReserved", "StartCharge", "ChargeAccepted"),
+            *("PostFunds", "PaymentCompleted", "FundsPosted"),
+        ),
+        trace,
+    )
 
 
 async def test_other_content_under_the_same_id_is_refused_by_name(

@@ -11,6 +11,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from services.kit.trace import HEADER, current
+
 BODY_BYTES = 256 * 1024
 FILE_BYTES = 4 * 1024**3
 CHUNK_BYTES = 64 * 1024
@@ -47,6 +49,12 @@ class Reply:
         if not isinstance(fields, dict):
             raise NoAnswer(f"status {self.status} without a JSON object")
         return fields
+
+
+def with_trace(headers: dict[str, str]) -> dict[str, str]:
+    """The headers of a request, with the trace that is followed."""
+    trace = current()
+    return {**headers, HEADER: trace} if trace else headers
 
 
 class PartnerHttp:
@@ -115,6 +123,7 @@ class PartnerHttp:
     async def _ask(
         self, method: str, url: URL, body: bytes | None, headers: dict[str, str]
     ) -> Reply:
+        headers = with_trace(headers)
         try:
             async with self._open().request(
                 method, url, data=body, headers=headers, allow_redirects=False

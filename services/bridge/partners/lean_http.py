@@ -19,6 +19,7 @@ from services.bridge.partners.http import (
     NotSent,
     Reply,
 )
+from services.kit.trace import HEADER, current
 
 HEAD_BYTES = 16 * 1024
 _HEAD_END = b"\r\n\r\n"
@@ -108,7 +109,10 @@ class LeanHttp:
     async def post(self, path: str, body: bytes) -> Reply:
         """Raises `NotSent` and `NoAnswer`; an answer from 500 on is none."""
         connection = self._take() or await self._connect()
-        reply = await connection.ask(self._head(path) + b"%d\r\n\r\n" % len(body) + body)
+        trace = current()
+        traced = f"\r\n{HEADER}: {trace}" if trace else ""
+        end = f"{len(body)}{traced}\r\n\r\n".encode()
+        reply = await connection.ask(self._head(path) + end + body)
         if connection.is_open:
             connection.idle_since = time.monotonic()
             self._idle.append(connection)

@@ -21,6 +21,7 @@ from services.gateway.resources.events import CaseFile, Kind, ResourceEvents
 from services.gateway.waking import Wakers
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import follow
 
 log = structlog.get_logger()
 
@@ -82,6 +83,7 @@ class DisputeEvents:
         known = await store.find_references(connection, opened)
         messages = []
         for dispute_id, heard in opened.items():
+            follow(heard.trace)
             payment = payments.get(heard.reference)
             claim = None
             if dispute_id not in known and payment is not None:

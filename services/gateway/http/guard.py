@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.gateway.access.places import PLACES, CallsAtOnceTooMany, Places
 from services.gateway.access.rates import origin_of
 from services.kit.http import PROBLEM_TYPE, RETRY_SECONDS, Problem, problem_of
+from services.kit.trace import follow_call
 
 log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        follow_call(scope["headers"])
         answer = _Answer(scope, send)
         if self.running >= self._call_limit and scope["path"] not in _HEALTH:
             await answer.refuse(BUSY)

@@ -15,6 +15,7 @@ from services.gateway.payments.model import Payment
 from services.gateway.resources.events import CaseFile, Kind
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import follow, made_of
 
 log = structlog.get_logger()
 
@@ -40,7 +41,11 @@ async def book_late_charges(
             partner_id=one.partner_id,
             amount=str(one.amount),
         )
-    return [command_of(one.life.step, one) for one in fresh]
+    commands = []
+    for one in fresh:
+        follow(made_of(one.payment_reference))
+        commands.append(command_of(one.life.step, one))
+    return commands
 
 
 def _of(payment: Payment, charge: payments.LateCharge, now: datetime) -> LateCharge:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.core.clock import Clock
@@ -46,6 +46,7 @@ from services.gateway.screening.store import journal_screenings
 from services.kit.gather import Gather
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import current, follow, made_of
 from services.kit.unit import Decided, Units
 
 
@@ -59,6 +60,7 @@ class Ask:
     cancels: bool = False
     authorises: bool = False
     escrows: bool = False
+    trace: str = field(default_factory=current)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class Confirming:
         payment = batch.payments.get(ids)
         if payment is None:
             return PaymentUnknown(ask.payment_id)
+        follow(ask.trace or made_of(payment.terms.reference))
         if payment.terms.reference in batch.taken_over and not ask.cancels:
             return BillTakenOver(ask.payment_id)
         if ask.cancels:

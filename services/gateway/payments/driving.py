@@ -14,6 +14,7 @@ from services.gateway.payments.store.payments import lock_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import follow
 
 
 class PaymentEvents:
@@ -43,6 +44,7 @@ class PaymentEvents:
             payment = payments.get(heard.reference)
             if payment is None:
                 continue
+            follow(heard.trace)
             decision = decide(payment, heard, now)
             if decision.gives_back:
                 returned.append(payment)

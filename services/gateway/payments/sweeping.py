@@ -31,6 +31,7 @@ from services.gateway.payments.store.payments import (
 from services.gateway.payments.waiters import ANSWERED, Snapshot, Waiters
 from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.trace import follow, made_of
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -101,6 +102,7 @@ class Sweeper:
         snapshots = []
         returned: list[Payment] = []
         for reference, payment in payments.items():
+            follow(made_of(reference))
             held = payment.life.state is State.AUTHORISED
             life = out_of_time(payment.life, now) if held else expired(payment.life, now)
             ended = Payment(payment.terms, life)
@@ -129,6 +131,7 @@ class Sweeper:
         messages = []
         for payment in payments.values():
             life = payment.life
+            follow(made_of(payment.terms.reference))
             if (order := order_of(life.step)) is not None:
                 messages.append(order_message(order, payment))
             log.info(

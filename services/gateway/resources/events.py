@@ -24,6 +24,7 @@ from services.gateway.resources.store import LifeTable
 from services.gateway.waking import Wakers
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.trace import follow, made_of
 from services.kit.unit import Decided
 
 log = structlog.get_logger()
@@ -133,6 +134,7 @@ class ResourceEvents(Generic[R]):
         for heard in batch:
             before = resources.get(heard.reference)
             if before is not None:
+                follow(heard.trace)
                 decision = self._kind.decide(before, heard, now)
                 resources[heard.reference] = moves.apply(before, decision)
         await moves.store(connection)
@@ -153,9 +155,12 @@ def repeat_of(kind: Kind[R]) -> Callable[[Connection], Awaitable[Decided[int]]]:
         if due:
             waits = {each.reference: wait_after(each.life.repeat_count + 1) for each in due}
             await kind.table.postpone(connection, waits)
+        commands = []
         for each in due:
+            follow(made_of(each.reference))
             _tell_repeat(kind, each)
-        return Decided(len(due), [kind.command(each.life.step, each) for each in due])
+            commands.append(kind.command(each.life.step, each))
+        return Decided(len(due), commands)
 
     return repeat
 

@@ -106,6 +106,7 @@ class Fact:
     sequence: int
     key: str
     payload: bytes
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ class Heard:
     reference: str
     order: Order
     snapshot: Message
+    trace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def hear(fact: Fact) -> Heard | None:
         fact.key,
         Order(kind.rank, event.event_time.ToDatetime(UTC), fact.stripe, fact.sequence),
         getattr(getattr(event, body), kind.resource),
+        fact.trace,
     )
 
 

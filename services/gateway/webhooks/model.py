@@ -81,6 +81,7 @@ class NewDelivery:
     subject: str
     order: Order
     body: str
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Due:
     event_id: str
     subject: str
     body: str
+    trace: str
     attempt_count: int
     lease: str
     url: str

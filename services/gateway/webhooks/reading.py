@@ -121,6 +121,7 @@ class Reader:
                 subject.payment_reference if subject else one.reference,
                 one.order,
                 told.text,
+                one.trace,
             )
             for one in heard
             for subject in [subjects.get(one.reference)]

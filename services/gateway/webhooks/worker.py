@@ -26,6 +26,7 @@ from services.gateway.webhooks.store.queue import Finished, Room, finish, lock_e
 from services.kit.gather import Gather
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.sealing import SecretBox
+from services.kit.trace import HEADER, follow
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -125,7 +126,10 @@ class Worker:
     async def _attempt(self, due: Due) -> None:
         start, began = self._clock.now(), time.monotonic()
         stamp = self._stamps.now()
+        follow(due.trace)
         headers = signed_headers(due.event_id, due.body, self._keys(due, start), stamp)
+        if due.trace:
+            headers[HEADER] = due.trace
         outcome = await self._sender.send(due.url, due.body, headers, stamp)
         milliseconds = int((time.monotonic() - began) * 1000)
         number = due.attempt_count + 1

@@ -17,6 +17,7 @@ from services.gateway.webhooks.refusals import (
     WebhookEndpointInactive,
 )
 from services.gateway.webhooks.schedule import FAILING_LIMIT, WAITS
+from services.kit.trace import follow, made_of
 from tests.store.gateway.payments_world import NOW, SAKURA
 from tests.store.gateway.webhook_world import BROKEN, URL, WELL, World, opened, says, status
 
@@ -289,3 +290,16 @@ async def test_what_a_dead_process_had_taken_is_sent_by_another(world: World) ->
     _, _, attempts = await world.webhooks.delivery("panda", delivery.delivery_id)
     assert delivery.state is State.DELIVERED
     assert len(attempts) == 1
+
+
+async def test_an_event_is_sent_with_the_trace_of_what_it_tells(world: World) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await world.endpoint()
+    follow(trace)
+    await world.pay("completed")
+    follow("")
+    reference = await world.pay("completed")
+    await world.send()
+
+    sent = {headers["traceparent"] for headers in world.sender.headers}
+    assert sent == {trace, made_of(reference)}

@@ -1,6 +1,7 @@
 """The outbox on Postgres and Kafka: gapless, in order, at least once whoever dies."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import asyncpg
@@ -9,6 +10,7 @@ import pytest
 from services.kit.kafka import Topics
 from services.kit.outbox import Outgoing, list_facts, parse_message_id
 from services.kit.postgres import Connection
+from services.kit.trace import follow
 from services.kit.unit import Decided, Units
 from tests.conftest import Database
 from tests.parts import running_units, take_records, watching
@@ -149,3 +151,24 @@ async def test_a_service_cannot_read_anothers_tables(database: Database, topics:
     async with running_units("wallet", database, topics) as units:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await units.pool.fetch("SELECT * FROM gateway.outbox")
+
+
+async def test_a_trace_arrives_with_its_message_also_by_the_relay(
+    database: Database, topics: Topics
+) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    async with (
+        running_units("wallet", database, topics) as units,
+        running_units("wallet", database, topics, CrashAt("after_commit")) as crashing,
+        watching(topics, "wallet.event") as tail,
+    ):
+        follow(trace)
+        traced = note("a")
+        follow("")
+        await write(units, traced, note("b"))
+        with pytest.raises(Crashed):
+            await write(crashing, replace(traced, key="c"))
+        assert await units.sender.relay_once(timedelta()) >= 1
+        records = await take_records(tail, 3)
+
+    assert {record.key: record.trace for record in records} == {"a": trace, "b": "", "c": trace}

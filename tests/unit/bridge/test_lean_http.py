@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from services.bridge.partners.http import BODY_BYTES, NoAnswer, NotSent
+from services.bridge.partners.http import BODY_BYTES, NoAnswer, NotSent, with_trace
 from services.bridge.partners.lean_http import LeanHttp, read_reply
+from services.kit.trace import follow
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 CHUNKED = (
@@ -151,3 +152,26 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
         return await reader.readuntil(b"\r\n\r\n")
     except (asyncio.IncompleteReadError, ConnectionError):
         return b""
+
+
+async def test_a_request_carries_the_trace_that_is_followed() -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            heads.append(head)
+            await reader.readexactly(2)
+            writer.write(WHOLE)
+
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    async with serving(answer) as client:
+        follow(trace)
+        await client.post("pay", b"{}")
+        follow("")
+        await client.post("pay", b"{}")
+
+    assert f"\r\nContent-Length: 2\r\ntraceparent: {trace}\r\n\r\n".encode() in heads[0]
+    assert b"traceparent" not in heads[1]
+    follow(trace)
+    assert with_trace({"a": "b"}) == {"a": "b", "traceparent": trace}

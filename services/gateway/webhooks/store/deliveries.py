@@ -37,22 +37,24 @@ async def add_deliveries(connection: Connection, new: Sequence[NewDelivery], now
         [one.body for one in new],
         [one.target.active for one in new],
         now,
+        [one.trace for one in new],
     )
 
 
 _ADD = """
 INSERT INTO webhook_deliveries (delivery_id, participant_id, endpoint_id, event_id, event_type,
     subject, rank, event_time, stripe, sequence, body, state, next_attempt_time, reason,
-    create_time, update_time)
+    create_time, update_time, trace)
 SELECT n.delivery_id, n.participant_id, n.endpoint_id, n.event_id, n.event_type, n.subject, n.rank,
     n.event_time, n.stripe, n.sequence, n.body,
     CASE WHEN n.active THEN 'pending' ELSE 'dead' END,
     CASE WHEN n.active THEN greatest($13, w.last_due) END,
-    CASE WHEN n.active THEN '' ELSE 'endpoint_inactive' END, $13, $13
+    CASE WHEN n.active THEN '' ELSE 'endpoint_inactive' END, $13, $13, n.trace
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-    $7::smallint[], $8::timestamptz[], $9::smallint[], $10::bigint[], $11::text[], $12::boolean[])
+    $7::smallint[], $8::timestamptz[], $9::smallint[], $10::bigint[], $11::text[], $12::boolean[],
+    $14::text[])
     AS n (delivery_id, participant_id, endpoint_id, event_id, event_type, subject, rank,
-        event_time, stripe, sequence, body, active)
+        event_time, stripe, sequence, body, active, trace)
 LEFT JOIN LATERAL (
     SELECT max(d.next_attempt_time) AS last_due FROM webhook_deliveries AS d
     WHERE d.participant_id = n.participant_id AND d.endpoint_id = n.endpoint_id

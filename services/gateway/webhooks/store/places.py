@@ -74,7 +74,7 @@ async def read_facts(connection: Connection, spans: Sequence[Place]) -> list[Fac
 
 
 _FACTS = """
-SELECT o.stripe, o.sequence, o.key, o.payload
+SELECT o.stripe, o.sequence, o.key, o.payload, o.trace
 FROM unnest($1::smallint[], $2::bigint[], $3::bigint[]) AS span (stripe, after, through)
 JOIN outbox AS o ON o.stripe = span.stripe
     AND o.sequence > span.after AND o.sequence <= span.through

@@ -59,6 +59,7 @@ def _due(row: Any, endpoint: Any, lease: str) -> Due:
         row["event_id"],
         row["subject"],
         row["body"],
+        row["trace"],
         row["attempt_count"],
         lease,
         endpoint["url"],
@@ -110,7 +111,7 @@ WITH chosen AS MATERIALIZED (
 UPDATE webhook_deliveries AS d SET lease = $6, lease_until = now() + $7::interval
 FROM chosen WHERE d.delivery_id = chosen.delivery_id
 RETURNING d.delivery_id, d.participant_id, d.endpoint_id, d.event_id, d.subject, d.body,
-    d.attempt_count
+    d.trace, d.attempt_count
 """
 
 
