@@ -4,11 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.reconciliation.matching.backends import (
-    BackendName,
-    BackendUnavailable,
-    open_backend,
-)
+from services.reconciliation.matching.backends import BackendUnavailable, open_backend
+from services.reconciliation.matching.names import BackendName
 from services.sandbox.bench.recon.planting import plant
 from tests.unit.reconciliation.sides import run
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import duckdb
 
-from services.reconciliation.matching.backends import BackendName, open_backend
+from services.reconciliation.matching.backends import open_backend
 from services.reconciliation.matching.engine import Engine
+from services.reconciliation.matching.names import BackendName
 from services.reconciliation.matching.rules import standard_rules
 
 KIB = 1024
