@@ -104,7 +104,6 @@ def bridge_env(setup: Setup, name: str) -> Mapping[str, str]:
         "KAWASE_BRIDGE_CALLBACK_LISTEN": setup.addresses.get(CALLBACK, f"{HOST}:0"),
         "KAWASE_SANDBOX_SECRET": keep_secret(setup.stack.directory / "secrets" / "partners"),
         **client_env(setup.stack.directory),
-        **client_env(setup.stack.directory),
         **partners,
     }
 

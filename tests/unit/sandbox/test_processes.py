@@ -44,6 +44,7 @@ def test_a_service_finds_all_its_settings(tmp_path: Path) -> None:
     fields = {f"KAWASE_{name.upper()}" for name in ServiceSettings.model_fields}
     left = fields - set(env)
     assert {name for name in left if not name.startswith("KAWASE_TLS_")} == {
+        "KAWASE_OUTBOX_KEEP_DAYS",
         "KAWASE_POOL_SIZE",
         "KAWASE_PROBES_LISTEN",
         "KAWASE_REPLICAS",
