@@ -59,6 +59,11 @@ class FxBookServer(FxBookServiceServicer):
         """The same deal again is answered as it stands; another one under its id is refused."""
         terms = read_terms(request.deal)
         terms.check()
+        # First what is known: a repeat is answered whatever the rates and the ledger are doing.
+        async with self._units.pool.acquire() as connection:
+            known = await store.lock_deal(connection, terms.deal_id)
+        if known is not None:
+            return pb.RecordFxDealResponse(deal=deal_message(_same(known, terms)))
         now = self._clock.now()
         mid = self._sheets.current(now).mid(terms.sold.currency, terms.bought.currency)
         # Before the transfer needs them: what the ledger refuses once, it refuses for ever.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.core.accounts import AccountSpec
-from services.core.errors import Conflict, Malformed, Refused
+from services.core.errors import Conflict, Malformed, Refused, Unavailable
 from services.core.sheet import RateSheet
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
@@ -160,6 +160,16 @@ async def test_the_same_deal_again_is_one_deal_and_another_under_its_id_is_refus
     with pytest.raises(Conflict) as refusal:
         await served.record(bought=1)
     assert refusal.value.reason == "DEAL_TAKEN"
+
+
+async def test_a_deal_on_the_books_is_answered_when_no_rate_is_fresh(served: Served) -> None:
+    first = await served.record()
+    served.world.clock.advance(timedelta(days=2))
+
+    assert await served.record() == first
+    with pytest.raises(Unavailable) as refusal:
+        await served.record(deal_id="deal-2")
+    assert refusal.value.reason == "RATES_STALE"
 
 
 async def test_a_command_that_nobody_answers_is_given_again(served: Served, topics: Topics) -> None:
