@@ -20,6 +20,7 @@ from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from services.sandbox.bench.plan import Plan
 from services.sandbox.bench.run import PARTNERS_FILE, generate
+from services.sandbox.bench.windows import close, schedule
 from services.sandbox.bench.world import CODE, CURRENCY, LIGHT_ROUTE, bench_data, put_bench_world
 from services.sandbox.house import House
 from services.sandbox.operator import Operator
@@ -75,18 +76,7 @@ class CloseBench:
         channel = open_channel(endpoints.processes["settlement"])
         self._stub = SettlementServiceStub(await self._closing.enter_async_context(channel))
         for corridor in self._corridors:
-            schedule = pb.Schedule(
-                schedule_id=corridor,
-                corridor_id=corridor,
-                currency_code=CURRENCY,
-                cut_off_time="23:59",
-                time_zone="Asia/Seoul",
-                country_code="KR",
-                settle_days=1,
-                active=True,
-            )
-            request = pb.PutScheduleRequest(schedule=schedule)
-            await call(self._stub.PutSchedule(request, timeout=CLOSE_SECONDS))
+            await call(self._stub.PutSchedule(schedule(corridor), timeout=CLOSE_SECONDS))
 
     async def stop(self) -> None:
         await self._closing.aclose()
@@ -147,12 +137,9 @@ class CloseBench:
                 await asyncio.sleep(max(0.0, CLOSE_EVERY_SECONDS - (time.monotonic() - began)))
 
     async def _close(self, corridor: str) -> None:
-        request = pb.CloseWindowRequest(
-            corridor_id=corridor, currency_code=CURRENCY, operator="bench"
-        )
         began = time.monotonic()
         try:
-            answer = await call(self._stub.CloseWindow(request, timeout=CLOSE_SECONDS))
+            answer = await call(self._stub.CloseWindow(close(corridor), timeout=CLOSE_SECONDS))
             self.largest = max(self.largest, answer.window.payment_count)
         finally:
             self.slowest = max(self.slowest, time.monotonic() - began)
