@@ -80,6 +80,9 @@ class Closing:
         now = self._clock.now()
 
         async def store(connection: Connection) -> Decided[None]:
+            before = await windows.find_schedule(
+                connection, schedule.corridor_id, schedule.currency
+            )
             await windows.put_schedule(connection, schedule)
             found = await windows.lock_open_window(
                 connection, schedule.corridor_id, schedule.currency
@@ -96,8 +99,8 @@ class Closing:
                     schedule.next_cut_off(now),
                 )
                 await windows.add_window(connection, first)
-            else:
-                due_time = schedule.next_cut_off(found.open_time)
+            elif before != schedule:
+                due_time = schedule.moved_due_time(found.open_time, now)
                 await windows.set_due_time(connection, found.window_id, due_time)
             return Decided(None)
 
@@ -199,8 +202,9 @@ class Closing:
         schedule = await windows.find_schedule(connection, window.corridor_id, window.currency)
         assert schedule is not None
         now = self._clock.now()
+        counted = schedule.counted_time(window.due_time, now)
         settle_date = schedule.settle_date(
-            now, lambda day, count: self._add_days(schedule.country, day, count)
+            counted, lambda day, count: self._add_days(schedule.country, day, count)
         )
         await windows.begin_closing(connection, window, cut_id, settle_date, person)
         following = replace(
@@ -209,7 +213,8 @@ class Closing:
             number=window.number + 1,
             open_time=now,
             from_cut_id=cut_id,
-            due_time=schedule.next_cut_off(now),
+            # After an outage it may be due already: every cut-off has its window.
+            due_time=schedule.next_cut_off(counted),
         )
         await windows.add_window(connection, following)
 

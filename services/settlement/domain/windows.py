@@ -81,11 +81,26 @@ class Schedule:
         cut = self._on(day, zone)
         return cut if cut > after else self._on(day + timedelta(days=1), zone)
 
+    def moved_due_time(self, open_time: datetime, now: datetime) -> datetime:
+        """When a window that is open is cut now that this schedule is new.
+
+        Where that would have been before `now`, nobody has missed it: it is cut at once.
+        """
+        return max(self.next_cut_off(open_time), now)
+
+    def counted_time(self, due_time: datetime, now: datetime) -> datetime:
+        """The instant that a close at `now` counts as, of a window due at `due_time`.
+
+        A cut-off that is made late, past midnight or after an outage, stays that of its own day. A
+        close before its time, or while the schedule rests, is of the moment.
+        """
+        return due_time if self.active and due_time <= now else now
+
     def _on(self, day: date, zone: ZoneInfo) -> datetime:
         return datetime.combine(day, time.fromisoformat(self.cut_off), zone)
 
     def settle_date(self, cut_time: datetime, add_days: Callable[[date, int], date]) -> date:
-        """The day of payment of what was cut at `cut_time`; `add_days` adds business days."""
+        """The day of payment of what counts as cut at `cut_time`; `add_days` adds business days."""
         return add_days(cut_time.astimezone(ZoneInfo(self.time_zone)).date(), self.settle_days)
 
 

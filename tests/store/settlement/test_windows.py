@@ -107,6 +107,31 @@ async def test_a_window_is_cut_at_its_time_and_paid_on_the_agreed_day(world: Wor
     assert [one.window.number for one in await world.closed()] == [1, 2]
 
 
+async def test_a_close_after_an_outage_keeps_its_day_and_no_cut_off_is_skipped(
+    world: World,
+) -> None:
+    await world.pay()
+    world.clock.advance(timedelta(days=2, hours=7))
+    # What is put again by hand, as people do after an outage, changes nothing.
+    await world.closing.put_schedule(SCHEDULE)
+    for _ in range(4):
+        await world.closing.step()
+    closed = await world.closed()
+    assert [one.window.settle_date for one in closed] == [date(2026, 10, 31)] + [
+        date(2026, 11, day) for day in (1, 2)
+    ]
+    assert [one.window.payment_count for one in closed] == [1, 0, 0]
+    world.clock.advance(timedelta(hours=23))
+    await world.closing.step()
+    assert len(await world.closed()) == 4
+
+
+async def test_a_window_closed_by_hand_after_its_time_keeps_its_day(world: World) -> None:
+    world.clock.advance(timedelta(hours=13))
+    window = await world.closing.close(CORRIDOR, "KRW", "hanako")
+    assert window.settle_date == date(2026, 10, 31)
+
+
 async def test_a_ledger_that_differs_stops_the_window_with_the_account(world: World) -> None:
     await world.pay(10_000)
     world.ledger._legs.append((0, 0, (POSITION, PAYABLE, 5, "KRW", "mid")))
