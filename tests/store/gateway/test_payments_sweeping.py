@@ -7,6 +7,7 @@ import pytest
 
 from services.core.clock import ManualClock
 from services.gateway.payments.sweeping import LAG_LIMIT, STUCK_REPEATS, Sweeper, wait_after
+from services.gateway.payments.store.payments import SWEEP_AFTER
 from services.kit.unit import Units
 from services.sandbox.demo.codes import SHANGHAI_TAXI
 from tests.store.gateway.payments_world import (
@@ -43,6 +44,33 @@ async def test_the_command_of_each_step_is_repeated(gateway: Gateway) -> None:
         assert [(row["type"], row["key"], row["payload"]) for row in again] == [
             (order, first[0]["key"], first[0]["payload"])
         ]
+
+
+async def test_a_step_that_begins_after_a_long_silence_is_swept_after_the_usual_wait(
+    gateway: Gateway,
+) -> None:
+    payment = await gateway.create("p1", SAKURA, SHANGHAI_TAXI)
+    await gateway.confirm("p1", SAKURA)
+    await gateway.hear(reserved(payment))
+    for _ in range(STUCK_REPEATS):
+        await make_due(gateway.pool)
+        await gateway.sweeper.repeat()
+    await gateway.hear(accepted(payment))
+
+    left = "SELECT next_sweep_time - now() FROM payments WHERE step = 'post'"
+    assert timedelta(0) < await gateway.pool.fetchval(left) <= SWEEP_AFTER
+
+
+async def test_a_step_that_follows_at_once_leaves_the_time_of_the_sweep_alone(
+    gateway: Gateway,
+) -> None:
+    payment = await gateway.create("p1", SAKURA, SHANGHAI_TAXI)
+    await gateway.confirm("p1", SAKURA)
+    swept = "SELECT next_sweep_time FROM payments"
+    first = await gateway.pool.fetchval(swept)
+    await gateway.hear(reserved(payment))
+    await gateway.hear(accepted(payment))
+    assert await gateway.pool.fetchval(swept) == first
 
 
 async def test_quotes_and_finished_payments_are_not_swept(gateway: Gateway) -> None:

@@ -224,7 +224,8 @@ async def _journal(connection: Connection, passed: Sequence[tuple[str, Life]]) -
 
 # Arrays cost the driver more than all else does, so what nearly all payments have in common is not
 # sent: `plain` moves have no reason, message, action or collected charge.
-# An update of the sweep time to itself keeps the row's update heap-only.
+# An update of the sweep time to itself keeps the row's update heap-only; only a step that was
+# repeated, whose wait has grown, gives the next one a wait of its own.
 _STORE = """
 WITH u AS MATERIALIZED (
     SELECT * FROM unnest({types}) AS given ({names})
@@ -237,7 +238,9 @@ SET state = u.state, step = u.step, version = u.version, update_time = $6,
     partner_reference = u.partner_reference, repeat_count = 0, open_until = {open_until},
     next_sweep_time = CASE
         WHEN u.step NOT IN ('capture', 'done')
-            THEN COALESCE(p.next_sweep_time, now() + $7::interval)
+            THEN COALESCE(
+                CASE WHEN p.repeat_count = 0 THEN p.next_sweep_time END, now() + $7::interval
+            )
     END, {others}
 FROM {source} WHERE p.reference = u.reference
 """
