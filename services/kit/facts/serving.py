@@ -13,6 +13,8 @@ from services.kit.facts.owners import FactKind
 from services.kit.outbox import list_facts
 
 PAGE_LIMIT = 1000
+# Beside the last one's own, which is at most a message of Kafka's: half of an answer's size.
+PAGE_BYTES = 2 << 20
 A = TypeVar("A")
 
 
@@ -29,7 +31,8 @@ class FactsAsked(Protocol):
 
 
 async def fill_facts(pool: asyncpg.Pool, topic: str, request: FactsAsked, answer: A) -> A:
-    """`answer`, a `ListFactsResponse`, with the facts of `topic` asked for, in order.
+    """`answer`, a `ListFactsResponse`, with the facts of `topic` asked for, in order; fewer where
+    they are large.
 
     Raises `StripeUnknown`.
     """
@@ -39,7 +42,11 @@ async def fill_facts(pool: asyncpg.Pool, topic: str, request: FactsAsked, answer
     async with pool.acquire() as connection:
         facts = await list_facts(connection, topic, request.stripe, request.after_sequence, size)
     told: Any = answer
+    room = PAGE_BYTES
     for fact in facts:
+        if room <= 0:
+            break
+        room -= len(fact.payload)
         told.facts.add(
             stripe=fact.stripe,
             sequence=fact.sequence,

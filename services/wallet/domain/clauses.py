@@ -34,7 +34,7 @@ class Clause(Enum):
         errors.Malformed,
     )
     LEGS_MISSING = ("At least one leg is needed.", errors.Malformed)
-    TOO_MANY_LEGS = ("A link has at most 64 legs.", errors.Malformed)
+    TOO_MANY_LEGS = ("A link has at most 64 legs, a transfer at once 1,024.", errors.Malformed)
     AMOUNT_NOT_POSITIVE = ("An amount is at least 1 minor unit.", errors.Malformed)
     AMOUNT_TOO_LARGE = ("An amount is at most 10^15 minor units.", errors.Malformed)
     PURPOSE_MALFORMED = (

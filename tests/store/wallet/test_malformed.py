@@ -3,6 +3,7 @@
 import pytest
 
 from services.core.accounts import AccountKind, customer, house
+from services.wallet.domain.model import AMOUNT_LIMIT, TOTAL_LIMIT, TRANSFER_LEG_LIMIT
 from services.wallet.domain.opening import Opening
 from services.wallet.work import Command
 from tests.store.wallet.world import Crash, Wallet
@@ -37,6 +38,7 @@ MALFORMED: list[tuple[Command, str]] = [
     (reserve("p1", leg(PANDA, POSITION, -(2**63))), "AMOUNT_NOT_POSITIVE"),
     (reserve("p1", leg(PANDA, POSITION, 2**63 - 1)), "AMOUNT_TOO_LARGE"),
     (reserve("p1", *[leg(PANDA, POSITION, 1)] * 65), "TOO_MANY_LEGS"),
+    (transfer("p1", *[leg(PANDA, POSITION, 1)] * 1_025), "TOO_MANY_LEGS"),
     (reserve("p1", leg(NOBODY, POSITION, 1)), "DEBIT_ACCOUNT_NOT_FOUND"),
     (post("p9", funding=NOBODY), "LINK_NOT_FOUND"),
 ]
@@ -53,6 +55,22 @@ async def test_64_legs_are_let_through(wallet: Wallet) -> None:
     assert await wallet.told(reserve("p1", *[leg(PANDA, POSITION, 1)] * 64)) == ["reserved"]
     assert await wallet.told(post("p1")) == ["posted"]
     assert await wallet.totals(PANDA) == (0, 64, 0, 100_000)
+
+
+async def test_1024_legs_are_let_through_at_once_and_stay_below_the_end_of_a_total(
+    wallet: Wallet,
+) -> None:
+    legs = [leg(BANK, PANDA, AMOUNT_LIMIT)] * TRANSFER_LEG_LIMIT
+    for number in range(8):
+        assert await wallet.told(transfer(f"wide-{number}", *legs)) == ["posted"]
+    _, _, _, received = await wallet.totals(PANDA)
+    assert received == 100_000 + 8 * TRANSFER_LEG_LIMIT * AMOUNT_LIMIT
+    assert TOTAL_LIMIT < received < 2**63
+    one = leg(BANK, PANDA, 1)
+    assert await wallet.told(transfer("one", one), transfer("wide", *legs)) == [
+        "TOTAL_TOO_LARGE",
+        "TOTAL_TOO_LARGE",
+    ]
 
 
 async def test_a_refusal_is_repeated_after_a_top_up(wallet: Wallet) -> None:
