@@ -16,6 +16,7 @@ from services.gateway.prepaid.refusals import (
     OrderRefunded,
     OrderUnpaid,
 )
+from services.gateway.refunds.asking import refund_id_of_order
 
 
 class State(StrEnum):
@@ -59,7 +60,7 @@ class Order:
     @property
     def refund_id(self) -> str:
         """The wallet's id of the refund: the same however often it is asked for."""
-        return f"prepaid-{self.payment_reference}"
+        return refund_id_of_order(self.payment_reference)
 
 
 def is_refunded(order: Order) -> bool:

@@ -6,6 +6,7 @@ between, or does it twice, asks for the same refund.
 """
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 import structlog
@@ -26,6 +27,8 @@ from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 log = structlog.get_logger()
 
 BATCH = 200
+# What was refused is refused again until a person or a dispute's end changes something.
+REFUSED_WAIT = timedelta(minutes=10)
 _AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 _REASONS = {
     State.CANCELLED: "The payer cancelled the order before the shop began.",
@@ -83,14 +86,14 @@ class Refunding:
         except NothingLeftToRefund:
             log.info("prepaid_refunded_before", reference=order.payment_reference)
         except (Refused, Conflict) as refusal:
-            # A person looks at it: the note stays, behind those of others.
+            # A person looks at it: the note stays.
             log.error(
                 "prepaid_refund_refused",
                 reference=order.payment_reference,
                 reason=refusal.reason,
             )
             async with self._units.pool.acquire() as connection:
-                await store.put_off(connection, order.payment_reference, self._clock.now())
+                await store.put_off(connection, order.payment_reference, REFUSED_WAIT)
             return
         async with self._units.pool.acquire() as connection:
             await store.refund_asked(connection, order.payment_reference)

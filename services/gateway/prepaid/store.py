@@ -1,7 +1,7 @@
 """SQL of prepaid orders. Who moves an order has locked its row: whoever comes first decides."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.core.money import Money
@@ -124,9 +124,13 @@ async def store_moves(connection: Connection, moved: Sequence[Order]) -> None:
 
 
 async def list_refunds_due(connection: Connection, limit: int) -> list[Order]:
-    """Orders whose money is still to be asked back, longest first."""
+    """Orders whose money is still to be asked back, longest first; without those put off."""
     rows = await connection.fetch(
-        f"{_SELECT} WHERE o.refund_due ORDER BY o.update_time LIMIT $1", limit
+        f"""{_SELECT}
+        WHERE o.refund_due AND (o.refund_retry_time IS NULL OR o.refund_retry_time <= now())
+        ORDER BY o.update_time LIMIT $1
+        """,
+        limit,
     )
     return [_order(row) for row in rows]
 
@@ -138,8 +142,10 @@ async def refund_asked(connection: Connection, reference: str) -> None:
     )
 
 
-async def put_off(connection: Connection, reference: str, now: datetime) -> None:
-    """Others' refunds go before this one."""
+async def put_off(connection: Connection, reference: str, wait: timedelta) -> None:
+    """Ask again after `wait` only, by Postgres's clock."""
     await connection.execute(
-        "UPDATE prepaid_orders SET update_time = $2 WHERE payment_reference = $1", reference, now
+        "UPDATE prepaid_orders SET refund_retry_time = now() + $2 WHERE payment_reference = $1",
+        reference,
+        wait,
     )

@@ -1,6 +1,7 @@
 """Whether a refund may be made, and what it comes to. Pure."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,9 +25,19 @@ from services.gateway.refunds.refusals import (
     PaymentNotCompleted,
     RefundExceedsPayment,
     RefundExistsWithDifferentContent,
+    RefundIdReserved,
     RefundTooLate,
 )
 from services.gateway.refunds.reversal import parts_of, reversed_parts
+
+_OF_AN_ORDER = "prepaid-"
+_RESERVED = re.compile(f"{_OF_AN_ORDER}[0-9A-HJKMNP-TV-Z]{{26}}")
+
+
+def refund_id_of_order(payment_reference: str) -> str:
+    """The id of the refund that the house itself asks for, of an order that ended unserved: the
+    same however often it is asked for, and open to no caller."""
+    return f"{_OF_AN_ORDER}{payment_reference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,12 @@ def check_wish(wish: Wish) -> None:
         raise NoteTooLong
     if "\x00" in wish.note:
         raise NoteUnreadable
+
+
+def check_own_id(wish: Wish) -> None:
+    """A caller's fresh id is none of the house's. Raises `RefundIdReserved`."""
+    if _RESERVED.fullmatch(wish.refund_id):
+        raise RefundIdReserved(wish.refund_id)
 
 
 def check_repeat(wish: Wish, ask: Ask) -> None:

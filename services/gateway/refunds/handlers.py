@@ -11,7 +11,14 @@ from services.gateway.payments.owning import find_refundable
 from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
-from services.gateway.refunds.asking import Conditions, Wish, ask_for, check_repeat, check_wish
+from services.gateway.refunds.asking import (
+    Conditions,
+    Wish,
+    ask_for,
+    check_own_id,
+    check_repeat,
+    check_wish,
+)
 from services.gateway.refunds.messages import command_of, refund_message
 from services.gateway.refunds.model import Refund, State
 from services.gateway.refunds.refusals import RefundUnknown
@@ -50,12 +57,12 @@ class RefundHandlers:
         policy: RefundPolicy | None = None,
     ) -> payment_pb2.Refund:
         """Ask for a refund, and wait a few seconds for its end; by the corridor's policy unless
-        another is given.
+        another is given, which only the house does.
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
         `RefundExceedsPayment`, `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers,
-        `RatesStale` where the day's rate is wanted, and leaves of `Malformed`.
+        `RatesStale` where the day's rate is wanted, `RefundIdReserved`, and leaves of `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -92,6 +99,8 @@ class RefundHandlers:
         known = await _known(connection, wish)
         if known is not None:
             return Decided(known)
+        if policy is None:
+            check_own_id(wish)
         payment = await find_refundable(connection, self._board.current, caller, wish.payment_id)
         # The same may have been asked for while this one waited for the payment.
         known = await _known(connection, wish)

@@ -72,6 +72,17 @@ class NothingLeftToRefund(Refused):
         )
 
 
+class RefundIdReserved(Malformed):
+    """An id under which the house itself gives an order's money back."""
+
+    def __init__(self, refund_id: str) -> None:
+        super().__init__(
+            f"refund_id {refund_id} is kept for the refund of a prepaid order that ends unserved: "
+            "use another.",
+            field="refund_id",
+        )
+
+
 class NoteTooLong(Malformed):
     """A reason longer than partners take."""
 

@@ -7,7 +7,7 @@ from services.gateway.payments.messages import money
 from services.gateway.prepaid.handlers import Basket, PrepaidOrders
 from services.gateway.prepaid.model import Order
 from services.gateway.prepaid.refunding import Refunding
-from services.gateway.reference import Participant, ParticipantKind
+from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.waking import Wakers
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
@@ -51,12 +51,18 @@ class Counter:
             order, _ = await self.orders.place(PANDA, payment_id, basket, lambda: 10.0)
         return order
 
-    async def refund(self, refund_id: str, payment_id: str, amount: Money | None = None) -> None:
+    async def refund(
+        self,
+        refund_id: str,
+        payment_id: str,
+        amount: Money | None = None,
+        policy: RefundPolicy | None = None,
+    ) -> None:
         """The wallet asks back what it has paid, or a part."""
         request = pb.CreateRefundRequest(refund_id=refund_id, payment_id=payment_id)
         if amount is not None:
             request.amount.CopyFrom(money(amount.minor, amount.currency))
-        await self._refunds.create(PANDA, request)
+        await self._refunds.create(PANDA, request, policy)
 
     async def refunds(self) -> int:
         """How many refunds there are."""

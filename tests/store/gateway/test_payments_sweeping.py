@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 
 from services.core.clock import ManualClock
-from services.gateway.payments.sweeping import LAG_LIMIT, STUCK_REPEATS, Sweeper, wait_after
 from services.gateway.payments.store.payments import SWEEP_AFTER
+from services.gateway.payments.sweeping import LAG_LIMIT, STUCK_REPEATS, Sweeper, wait_after
 from services.kit.unit import Units
 from services.sandbox.demo.codes import SHANGHAI_TAXI
 from tests.store.gateway.payments_world import (

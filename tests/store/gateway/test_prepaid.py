@@ -28,11 +28,16 @@ from services.gateway.prepaid.refusals import (
     PickUpTimeMalformed,
     PrepaidOrderUnknown,
 )
+from services.gateway.reference import RefundPolicy
 from services.gateway.reference.store import (
     put_fee_plan,
     put_merchant,
     put_participant,
     put_scheme,
+)
+from services.gateway.refunds.refusals import (
+    RefundExistsWithDifferentContent,
+    RefundIdReserved,
 )
 from tests.store.gateway.payments_world import (
     EDO,
@@ -107,6 +112,40 @@ async def test_a_refund_whose_asker_died_is_asked_for_by_the_next_pass(
     assert not (await counter.orders.get(PANDA, "p1")).refund_due
     with pytest.raises(OrderCancelled):
         await counter.orders.redeem(EDO, order.pick_up_code, "till-1")
+
+
+async def test_no_wallet_takes_the_id_of_an_orders_refund(
+    counter: Counter, clock: ManualClock
+) -> None:
+    order = await counter.place()
+    with pytest.raises(RefundIdReserved):
+        await counter.refund(order.refund_id, "p1", Money(1, "JPY"))
+    await counter.refund("prepaid-1", "p1", Money(1, "JPY"))
+
+    clock.advance(timedelta(hours=3))
+    await counter.refunding.sweep()
+    assert await counter.refunds() == 2
+    # What was asked for is answered to the wallet under its id.
+    with pytest.raises(RefundExistsWithDifferentContent):
+        await counter.refund(order.refund_id, "p1", Money(1, "JPY"))
+
+
+async def test_a_refund_that_is_refused_is_asked_for_again_only_after_a_while(
+    counter: Counter, clock: ManualClock, pool: asyncpg.Pool
+) -> None:
+    order = await counter.place()
+    # A wallet's own, from before the id was reserved.
+    await counter.refund(order.refund_id, "p1", Money(1, "JPY"), RefundPolicy())
+    clock.advance(timedelta(hours=3))
+    retry_time = "SELECT refund_retry_time FROM prepaid_orders WHERE refund_due"
+    await counter.refunding.sweep()
+    put_off = await pool.fetchval(retry_time)
+    await counter.refunding.sweep()
+    assert await pool.fetchval(retry_time) == put_off
+
+    await pool.execute("UPDATE prepaid_orders SET refund_retry_time = now() - interval '1 s'")
+    await counter.refunding.sweep()
+    assert await pool.fetchval(retry_time) > put_off
 
 
 async def test_at_the_last_moment_an_order_is_handed_out_or_given_up_never_both(
