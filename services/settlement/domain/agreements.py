@@ -15,8 +15,9 @@ from services.core.errors import Conflict, Malformed
 from services.core.ids import checked_id
 from services.core.rate import BASIS_POINTS
 
-# A transfer of the ledger has at most 64 legs; two are left for a conversion.
-ACCOUNT_LIMIT = 60
+# Named by hand, and paid by one payout: a transfer of the ledger has at most 1,024 legs, of which
+# one may be a conversion's.
+ACCOUNT_LIMIT = 1_000
 RESERVE_DAYS_LIMIT = 366
 HOLDER_LIMIT = 48
 _ESCROW, _CUSTOMER = f"{AccountKind.ESCROW}:", f"{AccountKind.CUSTOMER}:"

@@ -7,7 +7,8 @@ as it takes.
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import asyncpg
 import structlog
@@ -19,7 +20,7 @@ from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
 from services.settlement.payouts import store
-from services.settlement.payouts.dues import Mid, payout_of
+from services.settlement.payouts.dues import Mid, Paid, payouts_of
 from services.settlement.payouts.messages import command_of, payout_changed
 from services.settlement.payouts.model import Payout, Task, wanted
 from services.settlement.payouts.payees import Payees
@@ -81,29 +82,18 @@ class Paying:
             agreement = await get_agreement(connection, agreement_id)
             assert agreement is not None
             dues = await store.dues_of(connection, agreement_id, now)
-            payout_id = resource_id(Resource.PAYOUT, new_reference(now))
             try:
                 agreement = await self._payees.of_dues(connection, agreement, now)
-                payout = payout_of(agreement, dues, payout_id, self._mid, now)
+                paid = payouts_of(agreement, dues, partial(_new_id, now), self._mid, now)
             except (NotFound, Unavailable) as error:
                 log.warning("payout_waits_for_rate", agreement_id=agreement_id, problem=str(error))
                 continue
             except Refused as error:
                 log.warning("payout_waits_for_payee", agreement_id=agreement_id, problem=str(error))
                 continue
-            if payout is None:
-                continue
-            await store.add_payout(connection, payout, DUE, "")
-            await store.take_positions(connection, agreement_id, dues, payout_id)
-            messages += begin(payout)
-            made += 1
-            log.info(
-                "payout_made",
-                payout_id=payout_id,
-                participant_id=payout.participant_id,
-                amount_minor=payout.amount.minor,
-                currency_code=payout.amount.currency,
-            )
+            for each in paid:
+                messages += await _make(connection, each)
+            made += len(paid)
         following = due[-1] if len(due) == AGREEMENTS_AT_ONCE else ""
         return Decided((made, following), messages)
 
@@ -123,6 +113,25 @@ class Paying:
             messages += [command_of(payout, task) for task in tasks]
             _tell_repeat(payout, tasks, count + 1)
         return Decided(len(due), messages)
+
+
+def _new_id(now: datetime) -> str:
+    return resource_id(Resource.PAYOUT, new_reference(now))
+
+
+async def _make(connection: Connection, paid: Paid) -> list[Outgoing]:
+    """Store a payout; what is sent for it."""
+    payout = paid.payout
+    await store.add_payout(connection, payout, DUE, "")
+    await store.take_positions(connection, payout.agreement_id, paid.dues, payout.payout_id)
+    log.info(
+        "payout_made",
+        payout_id=payout.payout_id,
+        participant_id=payout.participant_id,
+        amount_minor=payout.amount.minor,
+        currency_code=payout.amount.currency,
+    )
+    return begin(payout)
 
 
 def _tell_repeat(payout: Payout, tasks: list[Task], count: int) -> None:

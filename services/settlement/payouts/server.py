@@ -1,5 +1,6 @@
 """Agreements, payouts and statements over gRPC."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -8,6 +9,7 @@ from services.core.errors import Malformed
 from services.kit.rpc import answers
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import payout_service_pb2_grpc
+from services.settlement.domain.agreements import Agreement
 from services.settlement.domain.statements import Line, StatementMalformed
 from services.settlement.messages import (
     agreement_message,
@@ -27,6 +29,8 @@ NAME = "kawase.settlement.v1.PayoutService"
 PAGE_SIZE = 50
 PAGE_LIMIT = 500
 LINE_LIMIT = 1000
+# Accounts named in one answer, but for those of its last agreement; at most 200 bytes each.
+NAMED_LIMIT = 10_000
 _OUTCOMES = {pb.PayoutOutcome.Value(f"PAYOUT_OUTCOME_{each.name}"): each for each in Outcome}
 _STATE_NAMES = {number: str(state) for state, number in STATES.items()}
 
@@ -65,9 +69,11 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
         size = min(request.page_size, PAGE_LIMIT) if request.page_size > 0 else PAGE_LIMIT
         async with self._pool.acquire() as connection:
             found = await list_agreements(connection, request.page_token, size)
+        shown = _fitting(found)
+        is_more = len(shown) < len(found) or len(found) == size
         return pb.ListAgreementsResponse(
-            agreements=[agreement_message(each) for each in found],
-            next_page_token=found[-1].agreement_id if len(found) == size else "",
+            agreements=[agreement_message(each) for each in shown],
+            next_page_token=shown[-1].agreement_id if shown and is_more else "",
         )
 
     @answers
@@ -147,6 +153,16 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
             lines=[_line_message(each) for each in found.lines],
             next_page_token=found.next_token,
         )
+
+
+def _fitting(agreements: Sequence[Agreement]) -> Sequence[Agreement]:
+    """As many of them, at least one, as an answer holds with the accounts they name."""
+    room = NAMED_LIMIT
+    for number, each in enumerate(agreements):
+        if room <= 0:
+            return agreements[:number]
+        room -= len(each.account_ids)
+    return agreements
 
 
 def _line_message(line: Line) -> pb.StatementLine:

@@ -11,7 +11,8 @@ from services.settlement.store.cuts import SUM_SECONDS
 
 # The wallet's clock and ours, which is what cuts are timed by, are not further apart.
 SKEW = timedelta(hours=1)
-ACCOUNT_LIMIT = 1000
+# Their movements come in one answer, some hundred bytes each.
+ACCOUNT_LIMIT = 10_000
 
 
 @dataclass(frozen=True, slots=True)

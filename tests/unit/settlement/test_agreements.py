@@ -29,6 +29,7 @@ def test_a_whole_agreement_is_taken() -> None:
     ("wrong", "field"),
     [
         (replace(BANKED, account_ids=()), "account_ids"),
+        (replace(BANKED, account_ids=tuple(f"{n}:JPY" for n in range(1_001))), "account_ids"),
         (replace(BANKED, account_ids=("a:KRW",)), "account_ids"),
         (replace(BANKED, settlement_currency="XXQ"), "currency_code"),
         (replace(BANKED, minimum_payout=-1), "minimum_payout"),
