@@ -95,14 +95,17 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money given back: `target` by the merchant, `home` to the payer."""
+    """Money given back: `target` by the merchant, `home` to the payer.
+
+    `home` is None for who is not the payer's wallet.
+    """
 
     refund_id: str
     payment_id: str
     reference: str
     state: RefundState
     target: Money
-    home: Money
+    home: Money | None
     reason: str
     message: str
     create_time: datetime
@@ -153,7 +156,7 @@ def refund_of(message: payment_pb2.Refund) -> Refund:
         reference=message.reference,
         state=_REFUND_STATES.of(message.state),
         target=money_of(message.target),
-        home=money_of(message.home),
+        home=money_in(message, "home"),
         reason=message.reason,
         message=message.message,
         create_time=time_of(message.create_time),

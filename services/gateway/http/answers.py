@@ -185,7 +185,9 @@ class Refund(Told):
     reference: str = _REFERENCE
     state: PendingStateName
     target: Money = Field(description="What the merchant gives back.")
-    home: Money = Field(description="What the payer gets back.")
+    home: Money | None = Field(
+        description="What the payer gets back; told to the payer's own wallet only, else null."
+    )
     reason: str | None = _REASON
     message: str | None = _MESSAGE
     create_time: datetime
@@ -318,7 +320,7 @@ def refund_told(refund: payment_pb2.Refund) -> Refund:
         reference=refund.reference,
         state=_REFUND_STATES[refund.state],
         target=money_told(refund.target),
-        home=money_told(refund.home),
+        home=money_told(refund.home) if refund.HasField("home") else None,
         reason=refund.reason or None,
         message=refund.message or None,
         create_time=time_told(refund.create_time),

@@ -19,7 +19,7 @@ from services.gateway.refunds.asking import (
     check_repeat,
     check_wish,
 )
-from services.gateway.refunds.messages import command_of, refund_message
+from services.gateway.refunds.messages import command_of, shown_message
 from services.gateway.refunds.model import Refund, State
 from services.gateway.refunds.refusals import RefundUnknown
 from services.gateway.refunds.saga import first_life
@@ -76,11 +76,11 @@ class RefundHandlers:
             lambda refund: refund.life.state is not State.PENDING,
             self._wait_seconds,
         )
-        return refund_message(ended)
+        return shown_message(ended)
 
     async def get(self, caller: Participant, request: pb.GetRefundRequest) -> payment_pb2.Refund:
         """A refund of the caller's. Raises `RefundUnknown`."""
-        return refund_message(await self._find(caller, request.refund_id))
+        return shown_message(await self._find(caller, request.refund_id))
 
     async def _find(self, caller: Participant, refund_id: str) -> Refund:
         async with self._units.pool.acquire() as connection:

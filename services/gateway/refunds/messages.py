@@ -21,8 +21,17 @@ from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 _STATES = {state: payment_pb2.RefundState.Value(f"REFUND_STATE_{state.name}") for state in State}
 
 
+def shown_message(refund: Refund) -> payment_pb2.Refund:
+    """The refund as who asked for it sees it: what the payer gets back in home money is the payer's
+    own wallet's to know, not the shop's or the receiver's."""
+    shown = refund_message(refund)
+    if refund.ask.participant_id != refund.terms.participant_id:
+        shown.ClearField("home")
+    return shown
+
+
 def refund_message(refund: Refund) -> payment_pb2.Refund:
-    """The refund as who asked for it sees it."""
+    """The refund whole."""
     ask, life = refund.ask, refund.life
     return payment_pb2.Refund(
         refund_id=ask.refund_id,

@@ -247,7 +247,8 @@ async def test_an_acquirer_refunds_up_to_the_days_limit_of_its_shop(house: House
         await refund("r2", 400)
     assert limit.value.metadata["left_minor_units"] == "300"
     assert (await refund("r1", 700)).refund_id == "r1"
-    await refund("w1", 50, "panda", "p1")
+    assert (await refund("w1", 50, "panda", "p1")).HasField("home")
+    assert not (await refund("r1", 700)).HasField("home")
     with pytest.raises(NotFound):
         await refund("r3", 1, "kyo")
     house.gateway.clock.advance(timedelta(days=1))

@@ -67,6 +67,7 @@ async def test_a_buyer_confirms_receipt_of_a_part_and_the_shop_gives_back_the_re
 
     refund = (await ask(house, "ReturnEscrow", "edo", payment_id=reference, refund_id="b1")).refund
     assert (refund.target, refund.from_escrow) == (yen(600), yen(600))
+    assert not refund.HasField("home")
     seen = (await ask(house, "GetEscrow", "edo", payment_id=reference)).escrow
     assert seen.state == told.ESCROW_STATE_DIVIDED
     assert (seen.held, seen.released, seen.returned) == (yen(0), yen(400), yen(600))

@@ -38,7 +38,7 @@ from services.gateway.http.requests import (
 from services.gateway.pages import last_id_of, token_of
 from services.gateway.reference import Participant
 from services.gateway.refunds.asking import Wish
-from services.gateway.refunds.messages import refund_message
+from services.gateway.refunds.messages import shown_message
 
 PATH = "/v1/escrows"
 ONE = f"{PATH}/{{payment_id}}"
@@ -116,7 +116,7 @@ class EscrowRoutes:
         wish = Wish(*names, _money(body.amount), body.reason)
         refund = await self._escrows.give_back(caller.participant, wish)
         location = {"location": f"/v1/refunds/{refund_id}"}
-        return answered(answers.refund_told(refund_message(refund)), 201, location)
+        return answered(answers.refund_told(shown_message(refund)), 201, location)
 
     async def get(
         self,

@@ -13,7 +13,7 @@ from services.gateway.escrow.messages import escrow_message, release_message
 from services.gateway.pages import last_id_of, token_of
 from services.gateway.payments.messages import money_of
 from services.gateway.refunds.asking import Wish
-from services.gateway.refunds.messages import refund_message
+from services.gateway.refunds.messages import shown_message
 from services.gateway.server import wait_seconds
 from services.kit.rpc import answers
 from services.pb.kawase.gateway.v1 import escrow_service_pb2 as pb
@@ -86,7 +86,7 @@ class EscrowServer(EscrowServiceServicer):
         amount = money_of(request.amount) if request.HasField("amount") else None
         names = (caller.participant_id, request.refund_id, request.payment_id)
         refund = await self._escrows.give_back(caller, Wish(*names, amount, request.reason))
-        return pb.ReturnEscrowResponse(refund=refund_message(refund))
+        return pb.ReturnEscrowResponse(refund=shown_message(refund))
 
     @answers
     async def GetEscrow(

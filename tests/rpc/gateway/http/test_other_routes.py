@@ -54,6 +54,8 @@ async def test_an_acquirer_refunds_by_our_reference(http: Http, paid: str) -> No
     key = {"Idempotency-Key": "edo-1"}
     made = await http.ask("POST", "/v1/refunds", EDO, headers=key, json=body)
     assert (made.status_code, made.json()["target"]["minor_units"]) == (201, 1000)
+    found = await http.ask("GET", "/v1/refunds/edo-1", EDO)
+    assert (made.json()["home"], found.json()["home"]) == (None, None)
     assert problem(await http.ask("GET", "/v1/refunds/edo-1", PANDA)) == (404, "REFUND_UNKNOWN")
 
 

@@ -331,7 +331,7 @@ class Refund(_message.Message):
 
     @_builtins.property
     def home(self) -> _money_pb2.Money:
-        """What the payer gets back."""
+        """What the payer gets back; told to the payer's own wallet only."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp: ...
