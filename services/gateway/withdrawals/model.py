@@ -131,7 +131,8 @@ class Withdrawal:
         if step is Step.WRITE_OFF:
             account = house(AccountKind.LOSS, self.ask.currency).account_id
         came_back = step is Step.GIVE_BACK or (
-            step is Step.WRITE_OFF and self.life.state is State.COMPLETED
+            step is Step.WRITE_OFF
+            and (self.life.state is State.COMPLETED or self.life.stuck_at is Step.GIVE_BACK)
         )
         if came_back:
             return Leg(clearing, account, self.amount, "withdrawal")

@@ -10,7 +10,8 @@ accepted can still fail. What comes back, whenever it does, is a transfer of its
 An operator's case is what came back and cannot be credited, and what a bank paid after it had
 refused. It is asked once more (then the payer's account is taken from after all), settled outside,
 or written off: clearing against loss. What comes back before that is decided is no case any more,
-and what comes back while it is being taken is given back at once.
+and what comes back while it is being taken is given back at once. What comes back after it was
+written off leaves loss again; after it was settled outside, it is a case again.
 """
 
 from collections.abc import Callable
@@ -93,6 +94,8 @@ def _came_back_early(_withdrawal: Withdrawal, heard: Incoming, now: datetime) ->
 
 def _came_back(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decision:
     life = withdrawal.life
+    if _was_paid_untaken(life) and heard.what is What.PAYOUT_RETURNED:
+        return _came_back_decided(life, now)
     # A case that was settled, or a repeat of the refusal that was before the bank paid.
     taken = life.stuck_at is Step.TAKE and heard.what is What.PAYOUT_RETURNED
     if life.state is not State.COMPLETED or not (life.stuck_at is None or taken):
@@ -103,6 +106,39 @@ def _came_back(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decisi
 
 
 _MEANWHILE = "RETURNED_MEANWHILE"
+_WRITTEN_OFF = "WRITTEN_OFF"
+_SETTLED = "SETTLED_OUTSIDE"
+_UNDONE = "RETURNED_AFTER_WRITE_OFF"
+
+
+def _was_paid_untaken(life: Life) -> bool:
+    """Whether a bank has paid it after its refusal, and the payer's account was not taken from."""
+    return life.state is State.DECLINED and life.stuck_at is Step.TAKE
+
+
+def _came_back_decided(life: Life, now: datetime) -> Decision:
+    """The payer's account was never taken from: what came back is not the payer's."""
+    if life.reason == _WRITTEN_OFF:
+        message = "What was written off has come back; it is taken from loss again."
+        told = replace(life, stuck_at=Step.GIVE_BACK, reason=_UNDONE, message=message)
+        return Decision(left_by_operator(told, Step.WRITE_OFF, now), Step.WRITE_OFF)
+    if life.reason == _SETTLED:
+        message = (
+            "It was settled outside, and has come back since: give back outside what the payer "
+            "gave for it and say that it is settled, or have it credited to loss by a write-off."
+        )
+        told = replace(life, step=Step.GIVE_BACK)
+        reason = "RETURNED_AFTER_SETTLEMENT"
+        return Decision(stuck(told, Step.OPERATOR, reason, message, now))
+    return STAY
+
+
+def _came_back_while_written_off(
+    withdrawal: Withdrawal, heard: Incoming, now: datetime
+) -> Decision:
+    if not _was_paid_untaken(withdrawal.life):
+        return STAY
+    return _came_back_while_taken(withdrawal, heard, now)
 
 
 def _came_back_undecided(withdrawal: Withdrawal, _heard: Incoming, now: datetime) -> Decision:
@@ -199,15 +235,22 @@ def _written_off(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Deci
     life = withdrawal.life
     if heard.link_id != withdrawal.link_id(Step.WRITE_OFF):
         return STAY
-    message = "The operator has written it off."
     over = ended(life, life.state, Step.DONE, now)
-    return Decision(replace(over, reason="WRITTEN_OFF", message=message))
+    if life.reason == _UNDONE:
+        message = "What was written off has come back."
+        return Decision(replace(over, reason=_MEANWHILE, message=message))
+    message = "The operator has written it off."
+    done = replace(over, reason=_WRITTEN_OFF, message=message)
+    return _came_back_decided(done, now) if life.reason == _MEANWHILE else Decision(done)
 
 
 def _not_written_off(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decision:
     if heard.link_id != withdrawal.link_id(Step.WRITE_OFF):
         return STAY
-    return Decision(replace(withdrawal.life, step=Step.OPERATOR, update_time=now))
+    life = withdrawal.life
+    if life.reason == _MEANWHILE and _was_paid_untaken(life):
+        return Decision(_back_untaken(life, now))
+    return Decision(replace(life, step=Step.OPERATOR, update_time=now))
 
 
 def _to(life: Life, step: Step, now: datetime) -> Decision:
@@ -221,6 +264,9 @@ def _declined(step: Step, reason: str, message: str, now: datetime) -> Decision:
 
 
 def _ask_again(life: Life, now: datetime) -> Decision:
+    if life.state is State.DECLINED and life.stuck_at is Step.GIVE_BACK:
+        # Nothing was taken from the payer's account that could be given back to it.
+        return STAY
     again = once_more(life, now)
     return Decision(again, again.step)
 
@@ -228,7 +274,7 @@ def _ask_again(life: Life, now: datetime) -> Decision:
 def _settle(life: Life, now: datetime) -> Decision:
     over = ended(life, life.state, Step.DONE, now)
     message = "The operator has settled it with the payer."
-    return Decision(replace(over, reason="SETTLED_OUTSIDE", message=message))
+    return Decision(replace(over, reason=_SETTLED, message=message))
 
 
 def _write_off(life: Life, now: datetime) -> Decision:
@@ -277,4 +323,5 @@ _RULES: dict[tuple[Step, What], Rule] = {
     (Step.DONE, What.PAYOUT_EXECUTED): _left_after_all,
     (Step.WRITE_OFF, What.FUNDS_POSTED): _written_off,
     (Step.WRITE_OFF, What.FUNDS_REFUSED): _not_written_off,
+    (Step.WRITE_OFF, What.PAYOUT_RETURNED): _came_back_while_written_off,
 }

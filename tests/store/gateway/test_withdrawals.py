@@ -296,3 +296,25 @@ async def test_what_a_bank_pays_after_its_refusal_is_taken_on_an_operator_s_word
     assert (await look(world)).state == COMPLETED
     assert (await ledger.balances())[ACCOUNT] == 20_000
     await ledger.assert_balanced()
+
+
+async def test_what_was_written_off_and_comes_back_is_booked_back_from_loss(
+    ledger: Ledger,
+) -> None:
+    world = await linked(ledger, 50_000)
+    made = await draw(world)
+    await ledger.settle()
+    await ledger.hear(rejected(made))
+    await ledger.hear(executed(made))
+    await world.cases.resolve(link_id(made), word("write_off"))
+    await ledger.settle()
+    assert (await ledger.balances())["loss:JPY"] == -30_000
+
+    await ledger.hear(returned(made))
+    await ledger.settle()
+
+    balances = await ledger.balances()
+    assert (balances["loss:JPY"], balances["bank-clearing-out:JPY"]) == (0, 0)
+    assert balances[ACCOUNT] == 50_000
+    assert not await world.cases.list(10)
+    await ledger.assert_balanced()

@@ -175,6 +175,72 @@ def test_what_a_bank_pays_after_its_refusal_is_a_person_s_to_decide(
     assert (made.life.state, made.life.step) == (state, Step.DONE)
 
 
+def decided(made: Withdrawal, word: Resolution) -> tuple[Withdrawal, str]:
+    """The case after an operator's word, and what is ordered."""
+    decision = saga.resolve(made, word, NOW)
+    return replace(made, life=decision.life or made.life), str(decision.order or "")
+
+
+def paid_after_refusal() -> Withdrawal:
+    made, _ = after(withdrawal(state=State.DECLINED, step=Step.DONE), heard(What.PAYOUT_EXECUTED))
+    return made
+
+
+BACK = heard(What.PAYOUT_RETURNED)
+
+
+@pytest.mark.parametrize("meanwhile", [True, False])
+def test_what_was_written_off_and_comes_back_leaves_loss_again(meanwhile: bool) -> None:
+    made, ordered = decided(paid_after_refusal(), Resolution.WRITE_OFF)
+    lost = heard(What.FUNDS_POSTED, f"{LINK}-loss-1")
+    assert (made.leg(Step.WRITE_OFF).debit_account_id, ordered) == ("loss:JPY", "write_off")
+    made, orders = after(made, *((BACK, BACK, lost) if meanwhile else (lost, BACK, BACK)))
+
+    assert (made.life.step, orders) == (Step.WRITE_OFF, ["write_off"])
+    leg = made.leg(Step.WRITE_OFF)
+    accounts = leg.debit_account_id, leg.credit_account_id
+    assert accounts == ("bank-clearing-out:JPY", "loss:JPY")
+    assert made.link_id(Step.WRITE_OFF) == f"{LINK}-loss-2"
+    made, orders = after(made, BACK, heard(What.FUNDS_POSTED, f"{LINK}-loss-2"), BACK)
+    assert (made.life.state, made.life.step, orders) == (State.DECLINED, Step.DONE, [])
+    assert made.life.reason == "RETURNED_MEANWHILE"
+
+
+def test_what_comes_back_before_a_refused_write_off_is_no_case_any_more() -> None:
+    made, _ = decided(paid_after_refusal(), Resolution.WRITE_OFF)
+    made, ordered = after(made, BACK, heard(What.FUNDS_REFUSED, f"{LINK}-loss-1"), BACK)
+
+    assert (made.life.step, made.life.reason, ordered) == (Step.DONE, "RETURNED_MEANWHILE", [])
+
+
+@pytest.mark.parametrize("word", [Resolution.SETTLED, Resolution.WRITE_OFF])
+def test_what_was_settled_outside_and_comes_back_is_a_case_that_says_what_to_do(
+    word: Resolution,
+) -> None:
+    made, _ = decided(paid_after_refusal(), Resolution.SETTLED)
+    made, ordered = after(made, BACK, BACK)
+    assert (made.life.step, made.life.reason) == (Step.OPERATOR, "RETURNED_AFTER_SETTLEMENT")
+    assert (made.life.stuck_at, ordered) == (Step.GIVE_BACK, [])
+    assert decided(made, Resolution.RETRY) == (made, "")
+
+    made, order = decided(made, word)
+    if order:
+        assert made.leg(Step.WRITE_OFF).credit_account_id == "loss:JPY"
+        made, _ = after(made, heard(What.FUNDS_POSTED, f"{LINK}-loss-1"))
+    made, ordered = after(made, BACK)
+    assert (made.life.state, made.life.step, ordered) == (State.DECLINED, Step.DONE, [])
+
+
+def test_a_write_off_that_cannot_be_undone_is_a_case_again() -> None:
+    made, _ = decided(paid_after_refusal(), Resolution.WRITE_OFF)
+    made, _ = after(made, heard(What.FUNDS_POSTED, f"{LINK}-loss-1"), BACK)
+    made, _ = after(made, heard(What.FUNDS_REFUSED, f"{LINK}-loss-2"))
+    assert (made.life.step, made.life.stuck_at) == (Step.OPERATOR, Step.GIVE_BACK)
+    assert made.life.reason == "RETURNED_AFTER_WRITE_OFF"
+    made, ordered = decided(made, Resolution.WRITE_OFF)
+    assert (made.link_id(Step.WRITE_OFF), ordered) == (f"{LINK}-loss-3", "write_off")
+
+
 EVENTS = st.builds(
     heard,
     st.sampled_from(SAID),
