@@ -68,6 +68,7 @@ def _drive(
     life: Life,
     settings: GatewaySettings,
     parts: Parts,
+    board: ReferenceBoard,
     shelf: Shelf,
     waiters: Waiters,
     wakers: Wakers,
@@ -76,7 +77,7 @@ def _drive(
     """Hear what wallet and bridge say, and repeat what they do not answer."""
     kinds = kinds_with(box).values()
     handlers: dict[Resource, EventHandler] = {
-        Resource.PAYMENT: PaymentEvents(shelf, waiters, parts.clock, parts.units.reach),
+        Resource.PAYMENT: PaymentEvents(board, shelf, waiters, parts.clock, parts.units.reach),
         **{kind.resource: ResourceEvents(kind, wakers, parts.clock) for kind in kinds},
         Resource.DISPUTE: DisputeEvents(wakers, parts.clock),
     }
@@ -108,7 +109,7 @@ async def _serve(
     bridge = BridgeServiceStub(channel)
     wakers = Wakers()
     box = SecretBox(settings.gateway_secrets_key)
-    _drive(life, settings, parts, shelf, waiters, wakers, box)
+    _drive(life, settings, parts, board, shelf, waiters, wakers, box)
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     gate = open_gate(life, parts, board, keys)
     reading = Reading(parts.pool, shelf, waiters)

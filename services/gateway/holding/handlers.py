@@ -18,7 +18,7 @@ from services.gateway.payments.asking import Outcome
 from services.gateway.payments.giving_back import give_back_limits
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Parts, Payment, State
-from services.gateway.payments.owning import find_payment
+from services.gateway.payments.owning import acquirer_of, find_payment
 from services.gateway.payments.saga import order_of
 from services.gateway.payments.store.payments import store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
@@ -106,7 +106,8 @@ class HoldingHandlers:
         messages: list[Outgoing] = []
         if (order := order_of(payment.life.step)) is not None:
             messages.append(order_message(order, payment))
-        if (fact := fact_of(payment, snapshot)) is not None:
+        acquirer_id = acquirer_of(payment.terms, known)
+        if (fact := fact_of(payment, snapshot, acquirer_id)) is not None:
             messages.append(fact)
         return Decided(_Ended(payment, held, outcome.refusal, snapshot), messages)
 

@@ -8,10 +8,12 @@ from services.gateway.late.booking import book_late_charges
 from services.gateway.payments.giving_back import give_back_limits
 from services.gateway.payments.messages import fact_of, order_message, payment_message
 from services.gateway.payments.model import Life, Payment
+from services.gateway.payments.owning import acquirer_of
 from services.gateway.payments.saga import LateCharge, decide
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import lock_lives, store_moves
 from services.gateway.payments.waiters import Snapshot, Waiters
+from services.gateway.reference.board import ReferenceBoard
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.trace import follow
@@ -21,8 +23,14 @@ class PaymentEvents:
     """The handler of events about payments. `reach` is a point where tests may crash."""
 
     def __init__(
-        self, shelf: Shelf, waiters: Waiters, clock: Clock, reach: Callable[[str], None]
+        self,
+        board: ReferenceBoard,
+        shelf: Shelf,
+        waiters: Waiters,
+        clock: Clock,
+        reach: Callable[[str], None],
     ) -> None:
+        self._board = board
         self._shelf = shelf
         self._waiters = waiters
         self._clock = clock
@@ -68,7 +76,7 @@ class PaymentEvents:
     def _tell(self, payment: Payment) -> list[Outgoing]:
         snapshot = payment_message(payment)
         self._news.append(snapshot)
-        fact = fact_of(payment, snapshot)
+        fact = fact_of(payment, snapshot, acquirer_of(payment.terms, self._board.current))
         return [] if fact is None else [fact]
 
     def committed(self) -> None:

@@ -100,8 +100,13 @@ _FACTS: dict[State, tuple[str, Callable[[payment_pb2.Payment], dict[str, Any]]]]
 }
 
 
-def fact_of(payment: Payment, snapshot: payment_pb2.Payment) -> Outgoing | None:
-    """The fact that tells of the payment's present state; None where nobody is told."""
+def fact_of(
+    payment: Payment, snapshot: payment_pb2.Payment, acquirer_id: str = ""
+) -> Outgoing | None:
+    """The fact that tells of the payment's present state; None where nobody is told.
+
+    `acquirer_id`: of the shop that a completed payment has paid.
+    """
     terms, life = payment.terms, payment.life
     body: dict[str, Any]
     if life.state is State.COMPLETED:
@@ -109,6 +114,7 @@ def fact_of(payment: Payment, snapshot: payment_pb2.Payment) -> Outgoing | None:
             payment=snapshot,
             partner_id=terms.acceptance_partner_id,
             partner_reference=life.partner_reference,
+            acquirer_id=acquirer_id,
         )
         name = "PaymentCompleted"
         body = {"payment_completed": completed}

@@ -5,7 +5,7 @@ A wallet names the payment by its own id, who is on the other side by our refere
 characters: payment ids belong to wallets, and two of them may use the same.
 """
 
-from services.gateway.payments.model import Payment
+from services.gateway.payments.model import Payment, Terms
 from services.gateway.payments.pricing import Wish
 from services.gateway.payments.refusals import PaymentExistsWithDifferentContent, PaymentUnknown
 from services.gateway.payments.shelf import Shelf
@@ -83,15 +83,16 @@ async def find_same(connection: Connection, shelf: Shelf, wish: Wish) -> Payment
     return payment
 
 
-def _is_of(caller: Participant, payment: Payment, known: Reference) -> bool:
-    terms = payment.terms
-    if caller.kind is not ParticipantKind.ACQUIRER:
-        return terms.participant_id == caller.participant_id
+def acquirer_of(terms: Terms, known: Reference) -> str:
+    """Our own acquirer whose shop is paid; empty where there is none."""
+    # A partner's merchant may have the same id as one of ours, or a person's token.
+    if terms.acceptance_partner_id or terms.payee is not None:
+        return ""
     merchant = known.merchants.get(terms.merchant_id)
-    return (
-        # A partner's merchant may have the same id as one of ours, or a person's token.
-        not terms.acceptance_partner_id
-        and terms.payee is None
-        and merchant is not None
-        and merchant.acquirer_id == caller.participant_id
-    )
+    return "" if merchant is None else merchant.acquirer_id
+
+
+def _is_of(caller: Participant, payment: Payment, known: Reference) -> bool:
+    if caller.kind is not ParticipantKind.ACQUIRER:
+        return payment.terms.participant_id == caller.participant_id
+    return acquirer_of(payment.terms, known) == caller.participant_id

@@ -157,7 +157,7 @@ class Gateway:
             self.screening,
         )  # fmt: skip
         self.reading = Reading(self.pool, self.shelf, self.waiters)
-        events = PaymentEvents(self.shelf, self.waiters, self.clock, no_crash)
+        events = PaymentEvents(self.board, self.shelf, self.waiters, self.clock, no_crash)
         self.events = EventConsumer(
             {
                 Resource.PAYMENT: events,

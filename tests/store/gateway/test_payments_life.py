@@ -2,6 +2,7 @@
 
 from services.gateway.payments.messages import STATES
 from services.gateway.payments.model import State
+from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.sandbox.demo.codes import SHANGHAI_TAXI
 from tests.store.gateway.payments_world import (
     KAKAO,
@@ -57,6 +58,20 @@ async def test_a_partner_s_shop_is_paid_before_the_ledger_posts(gateway: Gateway
     await gateway.hear(accepted(payment))
     await gateway.hear(posted(payment))
     assert await gateway.state("p1", SAKURA) == ("completed", "done")
+
+
+async def test_a_completed_payment_tells_whose_shop_of_ours_was_paid(gateway: Gateway) -> None:
+    ours, partners = await gateway.create("p1"), await gateway.create("p2", SAKURA, SHANGHAI_TAXI)
+    await gateway.confirm("p1")
+    await gateway.confirm("p2", SAKURA)
+    await gateway.hear(reserved(ours), reserved(partners))
+    await gateway.hear(accepted(partners))
+    told = [
+        PaymentEvent.FromString(row["payload"]).payment_completed
+        for row in await gateway.rows()
+        if row["type"] == "PaymentCompleted"
+    ]
+    assert {each.payment.payment_id: each.acquirer_id for each in told} == {"p1": "edo", "p2": ""}
 
 
 async def test_every_event_may_come_twice(gateway: Gateway) -> None:

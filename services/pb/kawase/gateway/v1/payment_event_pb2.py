@@ -29,7 +29,7 @@ from services.pb.kawase.gateway.v1 import payout_account_pb2 as kawase_dot_gatew
 from services.pb.kawase.gateway.v1 import withdrawal_pb2 as kawase_dot_gateway_dot_v1_dot_withdrawal__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/gateway/v1/payment_event.proto\x12\x11kawase.gateway.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekawase/gateway/v1/escrow.proto\x1a\x1fkawase/gateway/v1/payment.proto\x1a&kawase/gateway/v1/payout_account.proto\x1a\"kawase/gateway/v1/withdrawal.proto\"\xd1\t\n\x0cPaymentEvent\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12K\n\x17payment_action_required\x18\x03 \x01(\x0b\x32(.kawase.gateway.v1.PaymentActionRequiredH\x00\x12@\n\x11payment_completed\x18\x04 \x01(\x0b\x32#.kawase.gateway.v1.PaymentCompletedH\x00\x12>\n\x10payment_declined\x18\x05 \x01(\x0b\x32\".kawase.gateway.v1.PaymentDeclinedH\x00\x12@\n\x11payment_cancelled\x18\x06 \x01(\x0b\x32#.kawase.gateway.v1.PaymentCancelledH\x00\x12<\n\x0fpayment_expired\x18\x07 \x01(\x0b\x32!.kawase.gateway.v1.PaymentExpiredH\x00\x12>\n\x10refund_completed\x18\x08 \x01(\x0b\x32\".kawase.gateway.v1.RefundCompletedH\x00\x12<\n\x0frefund_declined\x18\t \x01(\x0b\x32!.kawase.gateway.v1.RefundDeclinedH\x00\x12=\n\x10top_up_completed\x18\n \x01(\x0b\x32!.kawase.gateway.v1.TopUpCompletedH\x00\x12;\n\x0ftop_up_declined\x18\x0b \x01(\x0b\x32 .kawase.gateway.v1.TopUpDeclinedH\x00\x12<\n\x0f\x64ispute_changed\x18\x0c \x01(\x0b\x32!.kawase.gateway.v1.DisputeChangedH\x00\x12\x42\n\x12payment_authorised\x18\r \x01(\x0b\x32$.kawase.gateway.v1.PaymentAuthorisedH\x00\x12\x46\n\x14withdrawal_completed\x18\x14 \x01(\x0b\x32&.kawase.gateway.v1.WithdrawalCompletedH\x00\x12\x44\n\x13withdrawal_declined\x18\x15 \x01(\x0b\x32%.kawase.gateway.v1.WithdrawalDeclinedH\x00\x12\x44\n\x13withdrawal_returned\x18\x16 \x01(\x0b\x32%.kawase.gateway.v1.WithdrawalReturnedH\x00\x12<\n\x0f\x65scrow_released\x18\x1e \x01(\x0b\x32!.kawase.gateway.v1.EscrowReleasedH\x00\x12I\n\x16\x65scrow_dispute_changed\x18\x1f \x01(\x0b\x32\'.kawase.gateway.v1.EscrowDisputeChangedH\x00\x12I\n\x16payout_account_changed\x18( \x01(\x0b\x32\'.kawase.gateway.v1.PayoutAccountChangedH\x00\x42\x06\n\x04\x62ody\"D\n\x15PaymentActionRequired\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"n\n\x10PaymentCompleted\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\">\n\x0fPaymentDeclined\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"?\n\x10PaymentCancelled\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"=\n\x0ePaymentExpired\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"@\n\x11PaymentAuthorised\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"<\n\x0fRefundCompleted\x12)\n\x06refund\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Refund\";\n\x0eRefundDeclined\x12)\n\x06refund\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Refund\":\n\x0eTopUpCompleted\x12(\n\x06top_up\x18\x01 \x01(\x0b\x32\x18.kawase.gateway.v1.TopUp\"9\n\rTopUpDeclined\x12(\n\x06top_up\x18\x01 \x01(\x0b\x32\x18.kawase.gateway.v1.TopUp\"=\n\x0e\x44isputeChanged\x12+\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Dispute\"H\n\x13WithdrawalCompleted\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"G\n\x12WithdrawalDeclined\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"G\n\x12WithdrawalReturned\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"\x9c\x01\n\x0e\x45scrowReleased\x12\x31\n\x07release\x18\x01 \x01(\x0b\x32 .kawase.gateway.v1.EscrowRelease\x12\x19\n\x11payment_reference\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x04 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x05 \x01(\t\"A\n\x14\x45scrowDisputeChanged\x12)\n\x06\x65scrow\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Escrowb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/gateway/v1/payment_event.proto\x12\x11kawase.gateway.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1ekawase/gateway/v1/escrow.proto\x1a\x1fkawase/gateway/v1/payment.proto\x1a&kawase/gateway/v1/payout_account.proto\x1a\"kawase/gateway/v1/withdrawal.proto\"\xd1\t\n\x0cPaymentEvent\x12\x16\n\x0eparticipant_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12K\n\x17payment_action_required\x18\x03 \x01(\x0b\x32(.kawase.gateway.v1.PaymentActionRequiredH\x00\x12@\n\x11payment_completed\x18\x04 \x01(\x0b\x32#.kawase.gateway.v1.PaymentCompletedH\x00\x12>\n\x10payment_declined\x18\x05 \x01(\x0b\x32\".kawase.gateway.v1.PaymentDeclinedH\x00\x12@\n\x11payment_cancelled\x18\x06 \x01(\x0b\x32#.kawase.gateway.v1.PaymentCancelledH\x00\x12<\n\x0fpayment_expired\x18\x07 \x01(\x0b\x32!.kawase.gateway.v1.PaymentExpiredH\x00\x12>\n\x10refund_completed\x18\x08 \x01(\x0b\x32\".kawase.gateway.v1.RefundCompletedH\x00\x12<\n\x0frefund_declined\x18\t \x01(\x0b\x32!.kawase.gateway.v1.RefundDeclinedH\x00\x12=\n\x10top_up_completed\x18\n \x01(\x0b\x32!.kawase.gateway.v1.TopUpCompletedH\x00\x12;\n\x0ftop_up_declined\x18\x0b \x01(\x0b\x32 .kawase.gateway.v1.TopUpDeclinedH\x00\x12<\n\x0f\x64ispute_changed\x18\x0c \x01(\x0b\x32!.kawase.gateway.v1.DisputeChangedH\x00\x12\x42\n\x12payment_authorised\x18\r \x01(\x0b\x32$.kawase.gateway.v1.PaymentAuthorisedH\x00\x12\x46\n\x14withdrawal_completed\x18\x14 \x01(\x0b\x32&.kawase.gateway.v1.WithdrawalCompletedH\x00\x12\x44\n\x13withdrawal_declined\x18\x15 \x01(\x0b\x32%.kawase.gateway.v1.WithdrawalDeclinedH\x00\x12\x44\n\x13withdrawal_returned\x18\x16 \x01(\x0b\x32%.kawase.gateway.v1.WithdrawalReturnedH\x00\x12<\n\x0f\x65scrow_released\x18\x1e \x01(\x0b\x32!.kawase.gateway.v1.EscrowReleasedH\x00\x12I\n\x16\x65scrow_dispute_changed\x18\x1f \x01(\x0b\x32\'.kawase.gateway.v1.EscrowDisputeChangedH\x00\x12I\n\x16payout_account_changed\x18( \x01(\x0b\x32\'.kawase.gateway.v1.PayoutAccountChangedH\x00\x42\x06\n\x04\x62ody\"D\n\x15PaymentActionRequired\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"\x83\x01\n\x10PaymentCompleted\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\x12\x13\n\x0b\x61\x63quirer_id\x18\x04 \x01(\t\">\n\x0fPaymentDeclined\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"?\n\x10PaymentCancelled\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"=\n\x0ePaymentExpired\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"@\n\x11PaymentAuthorised\x12+\n\x07payment\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Payment\"<\n\x0fRefundCompleted\x12)\n\x06refund\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Refund\";\n\x0eRefundDeclined\x12)\n\x06refund\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Refund\":\n\x0eTopUpCompleted\x12(\n\x06top_up\x18\x01 \x01(\x0b\x32\x18.kawase.gateway.v1.TopUp\"9\n\rTopUpDeclined\x12(\n\x06top_up\x18\x01 \x01(\x0b\x32\x18.kawase.gateway.v1.TopUp\"=\n\x0e\x44isputeChanged\x12+\n\x07\x64ispute\x18\x01 \x01(\x0b\x32\x1a.kawase.gateway.v1.Dispute\"H\n\x13WithdrawalCompleted\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"G\n\x12WithdrawalDeclined\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"G\n\x12WithdrawalReturned\x12\x31\n\nwithdrawal\x18\x01 \x01(\x0b\x32\x1d.kawase.gateway.v1.Withdrawal\"\x9c\x01\n\x0e\x45scrowReleased\x12\x31\n\x07release\x18\x01 \x01(\x0b\x32 .kawase.gateway.v1.EscrowRelease\x12\x19\n\x11payment_reference\x18\x02 \x01(\t\x12\x12\n\npayment_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63orridor_id\x18\x04 \x01(\t\x12\x13\n\x0bmerchant_id\x18\x05 \x01(\t\"A\n\x14\x45scrowDisputeChanged\x12)\n\x06\x65scrow\x18\x01 \x01(\x0b\x32\x19.kawase.gateway.v1.Escrowb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,34 +40,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAYMENTEVENT']._serialized_end=1468
   _globals['_PAYMENTACTIONREQUIRED']._serialized_start=1470
   _globals['_PAYMENTACTIONREQUIRED']._serialized_end=1538
-  _globals['_PAYMENTCOMPLETED']._serialized_start=1540
-  _globals['_PAYMENTCOMPLETED']._serialized_end=1650
-  _globals['_PAYMENTDECLINED']._serialized_start=1652
-  _globals['_PAYMENTDECLINED']._serialized_end=1714
-  _globals['_PAYMENTCANCELLED']._serialized_start=1716
-  _globals['_PAYMENTCANCELLED']._serialized_end=1779
-  _globals['_PAYMENTEXPIRED']._serialized_start=1781
-  _globals['_PAYMENTEXPIRED']._serialized_end=1842
-  _globals['_PAYMENTAUTHORISED']._serialized_start=1844
-  _globals['_PAYMENTAUTHORISED']._serialized_end=1908
-  _globals['_REFUNDCOMPLETED']._serialized_start=1910
-  _globals['_REFUNDCOMPLETED']._serialized_end=1970
-  _globals['_REFUNDDECLINED']._serialized_start=1972
-  _globals['_REFUNDDECLINED']._serialized_end=2031
-  _globals['_TOPUPCOMPLETED']._serialized_start=2033
-  _globals['_TOPUPCOMPLETED']._serialized_end=2091
-  _globals['_TOPUPDECLINED']._serialized_start=2093
-  _globals['_TOPUPDECLINED']._serialized_end=2150
-  _globals['_DISPUTECHANGED']._serialized_start=2152
-  _globals['_DISPUTECHANGED']._serialized_end=2213
-  _globals['_WITHDRAWALCOMPLETED']._serialized_start=2215
-  _globals['_WITHDRAWALCOMPLETED']._serialized_end=2287
-  _globals['_WITHDRAWALDECLINED']._serialized_start=2289
-  _globals['_WITHDRAWALDECLINED']._serialized_end=2360
-  _globals['_WITHDRAWALRETURNED']._serialized_start=2362
-  _globals['_WITHDRAWALRETURNED']._serialized_end=2433
-  _globals['_ESCROWRELEASED']._serialized_start=2436
-  _globals['_ESCROWRELEASED']._serialized_end=2592
-  _globals['_ESCROWDISPUTECHANGED']._serialized_start=2594
-  _globals['_ESCROWDISPUTECHANGED']._serialized_end=2659
+  _globals['_PAYMENTCOMPLETED']._serialized_start=1541
+  _globals['_PAYMENTCOMPLETED']._serialized_end=1672
+  _globals['_PAYMENTDECLINED']._serialized_start=1674
+  _globals['_PAYMENTDECLINED']._serialized_end=1736
+  _globals['_PAYMENTCANCELLED']._serialized_start=1738
+  _globals['_PAYMENTCANCELLED']._serialized_end=1801
+  _globals['_PAYMENTEXPIRED']._serialized_start=1803
+  _globals['_PAYMENTEXPIRED']._serialized_end=1864
+  _globals['_PAYMENTAUTHORISED']._serialized_start=1866
+  _globals['_PAYMENTAUTHORISED']._serialized_end=1930
+  _globals['_REFUNDCOMPLETED']._serialized_start=1932
+  _globals['_REFUNDCOMPLETED']._serialized_end=1992
+  _globals['_REFUNDDECLINED']._serialized_start=1994
+  _globals['_REFUNDDECLINED']._serialized_end=2053
+  _globals['_TOPUPCOMPLETED']._serialized_start=2055
+  _globals['_TOPUPCOMPLETED']._serialized_end=2113
+  _globals['_TOPUPDECLINED']._serialized_start=2115
+  _globals['_TOPUPDECLINED']._serialized_end=2172
+  _globals['_DISPUTECHANGED']._serialized_start=2174
+  _globals['_DISPUTECHANGED']._serialized_end=2235
+  _globals['_WITHDRAWALCOMPLETED']._serialized_start=2237
+  _globals['_WITHDRAWALCOMPLETED']._serialized_end=2309
+  _globals['_WITHDRAWALDECLINED']._serialized_start=2311
+  _globals['_WITHDRAWALDECLINED']._serialized_end=2382
+  _globals['_WITHDRAWALRETURNED']._serialized_start=2384
+  _globals['_WITHDRAWALRETURNED']._serialized_end=2455
+  _globals['_ESCROWRELEASED']._serialized_start=2458
+  _globals['_ESCROWRELEASED']._serialized_end=2614
+  _globals['_ESCROWDISPUTECHANGED']._serialized_start=2616
+  _globals['_ESCROWDISPUTECHANGED']._serialized_end=2681
 # @@protoc_insertion_point(module_scope)

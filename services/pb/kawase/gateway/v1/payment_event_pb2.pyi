@@ -145,9 +145,12 @@ class PaymentCompleted(_message.Message):
     PAYMENT_FIELD_NUMBER: _builtins.int
     PARTNER_ID_FIELD_NUMBER: _builtins.int
     PARTNER_REFERENCE_FIELD_NUMBER: _builtins.int
+    ACQUIRER_ID_FIELD_NUMBER: _builtins.int
     partner_id: _builtins.str
     """The acceptance partner and its reference, where there is one."""
     partner_reference: _builtins.str
+    acquirer_id: _builtins.str
+    """Whose shop was paid, at an acquirer of our own."""
     @_builtins.property
     def payment(self) -> _payment_pb2.Payment: ...
     def __init__(
@@ -156,10 +159,11 @@ class PaymentCompleted(_message.Message):
         payment: _payment_pb2.Payment | None = ...,
         partner_id: _builtins.str = ...,
         partner_reference: _builtins.str = ...,
+        acquirer_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["partner_id", b"partner_id", "partner_reference", b"partner_reference", "payment", b"payment"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acquirer_id", b"acquirer_id", "partner_id", b"partner_id", "partner_reference", b"partner_reference", "payment", b"payment"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
