@@ -314,7 +314,7 @@ async def test_what_was_written_off_and_comes_back_is_booked_back_from_loss(
     await ledger.settle()
 
     balances = await ledger.balances()
-    assert (balances["loss:JPY"], balances["bank-clearing-out:JPY"]) == (0, 0)
+    assert not {"loss:JPY", "bank-clearing-out:JPY"} & set(balances)
     assert balances[ACCOUNT] == 50_000
     assert not await world.cases.list(10)
     await ledger.assert_balanced()
