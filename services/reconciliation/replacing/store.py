@@ -16,7 +16,10 @@ async def lock_replacing(connection: Connection) -> None:
 
 
 async def hold_off_replacing(connection: Connection) -> int:
-    """No file is replaced until this transaction ends; returns how many were so far."""
+    """No file is replaced until this transaction ends; returns how many were so far.
+
+    Call it before a day is locked.
+    """
     await connection.execute("SELECT pg_advisory_xact_lock_shared($1)", _REPLACING)
     return await count_replaced(connection)
 

@@ -20,6 +20,7 @@ from services.kit.unit import Decided, Units
 from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2 as events
 from services.reconciliation.breaks.messages import fact
 from services.reconciliation.breaks.model import State
+from services.reconciliation.replacing.store import hold_off_replacing
 from services.reconciliation.reports.building import AgedBreak
 from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.files import Written, prepare, write_file
@@ -67,6 +68,8 @@ async def close_day(
     place = (partner_id, day)
 
     async def work(connection: Connection) -> Decided[Closed]:
+        # Whoever replaces a file has to see that the day is closed, or the close its file replaced.
+        await hold_off_replacing(connection)
         held = await days.find_day(connection, *place, lock=True)
         if held is None or not held.run_count:
             raise DayNotRun(*place)

@@ -1,9 +1,11 @@
 """A corrected file takes the place of the former, whose bytes stay; breaks follow it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import date, timedelta
 
+import asyncpg
 import pytest
 
 from services.core.clock import ManualClock
@@ -23,7 +25,7 @@ from services.reconciliation.reports.listing import list_rows
 from services.reconciliation.reports.reading import read_report
 from services.reconciliation.reports.reopening import approve_reopening, propose_reopening
 from tests.conftest import Database
-from tests.parts import running_units
+from tests.parts import running_units, waiting
 from tests.store.reconciliation.importing import NEXT_DAY, PARTNERS, bring
 from tests.store.reconciliation.test_files import PARTNER, report
 from tests.unit.reconciliation.files.reading import DAY
@@ -176,6 +178,27 @@ async def test_a_replaced_file_holds_up_the_close_until_the_day_is_run_again(des
     with pytest.raises(KawaseError) as refused:
         await desk.close()
     assert refused.value.reason == "FILE_REPLACED"
+
+
+async def test_a_file_of_a_day_that_is_being_closed_is_not_replaced(
+    desk: Desk, database: Database
+) -> None:
+    await desk.ours(1_000)
+    first = await desk.bring(1_000)
+    await desk.run()
+    async with asyncpg.create_pool(database.owner, min_size=1) as owner, owner.acquire() as held:
+        held_up = held.transaction()
+        await held_up.start()
+        await held.execute("LOCK TABLE reconciliation.closings IN SHARE MODE")
+        closing = asyncio.create_task(desk.close())
+        await waiting(desk.units.pool)
+        replacing = asyncio.create_task(desk.bring(1_000, 5, replaces=first.file.file_id))
+        await waiting(desk.units.pool, 2)
+        await held_up.rollback()
+    await closing
+    with pytest.raises(KawaseError) as refused:
+        await replacing
+    assert refused.value.reason == "DAYS_CLOSED"
 
 
 async def test_a_closed_day_is_opened_by_two_and_closed_with_an_amended_report(desk: Desk) -> None:
