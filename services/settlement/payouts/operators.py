@@ -1,7 +1,7 @@
 """What an operator does to agreements and payouts: put an agreement, have a payout paid again, say
 what became of one."""
 
-from dataclasses import replace
+from datetime import datetime
 
 from services.core.clock import Clock
 from services.core.errors import Malformed, NotFound, Refused
@@ -122,20 +122,7 @@ class PayoutOperators:
                 )
             agreement = await self._payees.of_retry(connection, agreement, old.payee, now)
             fresh_id = resource_id(Resource.PAYOUT, new_reference(now))
-            fresh = replace(
-                old,
-                payout_id=fresh_id,
-                bank_partner=agreement.bank_partner,
-                payee=agreement.payee,
-                create_time=now,
-                update_time=now,
-                retry_of=payout_id,
-                heard=frozenset(),
-                fee_minor=0,
-                partner_reference="",
-                reason="",
-                message="",
-            )
+            fresh = _again(old, fresh_id, agreement, now)
             await store.add_payout(connection, fresh, operator, reason)
             await store.hand_positions_on(connection, payout_id, fresh_id)
             return Decided(fresh, begin(fresh))
@@ -171,6 +158,26 @@ class PayoutOperators:
             return Decided(after, follows(old, after))
 
         return (await self._units.write(resolve)).answer
+
+
+def _again(old: Payout, payout_id: str, agreement: Agreement, now: datetime) -> Payout:
+    """A payout of the same money, of which nothing has been heard."""
+    return Payout(
+        payout_id=payout_id,
+        agreement_id=old.agreement_id,
+        participant_id=old.participant_id,
+        amount=old.amount,
+        owed=old.owed,
+        rate=old.rate,
+        shares=old.shares,
+        settle_date=old.settle_date,
+        window_ids=old.window_ids,
+        bank_partner=agreement.bank_partner,
+        payee=agreement.payee,
+        create_time=now,
+        update_time=now,
+        retry_of=old.payout_id,
+    )
 
 
 def _unfit(payout: Payout, outcome: Outcome) -> str:

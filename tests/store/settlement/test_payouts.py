@@ -111,6 +111,20 @@ async def test_a_rejected_payout_gives_everything_back(house: PayingWorld) -> No
     assert await house.balances() == EARNED | {SHOP: 9_900}
 
 
+async def test_what_the_ledger_refused_of_a_payout_does_not_hold_up_its_retry(
+    house: PayingWorld,
+) -> None:
+    payout = await paid(house)
+    await house.bank_says(payout.payout_id, "payout_rejected", reason="NAME_MISMATCH")
+    await house.world.units.pool.execute(
+        "UPDATE payouts SET refused = '{fee}', release_proposed_by = 'mei'"
+    )
+    again = await house.operators.retry(payout.payout_id, "hanako", "corrected name")
+    assert again == await house.operators.retry(payout.payout_id, "hanako", "corrected name")
+    await house.settle()
+    assert await house.balances() == EARNED | {CLEARING: 9_900}
+
+
 async def test_what_the_statement_shows_to_have_left_is_not_paid_twice(house: PayingWorld) -> None:
     payout = await paid(house)
     await house.bank_says(payout.payout_id, "payout_rejected", reason="NAME_MISMATCH")
