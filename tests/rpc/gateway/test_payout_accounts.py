@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from services.core.errors import KawaseError
 from services.gateway.acquiring.merchants.sealing import AccountSealer
+from services.gateway.acquiring.merchants.store import put_version, read_versions
 from services.gateway.payments.messages import timestamp
 from services.kit.kafka import Topics
+from services.kit.sealing import SecretBox
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.settlement.domain.agreements import NO_PAYEE
@@ -132,6 +136,51 @@ async def test_accounts_stored_in_plain_are_sealed_and_told(house: House) -> Non
     (told,) = await facts_of(house)
     assert told.payout_account_changed.shop_account.account == "9901-101 ***567"
     assert (await update(house, payout_account=account("***567"))).version == 1
+
+
+async def test_an_account_stored_in_plain_is_approved_sealed(house: House) -> None:
+    await propose(house)
+    await house.gateway.pool.execute(
+        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1", NUMBER
+    )
+    await approve(house)
+    (told,) = await facts_of(house)
+    kept = await house.gateway.pool.fetchval("SELECT sealed_payee FROM merchant_versions")
+    assert told.payout_account_changed.sealed_payee == kept != b""
+
+
+async def test_a_version_that_is_put_again_before_it_is_sealed_keeps_its_number(
+    house: House,
+) -> None:
+    await open_shop(house)
+    await house.gateway.pool.execute(
+        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1", NUMBER
+    )
+    async with house.gateway.pool.acquire() as connection:
+        (version,) = await read_versions(connection, SHOP)
+        await put_version(connection, version)
+        (again,) = await read_versions(connection, SHOP)
+    assert again.content.account_number == NUMBER
+
+
+async def test_a_shop_whose_account_can_no_longer_be_read_is_given_another(house: House) -> None:
+    await open_shop(house)
+    await facts_of(house)
+    lost = SecretBox(SecretStr(Fernet.generate_key().decode())).seal_bytes(b"")
+    await house.gateway.pool.execute("UPDATE merchant_versions SET sealed_payee = $1", lost)
+    with pytest.raises(KawaseError) as masked:
+        await update(house, local_name="新テスト食堂", payout_account=account("***567"))
+    assert masked.value.reason == "ACCOUNT_NUMBER_MALFORMED"
+    assert (await update(house, payout_account=account(NUMBER))).state == pb.MERCHANT_STATE_PENDING
+    await house.gateway.pool.execute(
+        "UPDATE merchant_versions SET sealed_payee = $1 WHERE version = 2", lost
+    )
+    with pytest.raises(KawaseError) as unread:
+        await approve(house, version=2)
+    assert unread.value.reason == "SECRET_UNREADABLE"
+    assert (await update(house, payout_account=account(OTHER))).version == 3
+    approved = await approve(house, version=3)
+    assert approved.account_effective_time == timestamp(NOW + WAIT)
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def same_account(one: Content, other: Content) -> bool:
 def with_number(wanted: Content, versions: Sequence[Version]) -> Content:
     """`wanted` with the number that it masks: who reads a shop and sends it back changes nothing.
 
-    `versions` are opened. A number that is not among them stays as it came.
+    `versions` are `known`. A number that is not among them stays as it came.
     """
     if MASKED.fullmatch(wanted.account_number):
         for version in versions:
@@ -65,9 +65,12 @@ class Accounts:
         return replace(version, sealed_payee=self.box.seal_bytes(told.SerializeToString()))
 
     def opened(self, version: Version) -> Version:
-        """With its account's number. Raises `SecretsKeyMissing`, `SecretUnreadable`."""
+        """With its account's number; one that was stored before accounts were sealed is sealed.
+
+        Raises `SecretsKeyMissing`, `SecretUnreadable`.
+        """
         if not version.sealed_payee:
-            return version
+            return self.sealed(version)
         told = pb.SealedPayee.FromString(self.box.open_bytes(version.sealed_payee))
         content = version.content
         if (told.merchant_id, told.version) != (content.merchant_id, version.version):
@@ -75,8 +78,18 @@ class Accounts:
         number = told.payee.account_number
         return replace(version, content=replace(content, account_number=number))
 
+    def known(self, version: Version) -> Version:
+        """`opened`; masked where its key is gone, so that its shop can be given another account.
+
+        Raises `SecretsKeyMissing`.
+        """
+        try:
+            return self.opened(version)
+        except SecretUnreadable:
+            return version
+
     def taken(self, version: Version, before: Version | None, *, is_first: bool) -> Version:
-        """An approved version, whose account is in effect from when on. Both are opened.
+        """An approved version, whose account is in effect from when on. Both are `known`.
 
         `is_first`: no account of the shop was ever approved.
         """
@@ -90,7 +103,7 @@ class Accounts:
 
 
 def account_changed(version: Version, before: Version | None) -> list[Outgoing]:
-    """The fact that an approved version brings another account than was in force; both are opened
+    """The fact that an approved version brings another account than was in force; both are `known`
     and sealed."""
     unchanged = before is not None and same_account(before.content, version.content)
     if unchanged or (before is None and not version.content.has_account):

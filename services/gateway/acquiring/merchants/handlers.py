@@ -137,12 +137,14 @@ class MerchantHandlers:
         """Open the shop, or change it, as this version says.
 
         Raises `AcquiredMerchantUnknown`, `VersionDecided`, `OwnProposal`, `FindingsNotAccepted`,
-        leaves about the fee plan, and what `PutMerchant` refuses with.
+        leaves about the fee plan, `SecretUnreadable`, and what `PutMerchant` refuses with.
         """
         now = self._clock.now()
 
         async def work(connection: Connection) -> Decided[Version]:
             version, before = await self._deciding(connection, caller, approval)
+            # What settlement could not read either is not approved.
+            self._accounts.opened(version)
             checks.check_findings(version, accepted=approval.accepts_findings)
             known = self._board.current
             version = checks.approved_plan(
@@ -234,7 +236,7 @@ class MerchantHandlers:
     async def _read(self, connection: Connection, merchant_id: str) -> list[Version]:
         """`store.read_versions`, each with its account's number."""
         versions = await store.read_versions(connection, merchant_id)
-        return [self._accounts.opened(version) for version in versions]
+        return [self._accounts.known(version) for version in versions]
 
     async def _renamed(
         self,

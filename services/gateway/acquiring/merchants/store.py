@@ -105,7 +105,7 @@ ON CONFLICT (merchant_id, version) DO UPDATE SET state = EXCLUDED.state,
 async def put_version(connection: Connection, version: Version) -> None:
     """Insert a version or its decision; one whose place this one takes is replaced first.
 
-    Of its account only the sealed form and the masked number are stored.
+    Of an account that is sealed only that and the masked number are stored.
     """
     await connection.execute(
         """
@@ -119,7 +119,7 @@ async def put_version(connection: Connection, version: Version) -> None:
     )
     await connection.execute(
         _PUT,
-        *_CONTENT_VALUES(masked(version.content)),
+        *_CONTENT_VALUES(masked(version.content) if version.sealed_payee else version.content),
         version.acquirer_id,
         version.version,
         version.state,
