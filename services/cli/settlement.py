@@ -7,6 +7,7 @@ import click
 
 from services.cli.asking import Asking, address_option, json_option, print_message
 from services.cli.options import Group, directory_option
+from services.cli.settlement_arrivals import arrivals, retry_arrival
 from services.cli.settlement_fx import COMMANDS
 from services.cli.settlement_payouts import (
     agreements,
@@ -195,6 +196,7 @@ def _state(window: Any) -> str:
 
 for command in (
     *(agreements, payouts, retry_payout, resolve_payout, release_payout, statement),
+    *(arrivals, retry_arrival),
     *COMMANDS,
 ):
     settlement.add_command(command)

@@ -13,6 +13,7 @@ from services.kit.service import build_parts
 from services.kit.sheets import SheetBoard
 from services.kit.tls import channel_to
 from services.pb.kawase.settlement.v1 import (
+    arrival_service_pb2_grpc,
     fx_book_service_pb2_grpc,
     payout_service_pb2_grpc,
     prefunding_service_pb2_grpc,
@@ -38,6 +39,8 @@ from services.settlement.repeating import Repeater
 from services.settlement.server import NAME, SettlementServer
 from services.settlement.settings import SettlementSettings
 from services.settlement.statements import Statements
+from services.settlement.stuck_arrivals import NAME as ARRIVALS_NAME
+from services.settlement.stuck_arrivals import ArrivalServer
 
 
 def add_business_days(country: str, day: date, count: int) -> date:
@@ -74,6 +77,11 @@ async def build(life: Life) -> None:
     )
     for name, take_silent in (("arrivals", arrivals.take_silent), ("deals", deals.take_silent)):
         life.run_part(name, Repeater(parts.units, parts.clock, name, take_silent).run())
+    parts.server.add(
+        arrival_service_pb2_grpc.add_ArrivalServiceServicer_to_server,
+        ArrivalServer(parts.units, parts.clock),
+        ARRIVALS_NAME,
+    )
     prefundings = Prefundings(parts.units, ledger, parts.clock)
     life.run_part("prefundings", prefundings.run())
     parts.server.add(
