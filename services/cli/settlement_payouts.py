@@ -1,5 +1,6 @@
 """`kawase settlement payouts`, `retry-payout`, `resolve-payout`, `agreements`, `statement`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.pb.kawase.settlement.v1.payout_service_pb2_grpc import PayoutServi
 
 STATES = [name.removeprefix("PAYOUT_STATE_").lower() for name in pb.PayoutState.keys()[1:]]
 
+ACCOUNTS_SHOWN = 5
 OUTCOMES = [
     name.removeprefix("PAYOUT_OUTCOME_").lower().replace("_", "-")
     for name in pb.PayoutOutcome.keys()[1:]
@@ -21,6 +23,7 @@ OUTCOMES = [
 
 
 @click.command()
+@click.argument("agreement_id", required=False)
 @click.option(
     "--put",
     "file",
@@ -29,8 +32,9 @@ OUTCOMES = [
 )
 @json_option
 @click.pass_obj
-def agreements(asking: Asking, file: Path | None, as_json: bool) -> None:
-    """List who is paid from which accounts, how and from which amount on."""
+def agreements(asking: Asking, agreement_id: str | None, file: Path | None, as_json: bool) -> None:
+    """List who is paid from which accounts, how and from which amount on; AGREEMENT_ID shows one
+    with the shops that have joined it."""
     if file is not None:
         try:
             agreement = Parse(file.read_text(encoding="utf-8"), pb.Agreement())
@@ -38,6 +42,9 @@ def agreements(asking: Asking, file: Path | None, as_json: bool) -> None:
             raise click.UsageError(f"{file} is no agreement: {problem}") from problem
         request = pb.PutAgreementRequest(agreement=agreement)
         asking.ask(PayoutServiceStub, "PutAgreement", request)
+    if agreement_id:
+        _show_agreement(_whole(asking, agreement_id), as_json)
+        return
     listing = pb.ListAgreementsRequest()
     answer = asking.ask(PayoutServiceStub, "ListAgreements", listing)
     while answer.next_page_token:
@@ -48,20 +55,54 @@ def agreements(asking: Asking, file: Path | None, as_json: bool) -> None:
     if as_json:
         print_message(answer)
         return
+    _print_agreements(answer.agreements)
+
+
+def _whole(asking: Asking, agreement_id: str) -> Any:
+    """An agreement with all its shops."""
+    request = pb.GetAgreementRequest(agreement_id=agreement_id)
+    whole = asking.ask(PayoutServiceStub, "GetAgreement", request)
+    while whole.next_page_token:
+        request.page_token = whole.next_page_token
+        page = asking.ask(PayoutServiceStub, "GetAgreement", request)
+        whole.shop_account_ids.extend(page.shop_account_ids)
+        whole.next_page_token = page.next_page_token
+    return whole
+
+
+def _show_agreement(answer: Any, as_json: bool) -> None:
+    if as_json:
+        print_message(answer)
+        return
+    _print_agreements([answer.agreement])
+    accounts = [*answer.agreement.account_ids, *answer.shop_account_ids]
+    print_rows(open_console(), [("its accounts",), *((each,) for each in accounts)], ("",))
+
+
+def _print_agreements(agreements: Iterable[Any]) -> None:
     rows = [
         (
             each.agreement_id,
             each.participant_id,
-            ", ".join(each.account_ids),
+            _paid_from(each),
             str(Money(each.minimum_payout, each.currency_code)),
             f"{each.reserve_basis_points / 100:g} % for {each.reserve_days} days",
             each.bank_partner_id or "by hand",
             "" if each.active else "not active",
         )
-        for each in answer.agreements
+        for each in agreements
     ]
     head = ("agreement", "participant", "accounts", "minimum", "reserve", "bank", "")
     print_rows(open_console(), [head, *rows], ("bold", *[""] * 6), "   r")
+
+
+def _paid_from(agreement: Any) -> str:
+    named = list(agreement.account_ids[:ACCOUNTS_SHOWN])
+    if more := len(agreement.account_ids) - len(named):
+        named.append(f"{more:,} more")
+    if agreement.every_shop:
+        named.append(f"every shop ({agreement.shop_count:,} so far)")
+    return ", ".join(named)
 
 
 @click.command()
@@ -82,7 +123,11 @@ def payouts(
     """List payouts, newest first; PAYOUT_ID shows one."""
     if payout_id:
         request = pb.GetPayoutRequest(payout_id=payout_id)
-        _show(asking.ask(PayoutServiceStub, "GetPayout", request).payout, as_json)
+        found = asking.ask(PayoutServiceStub, "GetPayout", request)
+        _show(found.payout, as_json)
+        if not as_json:
+            shares = [(each.account_id, f"{each.amount_minor:,}") for each in found.shares]
+            print_rows(open_console(), [("of the account", "minor units"), *shares], ("", ""), " r")
         return
     listing = pb.ListPayoutsRequest(
         participant_id=participant,

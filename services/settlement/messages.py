@@ -113,6 +113,7 @@ def read_agreement(message: payout_pb.Agreement) -> Agreement:
         ),
         message.active,
         message.payee_merchant_id,
+        message.every_shop,
     )
 
 
@@ -130,6 +131,8 @@ def agreement_message(agreement: Agreement) -> payout_pb.Agreement:
         bank_partner_id=agreement.bank_partner,
         active=agreement.active,
         payee_merchant_id=agreement.payee_merchant_id,
+        every_shop=agreement.every_shop,
+        shop_count=agreement.shop_count,
     )
     payee = agreement.payee
     if payee.masked:

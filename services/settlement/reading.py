@@ -18,6 +18,7 @@ from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.settlement.arrivals import read_arrivals, read_booked, read_fees
 from services.settlement.domain.postings import Posting, Subject, parse_link
+from services.settlement.domain.shops import Shop
 from services.settlement.fx_book.events import read_statement_facts, read_wallet_facts
 from services.settlement.payouts.hearing import (
     bridge_said,
@@ -28,6 +29,7 @@ from services.settlement.payouts.hearing import (
 from services.settlement.payouts.payees import keep_accounts
 from services.settlement.prefunding.store import add_spending
 from services.settlement.store.reading import add_postings, put_subjects
+from services.settlement.store.shops import put_shops
 
 T = TypeVar("T")
 
@@ -46,10 +48,11 @@ def make_projection(units: Units, clock: Clock) -> Projection:
 
 
 async def read_gateway(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
-    """Keep payments and refunds, and the accounts of shops."""
-    read = _checked(subjects_of)
+    """Keep payments and refunds, and of shops whose they are and their accounts."""
+    read, whose = _checked(subjects_of), _checked(shop_of)
     await keep_accounts(connection, facts)
     await put_subjects(connection, [each for fact in facts for each in read(fact)])
+    await put_shops(connection, [shop for fact in facts if (shop := whose(fact)) is not None])
     return ()
 
 
@@ -149,6 +152,21 @@ def subjects_of(fact: KeptFact) -> list[Subject]:
             ]
         case _:
             return []
+
+
+def shop_of(fact: KeptFact) -> Shop | None:
+    """The shop of one of our own acquirers that a gateway's fact speaks of. Raises DecodeError."""
+    event = PaymentEvent.FromString(fact.payload)
+    match event.WhichOneof("body"):
+        case "payment_completed":
+            told = event.payment_completed
+            shop = Shop(told.payment.merchant.merchant_id, told.acquirer_id)
+        case "payout_account_changed":
+            merchant_id = event.payout_account_changed.shop_account.merchant_id
+            shop = Shop(merchant_id, event.participant_id)
+        case _:
+            return None
+    return shop if shop.acquirer_id else None
 
 
 def _checked(read: Callable[[KeptFact], T]) -> Callable[[KeptFact], T]:

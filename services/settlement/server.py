@@ -147,8 +147,9 @@ class SettlementServer(settlement_service_pb2_grpc.SettlementServiceServicer):
                     net_minor=net,
                     reserve_minor=reserve,
                     payout_id=payout,
+                    account_count=count,
                 )
-                for agreement, participant, net, reserve, payout in positions
+                for agreement, participant, net, reserve, payout, count in positions
             ],
             next_page_token=_next(movements, positions, size),
         )

@@ -32,6 +32,10 @@ class AccountTaken(Conflict):
     """Another agreement pays the account already."""
 
 
+class EveryShopTaken(Conflict):
+    """Another agreement pays for every shop of the participant already."""
+
+
 class AgreementFixed(Conflict):
     """Whose an agreement is, and in which currency, stays: positions stand in it."""
 
@@ -67,6 +71,8 @@ class Agreement:
 
     Of each window's net `reserve_basis_points` are kept back, and due `reserve_days` calendar days
     after the rest. `payee_merchant_id` names a shop, in the place of a payee: its account is paid.
+    `every_shop`: all shops of the participant that no other agreement names join its accounts, each
+    with the first window in which it has moved; `shop_count` says how many have.
     """
 
     agreement_id: str
@@ -81,13 +87,17 @@ class Agreement:
     payee: Payee = NO_PAYEE
     active: bool = True
     payee_merchant_id: str = ""
+    every_shop: bool = False
+    shop_count: int = 0
 
     def check(self) -> None:
         """Raises `AgreementMalformed`, `IdMalformed`."""
         checked_id(self.agreement_id, "agreement_id")
         checked_id(self.participant_id, "participant_id")
-        if not 0 < len(set(self.account_ids)) <= ACCOUNT_LIMIT:
-            _refuse(f"An agreement pays from 1 to {ACCOUNT_LIMIT} accounts.", "account_ids")
+        if not self.account_ids and not self.every_shop:
+            _refuse("Name the accounts it pays from, or say every_shop.", "account_ids")
+        if len(set(self.account_ids)) > ACCOUNT_LIMIT:
+            _refuse(f"An agreement names at most {ACCOUNT_LIMIT} accounts.", "account_ids")
         for currency in (self.currency, self.settlement_currency):
             if currency not in CURRENCIES:
                 _refuse("The currency is not known; use ISO 4217 letters.", "currency_code")

@@ -69,21 +69,23 @@ class PayoutOperators:
         self._clock = clock
         self._payees = payees or Payees()
 
-    async def put(self, agreement: Agreement) -> None:
-        """Store an agreement, and open the accounts of the house that its payouts need.
+    async def put(self, agreement: Agreement) -> Agreement:
+        """Store an agreement, and open the accounts of the house that its payouts need; as stored.
 
-        Raises `AgreementMalformed`, `AccountTaken`, `AgreementFixed`, `NotFound` where one of its
-        accounts is not in the ledger, `Unavailable`.
+        Raises `AgreementMalformed`, `AccountTaken`, `AgreementFixed`, `EveryShopTaken`, `NotFound`
+        where one of its accounts is not in the ledger, `Unavailable`.
         """
         agreement.check()
         await self._ledger.totals(agreement.account_ids, [0] * STRIPE_COUNT)
         await self._ledger.open_accounts(accounts_of(agreement))
 
-        async def put(connection: Connection) -> Decided[None]:
+        async def put(connection: Connection) -> Decided[Agreement]:
             await put_agreement(connection, agreement)
-            return Decided(None)
+            stored = await get_agreement(connection, agreement.agreement_id)
+            assert stored is not None
+            return Decided(stored)
 
-        await self._units.write(put)
+        return (await self._units.write(put)).answer
 
     async def retry(self, payout_id: str, operator: str, reason: str) -> Payout:
         """Pay again, once; a repeat of the call gets the same payout.

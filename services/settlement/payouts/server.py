@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from services.core.errors import Malformed
+from services.core.errors import Malformed, NotFound
 from services.kit.rpc import answers
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
 from services.pb.kawase.settlement.v1 import payout_service_pb2_grpc
@@ -23,7 +23,8 @@ from services.settlement.payouts.model import Outcome
 from services.settlement.payouts.operators import PayoutNotFound, PayoutOperators
 from services.settlement.payouts.releasing import PayoutReleases
 from services.settlement.statements import Statements
-from services.settlement.store.agreements import list_agreements
+from services.settlement.store.agreements import get_agreement, list_agreements
+from services.settlement.store.shops import shops_joined
 
 NAME = "kawase.settlement.v1.PayoutService"
 PAGE_SIZE = 50
@@ -37,6 +38,17 @@ _STATE_NAMES = {number: str(state) for state, number in STATES.items()}
 
 class PayoutStateUnknown(Malformed):
     """The state to list by is none that this service knows."""
+
+
+class AgreementNotFound(NotFound):
+    """There is no agreement of this id."""
+
+    def __init__(self, agreement_id: str) -> None:
+        super().__init__(
+            f"There is no agreement {agreement_id[:80]!r}; `kawase settlement agreements` lists "
+            "those there are.",
+            agreement_id=agreement_id[:80],
+        )
 
 
 class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
@@ -58,9 +70,24 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
     async def PutAgreement(
         self, request: pb.PutAgreementRequest, _context: Any
     ) -> pb.PutAgreementResponse:
-        agreement = read_agreement(request.agreement)
-        await self._operators.put(agreement)
+        agreement = await self._operators.put(read_agreement(request.agreement))
         return pb.PutAgreementResponse(agreement=agreement_message(agreement))
+
+    @answers
+    async def GetAgreement(
+        self, request: pb.GetAgreementRequest, _context: Any
+    ) -> pb.GetAgreementResponse:
+        size = min(request.page_size, LINE_LIMIT) if request.page_size > 0 else LINE_LIMIT
+        async with self._pool.acquire() as connection:
+            agreement = await get_agreement(connection, request.agreement_id)
+            if agreement is None:
+                raise AgreementNotFound(request.agreement_id)
+            shops = await shops_joined(connection, agreement.agreement_id, request.page_token, size)
+        return pb.GetAgreementResponse(
+            agreement=agreement_message(agreement),
+            shop_account_ids=shops,
+            next_page_token=shops[-1] if len(shops) == size else "",
+        )
 
     @answers
     async def ListAgreements(
@@ -102,7 +129,11 @@ class PayoutServer(payout_service_pb2_grpc.PayoutServiceServicer):
             found = await store.get_payout(connection, request.payout_id)
         if found is None:
             raise PayoutNotFound(request.payout_id)
-        return pb.GetPayoutResponse(payout=payout_message(found))
+        shares = [
+            pb.PayoutShare(account_id=each.account_id, amount_minor=each.amount_minor)
+            for each in found.shares
+        ]
+        return pb.GetPayoutResponse(payout=payout_message(found), shares=shares)
 
     @answers
     async def RetryPayout(

@@ -99,3 +99,8 @@ async def test_an_agreement_is_put_from_a_file(run: Run, tmp_path: Path) -> None
     assert put.status == 0, put.problem
     assert CAFE in put.output
     assert "1234567" not in put.output
+    file.write_text(json.dumps(agreement | {"every_shop": True}))
+    assert "every shop (0 so far)" in (await run("agreements", "--put", str(file))).output
+    one = await run("agreements", "kissaten", "--json")
+    assert json.loads(one.output)["agreement"]["account_ids"] == [CAFE]
+    assert CAFE in (await run("agreements", "kissaten")).output

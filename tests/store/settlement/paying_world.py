@@ -76,10 +76,10 @@ class PayingWorld:
         """Open accounts in the ledger."""
         await self.carry_out([open_accounts(specs).payload])
 
-    async def pay(self, minor: int = 10_000, account: str = SHOP) -> str:
+    async def pay(self, minor: int = 10_000, account: str = SHOP, acquirer_id: str = "") -> str:
         """A payment in yen of which the merchant gets all but 1 %, completed and posted."""
         reference = new_reference(self.clock.now())
-        await self.world.tell_payment(reference)
+        await self.world.tell_payment(reference, account.split(":")[1], acquirer_id)
         fee = minor // 100
         moves = [Move(PREFUND, account, Money(minor - fee, "JPY"), "payable")]
         moves += [Move(PREFUND, FEES, Money(fee, "JPY"), "fee")] if fee else []

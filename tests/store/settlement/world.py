@@ -101,14 +101,18 @@ class World:
         self.unposted = record
         return reference
 
-    async def tell_payment(self, reference: str) -> None:
-        """The gateway's fact that a payment is completed."""
+    async def tell_payment(
+        self, reference: str, merchant_id: str = "", acquirer_id: str = ""
+    ) -> None:
+        """The gateway's fact that a payment is completed, at a shop of an acquirer of ours."""
         event = payment_event_pb2.PaymentEvent(participant_id=WALLET)
         event.payment_completed.payment.CopyFrom(
             payment_pb2.Payment(
                 reference=reference, payment_id=f"p-{reference}", corridor_id=CORRIDOR
             )
         )
+        event.payment_completed.payment.merchant.merchant_id = merchant_id
+        event.payment_completed.acquirer_id = acquirer_id
         await self.bring([self.fact("gateway", "payment.event", reference, event)])
 
     async def refund(self, payment: str, target: int) -> str:

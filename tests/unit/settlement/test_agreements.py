@@ -23,6 +23,7 @@ BANKED = replace(AGREEMENT, bank_partner="japan-bank")
 def test_a_whole_agreement_is_taken() -> None:
     BANKED.check()
     replace(AGREEMENT, payee=Payee()).check()
+    replace(BANKED, account_ids=(), every_shop=True).check()
 
 
 @pytest.mark.parametrize(

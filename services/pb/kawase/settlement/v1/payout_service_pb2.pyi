@@ -107,6 +107,8 @@ class Agreement(_message.Message):
     PAYEE_FIELD_NUMBER: _builtins.int
     ACTIVE_FIELD_NUMBER: _builtins.int
     PAYEE_MERCHANT_ID_FIELD_NUMBER: _builtins.int
+    EVERY_SHOP_FIELD_NUMBER: _builtins.int
+    SHOP_COUNT_FIELD_NUMBER: _builtins.int
     agreement_id: _builtins.str
     participant_id: _builtins.str
     """The merchant, acquirer or partner that is paid."""
@@ -125,6 +127,12 @@ class Agreement(_message.Message):
     """Instead of `payee`: the shop whose account, as it was approved at the gateway,
     is paid. It needs the bank too.
     """
+    every_shop: _builtins.bool
+    """It also covers the payables of all of the participant's shops that no other
+    agreement names. A shop joins with the first window in which it has moved.
+    """
+    shop_count: _builtins.int
+    """How many have joined; only shown."""
     @_builtins.property
     def account_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The payable and receivable accounts it covers; all of one currency. With more
@@ -148,10 +156,12 @@ class Agreement(_message.Message):
         payee: _bridge_message_pb2.Payee | None = ...,
         active: _builtins.bool = ...,
         payee_merchant_id: _builtins.str = ...,
+        every_shop: _builtins.bool = ...,
+        shop_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payee", b"payee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids", "active", b"active", "agreement_id", b"agreement_id", "bank_partner_id", b"bank_partner_id", "currency_code", b"currency_code", "minimum_payout", b"minimum_payout", "participant_id", b"participant_id", "payee", b"payee", "payee_merchant_id", b"payee_merchant_id", "reserve_basis_points", b"reserve_basis_points", "reserve_days", b"reserve_days", "settlement_currency_code", b"settlement_currency_code"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_ids", b"account_ids", "active", b"active", "agreement_id", b"agreement_id", "bank_partner_id", b"bank_partner_id", "currency_code", b"currency_code", "every_shop", b"every_shop", "minimum_payout", b"minimum_payout", "participant_id", b"participant_id", "payee", b"payee", "payee_merchant_id", b"payee_merchant_id", "reserve_basis_points", b"reserve_basis_points", "reserve_days", b"reserve_days", "settlement_currency_code", b"settlement_currency_code", "shop_count", b"shop_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -196,6 +206,61 @@ class PutAgreementResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PutAgreementResponse: _TypeAlias = PutAgreementResponse  # noqa: Y015
+
+@_typing.final
+class GetAgreementRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    agreement_id: _builtins.str
+    page_size: _builtins.int
+    """Of shops."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        agreement_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgreementRequest: _TypeAlias = GetAgreementRequest  # noqa: Y015
+
+@_typing.final
+class GetAgreementResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AGREEMENT_FIELD_NUMBER: _builtins.int
+    SHOP_ACCOUNT_IDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def agreement(self) -> Global___Agreement: ...
+    @_builtins.property
+    def shop_account_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Accounts of the shops that have joined, in their order."""
+
+    def __init__(
+        self,
+        *,
+        agreement: Global___Agreement | None = ...,
+        shop_account_ids: _abc.Iterable[_builtins.str] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement", b"agreement", "next_page_token", b"next_page_token", "shop_account_ids", b"shop_account_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetAgreementResponse: _TypeAlias = GetAgreementResponse  # noqa: Y015
 
 @_typing.final
 class ListAgreementsRequest(_message.Message):
@@ -404,20 +469,50 @@ class GetPayoutResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAYOUT_FIELD_NUMBER: _builtins.int
+    SHARES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def payout(self) -> Global___Payout: ...
+    @_builtins.property
+    def shares(self) -> _containers.RepeatedCompositeFieldContainer[Global___PayoutShare]: ...
     def __init__(
         self,
         *,
         payout: Global___Payout | None = ...,
+        shares: _abc.Iterable[Global___PayoutShare] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payout", b"payout", "shares", b"shares"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetPayoutResponse: _TypeAlias = GetPayoutResponse  # noqa: Y015
+
+@_typing.final
+class PayoutShare(_message.Message):
+    """What of a payout is of one account. Minor units of the agreement's currency,
+    signed: less than zero was owed and is netted.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    account_id: _builtins.str
+    amount_minor: _builtins.int
+    def __init__(
+        self,
+        *,
+        account_id: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_id", b"account_id", "amount_minor", b"amount_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PayoutShare: _TypeAlias = PayoutShare  # noqa: Y015
 
 @_typing.final
 class RetryPayoutRequest(_message.Message):

@@ -46,6 +46,11 @@ class PayoutServiceStub:
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsRequest.SerializeToString,
                 response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsResponse.FromString,
                 _registered_method=True)
+        self.GetAgreement = channel.unary_unary(
+                '/kawase.settlement.v1.PayoutService/GetAgreement',
+                request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementRequest.SerializeToString,
+                response_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementResponse.FromString,
+                _registered_method=True)
         self.ListPayouts = channel.unary_unary(
                 '/kawase.settlement.v1.PayoutService/ListPayouts',
                 request_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListPayoutsRequest.SerializeToString,
@@ -97,6 +102,13 @@ class PayoutServiceServicer:
 
     def ListAgreements(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAgreement(self, request, context):
+        """One, with the shops that have joined it by page.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -161,6 +173,11 @@ def add_PayoutServiceServicer_to_server(servicer, server):
                     servicer.ListAgreements,
                     request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsRequest.FromString,
                     response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsResponse.SerializeToString,
+            ),
+            'GetAgreement': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAgreement,
+                    request_deserializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementRequest.FromString,
+                    response_serializer=kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementResponse.SerializeToString,
             ),
             'ListPayouts': grpc.unary_unary_rpc_method_handler(
                     servicer.ListPayouts,
@@ -254,6 +271,33 @@ class PayoutService:
             '/kawase.settlement.v1.PayoutService/ListAgreements',
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsRequest.SerializeToString,
             kawase_dot_settlement_dot_v1_dot_payout__service__pb2.ListAgreementsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAgreement(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.settlement.v1.PayoutService/GetAgreement',
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementRequest.SerializeToString,
+            kawase_dot_settlement_dot_v1_dot_payout__service__pb2.GetAgreementResponse.FromString,
             options,
             channel_credentials,
             insecure,

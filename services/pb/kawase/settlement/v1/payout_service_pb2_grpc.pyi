@@ -38,6 +38,8 @@ class PayoutServiceStub:
     PutAgreement: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.PutAgreementRequest, _payout_service_pb2.PutAgreementResponse]
     """To whom, from which accounts, how and from which amount on money is paid out."""
     ListAgreements: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.ListAgreementsRequest, _payout_service_pb2.ListAgreementsResponse]
+    GetAgreement: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.GetAgreementRequest, _payout_service_pb2.GetAgreementResponse]
+    """One, with the shops that have joined it by page."""
     ListPayouts: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.ListPayoutsRequest, _payout_service_pb2.ListPayoutsResponse]
     GetPayout: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.GetPayoutRequest, _payout_service_pb2.GetPayoutResponse]
     RetryPayout: _grpc.UnaryUnaryMultiCallable[_payout_service_pb2.RetryPayoutRequest, _payout_service_pb2.RetryPayoutResponse]
@@ -64,6 +66,8 @@ class PayoutServiceAsyncStub(PayoutServiceStub):
     PutAgreement: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.PutAgreementRequest, _payout_service_pb2.PutAgreementResponse]  # type: ignore[assignment]
     """To whom, from which accounts, how and from which amount on money is paid out."""
     ListAgreements: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.ListAgreementsRequest, _payout_service_pb2.ListAgreementsResponse]  # type: ignore[assignment]
+    GetAgreement: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.GetAgreementRequest, _payout_service_pb2.GetAgreementResponse]  # type: ignore[assignment]
+    """One, with the shops that have joined it by page."""
     ListPayouts: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.ListPayoutsRequest, _payout_service_pb2.ListPayoutsResponse]  # type: ignore[assignment]
     GetPayout: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.GetPayoutRequest, _payout_service_pb2.GetPayoutResponse]  # type: ignore[assignment]
     RetryPayout: _aio.UnaryUnaryMultiCallable[_payout_service_pb2.RetryPayoutRequest, _payout_service_pb2.RetryPayoutResponse]  # type: ignore[assignment]
@@ -99,6 +103,14 @@ class PayoutServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _payout_service_pb2.ListAgreementsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_payout_service_pb2.ListAgreementsResponse, _abc.Awaitable[_payout_service_pb2.ListAgreementsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetAgreement(
+        self,
+        request: _payout_service_pb2.GetAgreementRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_payout_service_pb2.GetAgreementResponse, _abc.Awaitable[_payout_service_pb2.GetAgreementResponse]]:
+        """One, with the shops that have joined it by page."""
 
     @_abc_1.abstractmethod
     def ListPayouts(

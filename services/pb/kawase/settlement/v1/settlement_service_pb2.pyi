@@ -511,12 +511,16 @@ class Position(_message.Message):
     NET_MINOR_FIELD_NUMBER: _builtins.int
     RESERVE_MINOR_FIELD_NUMBER: _builtins.int
     PAYOUT_ID_FIELD_NUMBER: _builtins.int
+    ACCOUNT_COUNT_FIELD_NUMBER: _builtins.int
     agreement_id: _builtins.str
     participant_id: _builtins.str
     net_minor: _builtins.int
     """Signed: more than zero is owed to the participant."""
     reserve_minor: _builtins.int
     payout_id: _builtins.str
+    """The latest that took of it; empty: none has."""
+    account_count: _builtins.int
+    """Of how many accounts."""
     def __init__(
         self,
         *,
@@ -525,10 +529,11 @@ class Position(_message.Message):
         net_minor: _builtins.int = ...,
         reserve_minor: _builtins.int = ...,
         payout_id: _builtins.str = ...,
+        account_count: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agreement_id", b"agreement_id", "net_minor", b"net_minor", "participant_id", b"participant_id", "payout_id", b"payout_id", "reserve_minor", b"reserve_minor"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_count", b"account_count", "agreement_id", b"agreement_id", "net_minor", b"net_minor", "participant_id", b"participant_id", "payout_id", b"payout_id", "reserve_minor", b"reserve_minor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
