@@ -144,6 +144,25 @@ async def test_money_moved_for_what_a_file_said_is_looked_at_again(desk: Desk) -
     assert (found.item.state, found.item.reopen_count) == ("open", 1)
 
 
+async def test_money_moved_before_the_run_for_what_the_new_file_lacks_is_looked_at_again(
+    desk: Desk,
+) -> None:
+    first = await desk.bring(1_900)
+    await desk.run()
+    (before,) = await desk.breaks()
+    await desk.bring(replaces=first.file.file_id)
+    await desk.units.pool.execute(_MOVED, before.item.break_id, NEXT_DAY + timedelta(hours=1))
+    desk.clock.advance(timedelta(hours=2))
+    await desk.run()
+    await desk.run()
+    (found,) = await desk.breaks()
+    assert (found.item.state, found.item.reopen_count) == ("open", 1)
+    await desk.units.pool.execute("UPDATE breaks SET state = 'resolved'")
+    await desk.run()
+    (left,) = await desk.breaks()
+    assert left.item.state == "resolved"
+
+
 @pytest.mark.parametrize(
     ("replaces", "reason"),
     [("", "DOCUMENT_KNOWN"), ("file-unknown", "REPLACED_UNKNOWN")],

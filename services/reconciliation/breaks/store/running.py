@@ -78,7 +78,8 @@ SELECT b.break_id FROM resolutions AS r
 JOIN breaks AS b ON (b.break_id, b.resolution_number) = (r.break_id, r.number)
 WHERE r.correct_by < $4 AND b.partner_id = $1
 """
-# Without a row in the new file a break ends as it is not found, but where money has moved for it.
+# Without a row in the new file a break ends as it is not found, but where money has moved for it:
+# that is looked at once.
 _MOVED = f"""
 SELECT {COLUMNS}, m.new_row, m.changed FROM {JOINED}
 JOIN replaced_rows AS m ON m.row = b.their_row
@@ -86,7 +87,8 @@ JOIN files AS n ON n.replaces = m.file_id
 WHERE b.partner_id = $1 AND b.joined_to = '' AND (
     m.new_row IS NOT NULL
     OR (b.state = 'resolved' AND r.outcome = 'done' AND r.kind = ANY ('{MONEY}'::text[])
-        AND r.propose_time < n.import_time)
+        AND NOT EXISTS (SELECT FROM break_notes AS t WHERE t.break_id = b.break_id
+            AND t.what = 'reopened' AND t.note_time > n.import_time))
 )
 ORDER BY b.break_id FOR UPDATE OF b
 """  # noqa: S608
