@@ -3,20 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from services.core.accounts import merchant_payable, partner_payable
+from services.core.accounts import partner_payable
 from services.kit.rpc import call
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge_pb
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as payout_pb
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement_pb
-from services.sandbox.world import (
-    BANK,
-    CORRIDORS,
-    EDO,
-    KAKAOPAY,
-    MERCHANTS,
-    SHANGHAI,
-    TOKYO_LIGHT,
-)
+from services.sandbox.world import BANK, CORRIDORS, EDO, KAKAOPAY, SHANGHAI
 
 CALL_SECONDS = 20.0
 # The shop's acquirer banks where its kana name is known.
@@ -50,10 +42,8 @@ AGREEMENTS: Sequence[payout_pb.Agreement] = (
     payout_pb.Agreement(
         agreement_id="edo",
         participant_id=EDO,
-        account_ids=[
-            merchant_payable(merchant_id, "JPY", 0).account_id
-            for merchant_id in (*(m.merchant_id for m in MERCHANTS), TOKYO_LIGHT)
-        ],
+        # Shops that it opens by itself, too: none is added by hand.
+        every_shop=True,
         currency_code="JPY",
         minimum_payout=1_000,
         reserve_basis_points=500,

@@ -85,11 +85,9 @@ class Statements:
             cut = await cuts.get_cut(connection, window.to_cut_id)
             assert cut is not None
             accounts = await store.accounts_of(connection, participant_id)
-            held = [
-                each
-                for each in await windows.movements_of(connection, window_id)
-                if each.account_id in set(_known(accounts, participant_id))
-            ]
+            known = frozenset(_known(accounts, participant_id))
+            moved = await windows.movements_of(connection, window_id)
+            held = [each for each in moved if each.account_id in known]
             begun = await cuts.get_cut(connection, window.from_cut_id)
             begin = window.open_time if begun else FIRST
             spans = [Span(each.account_id, begin, cut.cut_time) for each in held]
