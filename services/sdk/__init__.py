@@ -24,9 +24,9 @@ from services.core.errors import (
 from services.core.money import Money
 from services.sdk.acquirer.billers import BillPayment
 from services.sdk.acquirer.client import AcquirerClient, Authorisation, Charge
-from services.sdk.acquirer.drawing import DrawingFormat
 from services.sdk.acquirer.orders import Order, OrderState
 from services.sdk.acquirer.shops import PayoutAccount, Shop, ShopCode, ShopState, ShopVersion
+from services.sdk.drawing import DrawingFormat
 from services.sdk.errors import AnswerOverdue, GatewayFailed, SignatureInvalid
 from services.sdk.escrow import Escrow, EscrowState
 from services.sdk.line import Tls
@@ -47,6 +47,7 @@ from services.sdk.wallet.bills import Biller, BillFinding, CheckedBill
 from services.sdk.wallet.client import WalletClient
 from services.sdk.wallet.codes import PayerCode, PayerCodeState, Policy
 from services.sdk.wallet.offline import OfflineKey
+from services.sdk.wallet.persons import PersonalCode, PersonalReceipt
 from services.sdk.webhooks.endpoints import Delivery, DeliveryState, Endpoint
 from services.sdk.webhooks.verifying import WebhookEvent, check_secret, verify_webhook
 
@@ -86,6 +87,8 @@ __all__ = [
     "Payment",
     "PaymentState",
     "PayoutAccount",
+    "PersonalCode",
+    "PersonalReceipt",
     "Policy",
     "PrepaidOrder",
     "PrepaidState",

@@ -89,7 +89,7 @@ def test_the_readme_s_first_payment_works_as_it_is_printed(running: Running) -> 
 @pytest.mark.timeout(240)
 def test_the_acquirers_page_works_as_it_is_printed(running: Running) -> None:
     with terminal(running.home, running.told) as page:
-        _, proposed, approved, code, order, refund, charged, held, by_python = page.play(
+        _, proposed, approved, code, order, refund, charged, held, kept, by_python = page.play(
             blocks_of("docs/acquirers.md")
         )
         sums = ("2,400", "1,200", "28,000")
@@ -107,6 +107,9 @@ def test_the_acquirers_page_works_as_it_is_printed(running: Running) -> None:
     assert answers(refund)[0]["state"] == "completed"
     assert [each["state"] for each in answers(charged)] == ["completed"]
     assert answers(held)[-1]["captured"] == yen(28_000)
+    back, escrow = answers(kept)[-2:]
+    assert (back["target"], back["home"]) == (yen(600), None)
+    assert (escrow["held"], escrow["returned"]) == (yen(3_000), yen(600))
     assert "open JPY 1,800 000201" in by_python
     assert "REFUND" in by_python
     assert "NOT VERIFIED" not in page.aside(0)
@@ -115,8 +118,8 @@ def test_the_acquirers_page_works_as_it_is_printed(running: Running) -> None:
 @pytest.mark.timeout(240)
 def test_the_wallets_page_works_as_it_is_printed(running: Running) -> None:
     with terminal(running.home, running.told) as page:
-        (_, confirmed, watched, followed, shown, offline, banked, billed, ahead, _, told, error,
-         signed) = page.play(blocks_of("docs/wallets.md"))  # fmt: skip
+        (_, confirmed, watched, followed, shown, offline, banked, persons, billed, ahead, _, told,
+         error, signed) = page.play(blocks_of("docs/wallets.md"))  # fmt: skip
         heard(page, 0, "refund.completed")
 
     assert [each["state"] for each in answers(confirmed)] == ["quoted", "completed"]
@@ -127,6 +130,10 @@ def test_the_wallets_page_works_as_it_is_printed(running: Running) -> None:
     assert answers(shown)[1]["state"] == "active"
     assert offline.startswith("26 completed")
     assert [each.get("state") for each in answers(banked)] == [None, "completed", "completed"]
+    code, thrown, receipts = answers(persons)
+    assert (code["shown_name"], thrown["state"]) == ("Hanako", "completed")
+    receipt = receipts["personal_receipts"][0]  # type: ignore[index]
+    assert receipt["reference"] == thrown["reference"]
     found, checked, paid = answers(billed)
     assert (len(found["billers"]), checked["payable"]) == (1, False)  # type: ignore[arg-type]
     assert paid["state"] == "completed"

@@ -8,7 +8,7 @@ from typing import Any
 from services.core.money import Money
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1.acquirer_service_pb2_grpc import AcquirerServiceStub
-from services.sdk.acquirer.drawing import DrawingFormat, format_number
+from services.sdk.drawing import DrawingFormat, format_number
 from services.sdk.line import Line
 from services.sdk.values import States, money_in, money_message, pages
 

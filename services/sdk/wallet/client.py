@@ -17,6 +17,7 @@ from services.sdk.wallet.banking import Banking
 from services.sdk.wallet.bills import Bills
 from services.sdk.wallet.codes import PayerCodes
 from services.sdk.wallet.escrow import WalletEscrows
+from services.sdk.wallet.persons import Persons
 from services.sdk.wallet.prepaid import PrepaidOrders
 
 
@@ -41,6 +42,8 @@ class WalletClient(Participant):
         """Payments that shops get when the buyer has received."""
         self.prepaid = PrepaidOrders(self._line)
         """Orders paid before they are picked up."""
+        self.persons = Persons(self._line)
+        """Codes by which payers of hosted wallets are paid themselves."""
         self.banking = Banking(self._line)
         """Bank accounts, top-ups and withdrawals of hosted wallets."""
 

@@ -41,6 +41,7 @@ class Callers:
     persons: Any
     payments: Any
     keys: dict[str, str]
+    address: str
 
     def credentials(self, by: Participant) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.keys[by.participant_id]}"),)
@@ -83,7 +84,7 @@ async def persons_served(gateway: Gateway) -> AsyncIterator[Callers]:
     try:
         async with open_channel(server.address) as channel:
             payments = gateway_service_pb2_grpc.GatewayServiceStub(channel)
-            yield Callers(stubs.PersonalServiceStub(channel), payments, held)
+            yield Callers(stubs.PersonalServiceStub(channel), payments, held, server.address)
     finally:
         await server.stop()
 

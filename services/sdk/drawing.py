@@ -7,7 +7,7 @@ from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 
 
 class DrawingFormat(StrEnum):
-    """A picture, or a page of A6 as PDF with the shop's name on it."""
+    """A picture, or a page of A6 as PDF with the name of who is paid on it."""
 
     PNG = "png"
     SVG = "svg"
