@@ -25,11 +25,12 @@ _AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 
 
 class EscrowSweeper:
-    """Releases what is due."""
+    """Releases what is due, `take` in a transaction."""
 
-    def __init__(self, units: Units, clock: Clock) -> None:
+    def __init__(self, units: Units, clock: Clock, take: int = TAKE_LIMIT) -> None:
         self._units = units
         self._clock = clock
+        self._take = take
 
     async def run(self) -> None:
         """A pass a second, for ever; passes over what is away."""
@@ -44,16 +45,17 @@ class EscrowSweeper:
         """Release all that is due now; how many escrows were."""
         total = 0
         while True:
-            released = (await self._units.write(self._release)).answer
+            released, closed = (await self._units.write(self._release)).answer
             total += released
-            if released < TAKE_LIMIT:
+            # What waits for a refund under way is left, and looked at in the next pass.
+            if released + closed < self._take:
                 return total
 
-    async def _release(self, connection: Connection) -> Decided[int]:
+    async def _release(self, connection: Connection) -> Decided[tuple[int, int]]:
         now = self._clock.now()
-        references = await store.lock_due(connection, now, TAKE_LIMIT)
+        references = await store.lock_due(connection, now, self._take)
         if not references:
-            return Decided(0)
+            return Decided((0, 0))
         # Only now is read what decides: who held the lock before may have released or disputed.
         lives = await read_lives(connection, references)
         payments = {
@@ -77,4 +79,4 @@ class EscrowSweeper:
                 released += 1
         if over:
             await store.store_moves(connection, over)
-        return Decided(released, messages)
+        return Decided((released, len(over)), messages)

@@ -18,6 +18,7 @@ from services.gateway.escrow.refusals import (
     NotInEscrow,
     ReleasedDifferently,
 )
+from services.gateway.escrow.sweeping import EscrowSweeper
 from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.refusals import NotAuthorised
 from services.gateway.reference import Participant, ParticipantKind
@@ -107,6 +108,16 @@ async def test_when_the_time_is_over_what_is_left_is_released_once(keeping: Keep
     assert await keeping.amounts("p1") == ("released", 0, 1_000, 0)
     assert await keeping.sweeper.step() == 0
     assert not await keeping.gateway.pool.fetchval("SELECT open FROM escrows")
+
+
+async def test_what_was_released_before_its_time_holds_up_nobody_else(keeping: Keeping) -> None:
+    for payment_id in ("pay-1", "pay-2"):
+        await keeping.keep(payment_id)
+    await keeping.release("all", "pay-1")
+    keeping.gateway.clock.advance(timedelta(days=DAYS))
+    gateway = keeping.gateway
+    await EscrowSweeper(gateway.units, gateway.clock, take=1).step()
+    assert await keeping.amounts("pay-2") == ("released", 0, 1_000, 0)
 
 
 async def test_a_dispute_stops_the_clock_until_it_is_withdrawn(keeping: Keeping) -> None:
