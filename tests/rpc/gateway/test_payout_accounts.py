@@ -17,12 +17,12 @@ from services.kit.kafka import Topics
 from services.kit.sealing import SecretBox
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
-from services.settlement.domain.agreements import NO_PAYEE
+from services.settlement.domain.agreements import NO_PAYEE, Agreement
 from tests.conftest import Database
 from tests.rpc.gateway.access_served import House, house_of
 from tests.rpc.gateway.acquirer_shops import SHOP, approve, ask, content_of, open_shop, propose
 from tests.store.gateway.payments_world import ACCOUNTS, NOW, Gateway
-from tests.store.settlement.paying_world import AGREEMENT, PayingWorld, paying_world
+from tests.store.settlement.paying_world import AGREEMENT, CAFE, PayingWorld, paying_world
 
 WAIT = timedelta(hours=72)
 NUMBER, OTHER = "1234567", "7654321"
@@ -219,3 +219,25 @@ async def test_what_came_back_is_paid_again_to_the_account_that_was_approved_sin
     await paying.operators.retry(first.payout_id, "hanako", "new account")
     await paying.settle()
     assert paying.orders[-1].payee.account_number == OTHER
+
+
+async def test_a_shop_that_its_acquirer_opened_after_the_agreement_is_paid_by_it(
+    house: House, paying: PayingWorld
+) -> None:
+    paying.clock.set(NOW)
+    await paying.operators.put(replace(AGREEMENT, account_ids=(CAFE,)))
+    every = Agreement("edo", "edo", (), "JPY", "JPY", bank_partner="japan-bank", every_shop=True)
+    await paying.operators.put(replace(every, payee_merchant_id=SHOP))
+    await open_shop(house)
+    for row in await house.gateway.rows():
+        if row["type"] == "OpenAccounts":
+            await paying.carry_out([row["payload"]])
+        elif row["type"] == "PayoutAccountChanged":
+            event = PaymentEvent.FromString(row["payload"])
+            fact = paying.world.fact("gateway", "payment.event", row["key"], event)
+            await paying.world.bring([fact])
+    await paying.pay(10_000, f"merchant-payable:{SHOP}:JPY")
+    await paying.close()
+    (payout,) = await paying.pay_due()
+    assert (payout.participant_id, payout.amount.minor) == ("edo", 9_900)
+    assert paying.orders[-1].payee.account_number == NUMBER
