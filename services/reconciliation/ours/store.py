@@ -95,6 +95,12 @@ async def list_unbooked(
     return [(row["row"], row["minor"], row["currency"]) for row in rows]
 
 
+async def still_unbooked(connection: Connection, rows: Sequence[int]) -> set[int]:
+    """Which of these rows the ledger has posted nothing for, as far as its facts are read."""
+    found = await connection.fetch(_STILL_UNBOOKED, list(rows), timeout=READ_SECONDS)
+    return {row[0] for row in found}
+
+
 def _refund_tuple(each: RefundSaid) -> tuple[object, ...]:
     return (
         each.refund_id,
@@ -208,11 +214,8 @@ SELECT EXISTS (
     WHERE p.source = 'wallet' AND f.event_time < $1
 ) OR EXISTS (SELECT FROM fact_gaps WHERE source = 'wallet')
 """
-_UNBOOKED = """
-SELECT DISTINCT o.row, o.minor, o.currency FROM pairs AS p
-JOIN our_rows AS o ON o.row = p.our_row
-WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> ''
-    AND o.resource_id ~ '^(payment|refund|topup|withdrawal)-'
+_NOT_BOOKED = """
+    o.resource_id ~ '^(payment|refund|topup|withdrawal)-'
     AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = o.resource_id)
     AND NOT EXISTS (
         SELECT FROM charges AS c
@@ -223,5 +226,13 @@ WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> ''
                 WHERE given.charge_id = c.charge_id
             ))
     )
-ORDER BY o.row
 """
+_UNBOOKED = f"""
+SELECT DISTINCT o.row, o.minor, o.currency FROM pairs AS p
+JOIN our_rows AS o ON o.row = p.our_row
+WHERE (p.partner_id, p.day) = ($1, $2) AND p.rule <> '' AND {_NOT_BOOKED}
+ORDER BY o.row
+"""  # noqa: S608
+_STILL_UNBOOKED = f"""
+SELECT o.row FROM our_rows AS o WHERE o.row = ANY ($1::bigint[]) AND {_NOT_BOOKED}
+"""  # noqa: S608

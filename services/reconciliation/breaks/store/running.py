@@ -1,6 +1,7 @@
 """What a run of a day does to the breaks of its partner."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from services.kit.outbox import Outgoing
@@ -10,7 +11,7 @@ from services.reconciliation.breaks.following import GONE, WITHDRAWN, Known, Run
 from services.reconciliation.breaks.model import MOVES_MONEY, FoundBreak
 from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
 from services.reconciliation.matching.rows import BreakKind
-from services.reconciliation.ours.store import list_unbooked
+from services.reconciliation.ours.store import list_unbooked, still_unbooked
 
 READ_SECONDS = 120.0
 # What the ledger has just said may not be read yet.
@@ -53,12 +54,25 @@ async def put_breaks(
         timeout=READ_SECONDS,
     )
     known = await connection.fetch(_KNOWN, [row["break_id"] for row in held], timeout=READ_SECONDS)
-    steps = follow(
-        run,
-        finds,
-        [Known(break_of(row), row["matched_by"] or "") for row in known],
-    )
+    items = [Known(break_of(row), row["matched_by"] or "") for row in known]
+    steps = follow(run, finds, await _without_unbooked(connection, items))
     return [*messages, *await store_steps(connection, steps, now)]
+
+
+async def _without_unbooked(connection: Connection, known: Sequence[Known]) -> list[Known]:
+    """What is not booked was matched before: only the ledger's posting ends such a break."""
+    rows = [
+        each.item.our_row
+        for each in known
+        if each.item.kind is BreakKind.UNBOOKED and each.item.our_row is not None
+    ]
+    open_still = await still_unbooked(connection, rows) if rows else set()
+    return [
+        replace(each, matched_by="")
+        if each.item.kind is BreakKind.UNBOOKED and each.item.our_row in open_still
+        else each
+        for each in known
+    ]
 
 
 _FOLLOWING = 7_025_001

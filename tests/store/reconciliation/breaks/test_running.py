@@ -94,3 +94,18 @@ async def test_a_row_of_ours_that_is_taken_back_takes_its_break_along(books: Boo
         await owner.close()
     await books.run([])
     assert (await books.only()).item.state is State.RESOLVED
+
+
+async def test_what_the_ledger_has_not_posted_stays_open_whatever_other_day_is_run(
+    books: Books,
+) -> None:
+    row = await books.ours("R1", resource_id="payment-R1")
+    pairs = [matched(row, await books.theirs("R1"))]
+    await books.run(pairs)
+    opened = await books.only()
+    assert (opened.item.kind, opened.item.state) == ("UNBOOKED", State.OPEN)
+    assert await books.run([], NEXT) == []
+    assert await books.only() == opened
+    await books.units.pool.execute("INSERT INTO booked VALUES ('payment-R1', now())")
+    await books.run(pairs)
+    assert (await books.only()).item.state is State.RESOLVED
