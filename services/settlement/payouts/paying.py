@@ -19,6 +19,7 @@ from services.core.ids import Resource, new_reference, resource_id
 from services.kit.outbox import Outgoing
 from services.kit.postgres import POSTGRES_AWAY, Connection
 from services.kit.unit import Decided, Units
+from services.settlement.domain.agreements import ACCOUNT_LIMIT
 from services.settlement.payouts import store
 from services.settlement.payouts.dues import Mid, Paid, payouts_of
 from services.settlement.payouts.messages import command_of, payout_changed
@@ -49,9 +50,18 @@ def begin(payout: Payout) -> list[Outgoing]:
 
 
 class Paying:
-    """Makes payouts of what is due, and repeats what was not answered."""
+    """Makes payouts of what is due, each from at most `account_limit` accounts, and repeats what
+    was not answered."""
 
-    def __init__(self, units: Units, clock: Clock, mid: Mid, payees: Payees | None = None) -> None:
+    def __init__(
+        self,
+        units: Units,
+        clock: Clock,
+        mid: Mid,
+        payees: Payees | None = None,
+        account_limit: int = ACCOUNT_LIMIT,
+    ) -> None:
+        self._account_limit = account_limit
         self._units = units
         self._clock = clock
         self._mid = mid
@@ -84,7 +94,8 @@ class Paying:
             dues = await store.dues_of(connection, agreement_id, now)
             try:
                 agreement = await self._payees.of_dues(connection, agreement, now)
-                paid = payouts_of(agreement, dues, partial(_new_id, now), self._mid, now)
+                new_id = partial(_new_id, now)
+                paid = payouts_of(agreement, dues, new_id, self._mid, now, self._account_limit)
             except (NotFound, Unavailable) as error:
                 log.warning("payout_waits_for_rate", agreement_id=agreement_id, problem=str(error))
                 continue

@@ -60,16 +60,24 @@ async def retry_of(connection: Connection, payout_id: str) -> Payout | None:
 
 
 async def returned_payee(connection: Connection, agreement: Agreement) -> Payee | None:
-    """Whom the agreement's latest payout has come back from; None where it has not."""
+    """Whom the agreement's latest payout has come back from, or one made with it and not paid
+    again; None where none has."""
     row = await connection.fetchrow(
         """
-        SELECT state, payee FROM payouts WHERE participant_id = $1 AND agreement_id = $2
-        ORDER BY payout_id DESC LIMIT 1
+        SELECT payee FROM payouts AS p
+        WHERE participant_id = $1 AND agreement_id = $2 AND state = $3 AND create_time = (
+            SELECT create_time FROM payouts WHERE participant_id = $1 AND agreement_id = $2
+            ORDER BY payout_id DESC LIMIT 1
+        ) AND NOT EXISTS (
+            SELECT FROM payouts AS again WHERE again.retry_of_payout_id = p.payout_id
+        )
+        LIMIT 1
         """,
         agreement.participant_id,
         agreement.agreement_id,
+        State.RETURNED,
     )
-    return Payee(*row["payee"]) if row and row["state"] == State.RETURNED else None
+    return None if row is None else Payee(*row["payee"])
 
 
 async def list_payouts(

@@ -9,18 +9,21 @@ import pytest
 from services.core.accounts import merchant_payable
 from services.core.errors import Conflict
 from services.kit.kafka import Topics
-from services.settlement.domain.agreements import Agreement, EveryShopTaken
+from services.settlement.domain.agreements import NO_PAYEE, Agreement, EveryShopTaken
 from services.settlement.payouts.model import State
+from services.settlement.payouts.payees import Payees
+from services.settlement.payouts.paying import Paying
 from services.settlement.store.agreements import get_agreement, positions_in
 from services.settlement.store.shops import shops_joined
 from tests.conftest import Database
-from tests.store.settlement.payees_world import account_event, tell
+from tests.store.settlement.payees_world import BOX, account_event, tell
 from tests.store.settlement.paying_world import (
     AGREEMENT,
     CAFE,
     PAYEE,
     SHOP,
     PayingWorld,
+    mid,
     paying_world,
 )
 
@@ -169,3 +172,31 @@ async def test_more_shops_than_a_reserve_has_legs_are_paid_by_one_transfer(
     balances = await house.balances()
     assert not set(balances) & {spec.account_id for spec in specs}
     assert await joined(house) == [spec.account_id for spec in specs]
+
+
+async def test_shops_past_one_payout_are_paid_by_several_and_one_that_came_back_stops_the_next(
+    house: PayingWorld,
+) -> None:
+    await house.operators.put(replace(EVERY, payee=NO_PAYEE, payee_merchant_id="shokudo"))
+    await tell(house.world, account_event(1, "1234567", house.clock.now(), timedelta(0)))
+    paying = Paying(house.world.units, house.clock, mid, Payees(BOX), account_limit=2)
+    shops = [await open_shop(house, name) for name in ("soba", "tempura", "udon")]
+    for number, shop in enumerate(shops):
+        await house.pay(1_000 * (number + 1), shop, EDO)
+    await house.close()
+    assert await paying.pay() == 2
+    await house.settle()
+    first, second = await house.payouts()
+    assert [[share.amount_minor for share in each.shares] for each in (first, second)] == [
+        [1_980, 2_970],
+        [990],
+    ]
+    assert not set(await house.balances()) & set(shops)
+
+    await house.bank_says(first.payout_id, "payout_executed")
+    await house.bank_says(first.payout_id, "payout_returned", reason="ACCOUNT_CLOSED")
+    await house.pay(5_000, shops[0], EDO)
+    await house.close()
+    assert await paying.pay() == 0
+    await house.operators.retry(first.payout_id, "hanako", "the bank was wrong")
+    assert await paying.pay() == 1
