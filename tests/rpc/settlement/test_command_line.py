@@ -13,6 +13,7 @@ from services.kit.kafka import Topics
 from tests.conftest import Database
 from tests.rpc.settlement.test_payouts_served import PAYEE, serving
 from tests.store.settlement.paying_world import CAFE, PayingWorld, paying_world
+from tests.store.settlement.test_arrivals import TOP_UP, refuse, show, stuck
 from tests.store.settlement.world import CORRIDOR
 
 
@@ -104,3 +105,21 @@ async def test_an_agreement_is_put_from_a_file(run: Run, tmp_path: Path) -> None
     one = await run("agreements", "kissaten", "--json")
     assert json.loads(one.output)["agreement"]["account_ids"] == [CAFE]
     assert CAFE in (await run("agreements", "kissaten")).output
+
+
+async def test_what_could_not_be_booked_of_a_statement_is_listed_and_asked_anew(
+    house: PayingWorld, run: Run
+) -> None:
+    await show(house.world, "17")
+    arrival = await house.world.units.pool.fetchval("SELECT link_id FROM arrivals")
+    await refuse(house.world, arrival)
+    listed = await run("arrivals", "--json")
+    (shown,) = json.loads(listed.output)["arrivals"]
+    assert (shown["resource_id"], shown["reason"]) == (TOP_UP, "ACCOUNT_UNKNOWN")
+    assert "JPY 30,000" in (await run("arrivals")).output
+
+    word = ("--operator", "hanako", "--reason", "the account is open now")
+    assert (await run("retry-arrival", arrival, *word)).output == f"{arrival} is asked for anew\n"
+    assert await stuck(house.world) == []
+    again = await run("retry-arrival", arrival, *word)
+    assert again.problem.startswith("Error: The arrival is being asked for")

@@ -10,14 +10,20 @@ import pytest
 from services.core.errors import Conflict, Forbidden, KawaseError, Malformed, NotFound, Refused
 from services.kit.kafka import Topics
 from services.kit.rpc import RpcServer, call, open_channel
+from services.pb.kawase.settlement.v1 import (
+    arrival_service_pb2_grpc,
+    payout_service_pb2_grpc,
+    settlement_service_pb2_grpc,
+)
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
-from services.pb.kawase.settlement.v1 import payout_service_pb2_grpc, settlement_service_pb2_grpc
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement_pb
 from services.settlement.payouts.releasing import PayoutReleases
 from services.settlement.payouts.server import NAME, PayoutServer
 from services.settlement.server import NAME as SETTLEMENT_NAME
 from services.settlement.server import SettlementServer
 from services.settlement.statements import Statements
+from services.settlement.stuck_arrivals import NAME as ARRIVALS_NAME
+from services.settlement.stuck_arrivals import ArrivalServer
 from tests.conftest import Database
 from tests.store.settlement.paying_world import CAFE, SHOP, PayingWorld, paying_world
 
@@ -78,6 +84,11 @@ async def serving(house: PayingWorld) -> AsyncIterator[str]:
         settlement_service_pb2_grpc.add_SettlementServiceServicer_to_server,
         SettlementServer(pool, house.closing),
         SETTLEMENT_NAME,
+    )
+    server.add(
+        arrival_service_pb2_grpc.add_ArrivalServiceServicer_to_server,
+        ArrivalServer(house.world.units, house.clock),
+        ARRIVALS_NAME,
     )
     await server.start()
     yield f"127.0.0.1:{server.port}"
