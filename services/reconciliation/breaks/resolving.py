@@ -122,11 +122,11 @@ def reject(item: Break, person: str, reason: str, now: datetime) -> Step:
     return Step(after, (Note(person, What.REJECTED, reason),))
 
 
-def posted(item: Break, now: datetime) -> Step | None:
+def posted(item: Break, now: datetime, *, has_ended: bool = False) -> Step | None:
     """The ledger has posted the transfer; None where that is known.
 
-    A break that has become another one meanwhile is opened again: the money that has moved was for
-    what it was.
+    A break that has become another one meanwhile, or `has_ended` as its rows agree, is opened
+    again: the money that has moved was for what it was.
     """
     resolution = item.resolution
     if resolution is None or not item.is_in_flight:
@@ -136,10 +136,13 @@ def posted(item: Break, now: datetime) -> Step | None:
     after = replace(item, resolution=done, update_time=now)
     if item.joined_to:
         return Step(after, (replace(said, what=What.COMMENTED),))
-    if resolution.size == item.size and resolution.currency == item.currency:
+    is_same = resolution.size == item.size and resolution.currency == item.currency
+    if is_same and not has_ended:
         return Step(replace(after, state=State.RESOLVED), (said,))
     was = Money(resolution.size, resolution.currency)
     text = f"It was proposed when the break was {was}; now it is {Money(item.size, item.currency)}."
+    if is_same:
+        text = "Its rows agree by now: look whether what was booked has to be taken back."
     opened = replace(after, state=_idle(item), reopen_count=item.reopen_count + 1)
     return Step(opened, (said, Note(HOUSE, What.REOPENED, text)))
 

@@ -53,14 +53,22 @@ async def put_breaks(
         now.date(),
         timeout=READ_SECONDS,
     )
-    known = await connection.fetch(_KNOWN, [row["break_id"] for row in held], timeout=READ_SECONDS)
-    items = [Known(break_of(row), row["matched_by"] or "") for row in known]
-    steps = follow(run, finds, await _without_unbooked(connection, items))
+    known = await _known(connection, [row["break_id"] for row in held])
+    steps = follow(run, finds, known)
     return [*messages, *await store_steps(connection, steps, now)]
 
 
-async def _without_unbooked(connection: Connection, known: Sequence[Known]) -> list[Known]:
-    """What is not booked was matched before: only the ledger's posting ends such a break."""
+async def ended_among(connection: Connection, break_ids: Sequence[str]) -> set[str]:
+    """Which of these breaks, whose rows are locked, no run would find any more."""
+    known = await _known(connection, break_ids)
+    return {each.item.break_id for each in known if each.matched_by}
+
+
+async def _known(connection: Connection, break_ids: Sequence[str]) -> list[Known]:
+    """Breaks as they stand. What is not booked was matched before: only the ledger's posting ends
+    such a break."""
+    found = await connection.fetch(_KNOWN, break_ids, timeout=READ_SECONDS)
+    known = [Known(break_of(row), row["matched_by"] or "") for row in found]
     rows = [
         each.item.our_row
         for each in known

@@ -7,7 +7,10 @@ import asyncpg
 import pytest
 
 from services.kit.kafka import Topics
-from services.reconciliation.breaks.model import State, What
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.reconciliation.breaks.desk import Desk
+from services.reconciliation.breaks.model import ResolutionKind, State, What
+from services.reconciliation.breaks.resolving import Policy, Wish
 from services.reconciliation.breaks.store.lists import notes_of
 from tests.conftest import Database
 from tests.store.reconciliation.breaks.books import (
@@ -109,3 +112,24 @@ async def test_what_the_ledger_has_not_posted_stays_open_whatever_other_day_is_r
     await books.units.pool.execute("INSERT INTO booked VALUES ('payment-R1', now())")
     await books.run(pairs)
     assert (await books.only()).item.state is State.RESOLVED
+
+
+async def test_money_that_moves_for_a_break_whose_rows_agree_by_then_is_looked_at(
+    books: Books,
+) -> None:
+    theirs = await books.theirs("R1")
+    await books.run([broken(None, theirs, "MISSING_WITH_US", -10_000)])
+    name = (await books.only()).item.break_id
+    desk = Desk(books.units, books.clock, Policy())
+    kind = ResolutionKind.CORRECTING_TRANSFER
+    await desk.propose(name, Wish(kind, "looked at", "suspense:KRW", "loss:KRW"), "mei")
+    resolution = (await desk.approve(name, "kenji")).item.resolution
+    assert resolution is not None
+    pairs = [matched(await books.ours("R1"), theirs)]
+    await books.run(pairs)
+    posted = WalletEvent(link_id=resolution.link_id)
+    posted.funds_posted.SetInParent()
+    await books.answer(posted)
+    await books.run(pairs)
+    seen = await books.only()
+    assert (seen.item.state, seen.item.reopen_count) == (State.OPEN, 1)
