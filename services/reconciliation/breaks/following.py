@@ -182,13 +182,14 @@ def _joined(run: Run, item: Break, to: Break) -> Step:
 
 
 def _reopened(run: Run, after: Break, why: str) -> Step:
-    """It holds up the day whose run has found it: a closed day is not touched."""
+    """It holds up the day whose run has found it: a closed day is not touched. What has moved money
+    stays known: only people resolve it then."""
     item = replace(
         after,
         state=State.ASSIGNED if after.assignee else State.OPEN,
         day=max(run.day, after.day),
         reopen_count=after.reopen_count + 1,
-        resolution=None,
+        resolution=after.resolution if after.has_moved_money else None,
     )
     return Step(item, (Note(HOUSE, What.REOPENED, why),))
 

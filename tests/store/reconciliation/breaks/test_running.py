@@ -119,17 +119,42 @@ async def test_money_that_moves_for_a_break_whose_rows_agree_by_then_is_looked_a
 ) -> None:
     theirs = await books.theirs("R1")
     await books.run([broken(None, theirs, "MISSING_WITH_US", -10_000)])
+    posted = await ordered(books)
+    pairs = [matched(await books.ours("R1"), theirs)]
+    await books.run(pairs)
+    await books.answer(posted)
+    await books.run(pairs)
+    seen = await books.only()
+    assert (seen.item.state, seen.item.reopen_count) == (State.OPEN, 1)
+
+
+async def test_money_that_was_moved_is_not_forgotten_when_a_run_opens_its_break_again(
+    books: Books,
+) -> None:
+    theirs = await books.theirs("R1", 9_000)
+    await books.run([broken(None, theirs, "MISSING_WITH_US", -9_000)])
+    await moved(books)
+    ours = await books.ours("R1")
+    await books.run([broken(ours, theirs, "AMOUNT", 1_000)])
+    assert (await books.only()).item.state is State.OPEN
+    await books.run([matched(ours, theirs)])
+    assert (await books.only()).item.state is State.OPEN
+
+
+async def moved(books: Books) -> None:
+    """The one break there is was resolved by a transfer that the ledger has posted."""
+    await books.answer(await ordered(books))
+    assert (await books.only()).item.state is State.RESOLVED
+
+
+async def ordered(books: Books) -> WalletEvent:
+    """Two people resolve the one break there is by a transfer; what the ledger will say."""
     name = (await books.only()).item.break_id
     desk = Desk(books.units, books.clock, Policy())
     kind = ResolutionKind.CORRECTING_TRANSFER
     await desk.propose(name, Wish(kind, "looked at", "suspense:KRW", "loss:KRW"), "mei")
     resolution = (await desk.approve(name, "kenji")).item.resolution
     assert resolution is not None
-    pairs = [matched(await books.ours("R1"), theirs)]
-    await books.run(pairs)
     posted = WalletEvent(link_id=resolution.link_id)
     posted.funds_posted.SetInParent()
-    await books.answer(posted)
-    await books.run(pairs)
-    seen = await books.only()
-    assert (seen.item.state, seen.item.reopen_count) == (State.OPEN, 1)
+    return posted
