@@ -19,6 +19,7 @@ from services.gateway.refunds.model import Ask
 from services.gateway.refunds.policy import Already, reckon
 from services.gateway.refunds.refusals import (
     NOTE_MAXIMUM,
+    HeldInEscrow,
     NoteTooLong,
     NoteUnreadable,
     NothingLeftToRefund,
@@ -74,6 +75,13 @@ def check_own_id(wish: Wish) -> None:
     """A caller's fresh id is none of the house's. Raises `RefundIdReserved`."""
     if _RESERVED.fullmatch(wish.refund_id):
         raise RefundIdReserved(wish.refund_id)
+
+
+def check_word(wish: Wish, terms: Terms, held: Held) -> None:
+    """What is held in escrow is given back by the merchant's side or an operator: the payer's
+    wallet alone could take back what its user has received. Raises `HeldInEscrow`."""
+    if held.minor and wish.participant_id == terms.participant_id:
+        raise HeldInEscrow(terms.payment_id, Money(held.minor, terms.target_currency))
 
 
 def check_repeat(wish: Wish, ask: Ask) -> None:

@@ -18,6 +18,7 @@ from services.gateway.refunds.asking import (
     check_own_id,
     check_repeat,
     check_wish,
+    check_word,
 )
 from services.gateway.refunds.messages import command_of, shown_message
 from services.gateway.refunds.model import Refund, State
@@ -61,8 +62,9 @@ class RefundHandlers:
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
-        `RefundExceedsPayment`, `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers,
-        `RatesStale` where the day's rate is wanted, `RefundIdReserved`, and leaves of `Malformed`.
+        `HeldInEscrow`, `RefundExceedsPayment`, `NothingLeftToRefund`, `RefundDayLimitReached` for
+        acquirers, `RatesStale` where the day's rate is wanted, `RefundIdReserved`, and leaves of
+        `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -99,7 +101,8 @@ class RefundHandlers:
         known = await _known(connection, wish)
         if known is not None:
             return Decided(known)
-        if policy is None:
+        is_asked = policy is None
+        if is_asked:
             check_own_id(wish)
         payment = await find_refundable(connection, self._board.current, caller, wish.payment_id)
         # The same may have been asked for while this one waited for the payment.
@@ -114,6 +117,8 @@ class RefundHandlers:
             policy = RefundPolicy() if corridor is None else corridor.refund_policy
         conditions = Conditions(policy, lambda: self._sheets.current(now))
         held = await find_held(connection, terms.reference) if payment.life.escrowed else None
+        if is_asked and held is not None:
+            check_word(wish, terms, held)
         ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now, held)
         if caller.kind is ParticipantKind.ACQUIRER:
             amount = Money(ask.target_minor, terms.target_currency)

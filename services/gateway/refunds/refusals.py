@@ -38,6 +38,18 @@ class PaymentNotCompleted(Refused):
         )
 
 
+class HeldInEscrow(Refused):
+    """What is held for a buyer is not their wallet's to take back alone."""
+
+    def __init__(self, payment_id: str, held: Money) -> None:
+        super().__init__(
+            f"{held} of the payment {payment_id} is held in escrow: dispute it, and the merchant's "
+            "side or the operator gives it back.",
+            payment_id=payment_id,
+            held_minor_units=str(held.minor),
+        )
+
+
 class RefundTooLate(Refused):
     """The corridor takes refunds for a number of days after the payment."""
 

@@ -23,6 +23,7 @@ from services.gateway.holding.handlers import HoldingHandlers
 from services.gateway.holding.refusals import NotAuthorised
 from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.refunds.model import State as RefundState
+from services.gateway.refunds.refusals import HeldInEscrow
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import FundsRefused, WalletCommand
 from tests.store.gateway.escrow_world import DAYS, HOUSE, Keeping
@@ -192,7 +193,8 @@ async def test_releases_returns_refunds_and_time_at_once_take_no_more_than_is_he
             keeping.release(f"r{number}", f"p{number}", 600),
             keeping.give_back(f"b{number}", payment, 500),
             keeping.give_back(f"b{number}", payment, 500),
-            world.refund(f"c{number}", f"p{number}", 450),
+            world.refund(f"c{number}", payment.terms.reference, 450, EDO),
+            world.refund(f"w{number}", f"p{number}", 450),
             keeping.calls.dispute(PANDA, f"p{number}", "late"),
         )
     ]
@@ -209,6 +211,17 @@ async def test_releases_returns_refunds_and_time_at_once_take_no_more_than_is_he
         )
         assert refunds[0] <= 1_000
         assert refunds[1] == returned
+
+
+async def test_what_is_held_is_not_taken_back_by_the_payers_wallet_alone(keeping: Keeping) -> None:
+    world = World(keeping.gateway)
+    await keeping.keep("p1")
+    await keeping.calls.dispute(PANDA, "p1", "It came broken.")
+
+    with pytest.raises(HeldInEscrow, match="dispute it"):
+        await world.refund("r1", "p1")
+
+    assert await keeping.amounts("p1") == ("disputed", 1_000, 0, 0)
 
 
 async def test_the_same_return_twice_is_one_refund_and_leaves_the_corridors_policy_aside(

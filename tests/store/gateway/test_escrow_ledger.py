@@ -7,7 +7,7 @@ import pytest
 from services.gateway.payments.model import Payment
 from tests.store.gateway.escrow_world import DAYS, Keeping
 from tests.store.gateway.ledger_world import PAYABLE, PREFUND, Ledger
-from tests.store.gateway.payments_world import PANDA
+from tests.store.gateway.payments_world import EDO, PANDA
 
 ESCROW = "escrow:shokudo:JPY"
 FEES = "fee-income:JPY"
@@ -71,12 +71,12 @@ async def test_a_refund_takes_what_is_held_before_what_is_the_merchants(
     ledger: Ledger, keeping: Keeping
 ) -> None:
     before = await ledger.balances()
-    await kept(ledger, keeping)
+    payment = await kept(ledger, keeping)
     await keeping.release("first", "p1", 700)
     await ledger.settle()
     _, payable, fees = await target_side(ledger)
 
-    refund = await ledger.world.refund("r1", "p1", 400)
+    refund = await ledger.world.refund("r1", payment.terms.reference, 400, EDO)
     assert refund.from_escrow.minor_units == 300
     await ledger.settle()
     held, left, fees_left = await target_side(ledger)
