@@ -25,7 +25,8 @@ from services.wallet.store.queries import (
     list_balances,
     list_transfers_of_account,
     list_transfers_of_link,
-    posted_after,
+    posted_after_instant,
+    posted_after_sequences,
     read_sequences,
 )
 from services.wallet.wire import (
@@ -198,11 +199,11 @@ async def _as_of(
     """Balances as they were: today's without what was posted since, and nothing pending."""
     names = [entry.account.account_id for entry in balances]
     if request.HasField("as_of_time"):
-        later = await posted_after(connection, names, _instant(request.as_of_time), {})
+        later = await posted_after_instant(connection, names, _instant(request.as_of_time))
     else:
         seen = request.as_of_sequences.sequences
         stripes = {stripe: seen.get(stripe, 0) for stripe in range(STRIPE_COUNT)}
-        later = await posted_after(connection, names, None, stripes)
+        later = await posted_after_sequences(connection, names, stripes)
     return [entry.without(*later.get(entry.account.account_id, (0, 0))) for entry in balances]
 
 

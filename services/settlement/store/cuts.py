@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.core.ids import STRIPE_COUNT
-from services.kit.postgres import Connection, allow_wide_plans
+from services.kit.postgres import WIDE_FROM, Connection, allow_wide_plans
 from services.settlement.domain.postings import (
     CLASSED_KINDS,
     COUNTED_PURPOSES,
@@ -69,7 +69,7 @@ async def unfinished_cuts(connection: Connection) -> list[Cut]:
 async def count_homeless(connection: Connection, cut: Cut) -> int:
     """Links in the cut whose payment is not known yet: their corridor has to be waited for."""
     before = await _sequences_before(connection, cut)
-    await allow_wide_plans(connection)
+    await _plan_for(connection, before, cut.sequences)
     found: int = await connection.fetchval(
         _HOMELESS, *_spans(before, cut.sequences), OWNED_KINDS, timeout=SUM_SECONDS
     )
@@ -79,7 +79,7 @@ async def count_homeless(connection: Connection, cut: Cut) -> int:
 async def sum_cut(connection: Connection, cut: Cut) -> None:
     """Add up what lies between the cut before and this one. Call under `lock_cuts`."""
     before = await _sequences_before(connection, cut)
-    await allow_wide_plans(connection)
+    await _plan_for(connection, before, cut.sequences)
     await connection.execute(
         _SUM,
         *_spans(before, cut.sequences),
@@ -160,6 +160,12 @@ async def _sequences_before(connection: Connection, cut: Cut) -> Sequence[int]:
         "SELECT sequences FROM cuts WHERE cut_id = $1", cut.cut_id - 1
     )
     return found or [0] * STRIPE_COUNT
+
+
+async def _plan_for(connection: Connection, before: Sequence[int], through: Sequence[int]) -> None:
+    """Postgres does not know how much lies between two cuts: we do."""
+    if sum(through) - sum(before) >= WIDE_FROM:
+        await allow_wide_plans(connection)
 
 
 def _spans(before: Sequence[int], through: Sequence[int]) -> tuple[list[int], list[int], list[int]]:

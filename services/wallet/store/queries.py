@@ -6,7 +6,7 @@ from datetime import datetime
 
 import asyncpg
 
-from services.kit.postgres import Connection, allow_wide_plans
+from services.kit.postgres import WIDE_FROM, Connection, allow_wide_plans
 from services.wallet.domain.model import Leg, Outcome
 from services.wallet.domain.opening import Balance, Totals
 from services.wallet.store.accounts import account_of
@@ -28,22 +28,30 @@ async def list_balances(
     return [_balance_of(row) for row in rows]
 
 
-async def posted_after(
-    connection: Connection,
-    account_ids: Sequence[str],
-    instant: datetime | None,
-    sequences: Mapping[int, int],
+async def posted_after_instant(
+    connection: Connection, account_ids: Sequence[str], instant: datetime
 ) -> dict[str, tuple[int, int]]:
-    """Debits and credits posted to the accounts after `instant`, or after stripes' sequences.
-
-    One of the two is given: None, or an empty mapping, stands for the other. A sequence is exact,
-    for they are gapless and taken under a lock; an instant is not while writers that read the clock
-    before it have yet to commit.
-    """
+    """Debits and credits posted to the accounts after `instant`; not exact while writers that read
+    the clock before it have yet to commit."""
     await allow_wide_plans(connection)
+    return _sums_of(await connection.fetch(_POSTED_AFTER_INSTANT, account_ids, instant))
+
+
+async def posted_after_sequences(
+    connection: Connection, account_ids: Sequence[str], sequences: Mapping[int, int]
+) -> dict[str, tuple[int, int]]:
+    """Debits and credits posted to the accounts after stripes' sequences. Exact: sequences are
+    gapless and taken under a lock."""
+    # Postgres does not know how much came after a sequence: we do.
+    if await _width_after(connection, sequences) >= WIDE_FROM:
+        await allow_wide_plans(connection)
     rows = await connection.fetch(
-        _POSTED_AFTER, account_ids, instant, list(sequences), list(sequences.values())
+        _POSTED_AFTER_SEQUENCES, account_ids, list(sequences), list(sequences.values())
     )
+    return _sums_of(rows)
+
+
+def _sums_of(rows: Sequence[asyncpg.Record]) -> dict[str, tuple[int, int]]:
     return {row["account_id"]: (int(row["debits"]), int(row["credits"])) for row in rows}
 
 
@@ -53,6 +61,12 @@ async def read_sequences(connection: Connection) -> dict[int, int]:
         "SELECT stripe, last_sequence FROM outbox_stripes WHERE last_sequence > 0"
     )
     return {row["stripe"]: row["last_sequence"] for row in rows}
+
+
+async def _width_after(connection: Connection, sequences: Mapping[int, int]) -> int:
+    """How many facts came after stripes' sequences."""
+    now = await read_sequences(connection)
+    return sum(now.get(stripe, seen) - seen for stripe, seen in sequences.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +136,6 @@ _BALANCES_OF_OWNER = """
 SELECT * FROM balances WHERE owner_id = $3 AND account_id > $1 ORDER BY account_id LIMIT $2
 """
 _POSTED_AFTER = """
-WITH later AS (
-    SELECT link_id FROM resolutions WHERE outcome = 'posted' AND resolve_time > $2::timestamptz
-    UNION ALL
-    SELECT r.link_id FROM unnest($3::smallint[], $4::bigint[]) AS seen (stripe, sequence)
-    JOIN resolutions AS r ON r.stripe = seen.stripe AND r.sequence > seen.sequence
-)
 SELECT
     side.account_id,
     coalesce(sum(side.amount) FILTER (WHERE side.debit), 0) AS debits,
@@ -139,6 +147,19 @@ CROSS JOIN LATERAL (
 WHERE side.account_id = ANY ($1::text[])
 GROUP BY side.account_id
 """
+_POSTED_AFTER_INSTANT = f"""
+WITH later AS (
+    SELECT link_id FROM resolutions WHERE outcome = 'posted' AND resolve_time > $2::timestamptz
+)
+{_POSTED_AFTER}
+"""  # noqa: S608
+_POSTED_AFTER_SEQUENCES = f"""
+WITH later AS (
+    SELECT r.link_id FROM unnest($2::smallint[], $3::bigint[]) AS seen (stripe, sequence)
+    JOIN resolutions AS r ON r.stripe = seen.stripe AND r.sequence > seen.sequence
+)
+{_POSTED_AFTER}
+"""  # noqa: S608
 _TRANSFERS_OF_LINK = """
 SELECT * FROM transfer_states
 WHERE link_id = $1 AND number > $3

@@ -12,7 +12,8 @@ from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.wallet.store.queries import (
     list_transfers_of_account,
     list_transfers_of_link,
-    posted_after,
+    posted_after_instant,
+    posted_after_sequences,
     read_sequences,
 )
 from tests.conftest import Database
@@ -63,9 +64,9 @@ async def test_balances_are_known_as_of_a_time_and_as_of_sequences(
     await wallet.send(reserve("p2"), post("p2"), reserve("p3"))
     names = [PANDA.account_id, POSITION_KRW.account_id]
     async with wallet.units.pool.acquire() as connection, connection.transaction():
-        by_time = await posted_after(connection, names, START, {})
-        by_sequence = await posted_after(connection, names, None, seen)
-        nothing = await posted_after(connection, names, clock.now(), {})
+        by_time = await posted_after_instant(connection, names, START)
+        by_sequence = await posted_after_sequences(connection, names, seen)
+        nothing = await posted_after_instant(connection, names, clock.now())
     later = {PANDA.account_id: (10_000, 0), POSITION_KRW.account_id: (18_900, 0)}
     assert by_time == by_sequence == later
     assert nothing == {}
