@@ -18,6 +18,7 @@ from services.core.errors import KawaseError
 from services.kit.rpc import call, open_channel
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as pb
 from services.pb.kawase.settlement.v1.settlement_service_pb2_grpc import SettlementServiceStub
+from services.sandbox.bench.measure import CpuMeter
 from services.sandbox.bench.plan import Plan
 from services.sandbox.bench.run import PARTNERS_FILE, generate
 from services.sandbox.bench.windows import close, schedule
@@ -36,6 +37,10 @@ CLOSE_EVERY_SECONDS = 1.0
 CLOSE_SECONDS = 90.0
 FILL_SECONDS = 30.0
 FILL_IN_FLIGHT = 512
+# A house at rest looks for work all the same.
+REST_CORES = 0.4
+REST_LOOK_SECONDS = 5.0
+REST_LOOKS = 240
 RATIO_LIMIT = 1.5
 SLOWEST_SECONDS = 10.0
 
@@ -86,21 +91,24 @@ class CloseBench:
         return await self._run("unary", IN_FLIGHT, seconds, self._keys, rate)
 
     async def fill(self, payments: int, say: Say) -> None:
-        """Let one wallet pay until it has paid `payments` times and settlement knows of them."""
+        """Let one wallet pay `payments` times, and wait until all have taken that in."""
         paid = 0
         while paid < payments:
             tally = await self._run("stream", FILL_IN_FLIGHT, FILL_SECONDS, self._keys[:1])
             paid += int(tally["payments"])
             say(f"{paid:,} of {payments:,} payments made")
-        known, before = await self._known(), -1
-        while known != before:
-            await asyncio.sleep(1)
-            known, before = await self._known(), known
-            say(f"settlement knows {known:,} facts")
+        await self.rest(say)
 
-    async def _known(self) -> int:
-        answer = await call(self._stub.GetProgress(pb.GetProgressRequest(), timeout=CLOSE_SECONDS))
-        return sum(source.fact_count for source in answer.sources)
+    async def rest(self, say: Say) -> None:
+        """Wait until the copies have read what was paid, and Postgres has tidied up."""
+        for _ in range(REST_LOOKS):
+            meter = CpuMeter(self._house.pids())
+            await asyncio.sleep(REST_LOOK_SECONDS)
+            cores = {name: used / REST_LOOK_SECONDS for name, used in meter.used().items()}
+            if sum(cores.values()) < REST_CORES:
+                return
+            busy = sorted(cores, key=lambda name: -cores[name])[:3]
+            say("still at work: " + ", ".join(f"{name} {cores[name]:.1f} cores" for name in busy))
 
     async def _run(
         self, api: str, in_flight: int, seconds: float, keys: Sequence[str], rate: float = 0.0
@@ -172,8 +180,10 @@ async def bench_close(ask: CloseAsk, directory: Path, tell: Tell, say: Say) -> d
         tally = await bench.load(CAPACITY_SECONDS, 0)
         capacity = tally["within"] / max(tally["seconds"], 0.001)
         rate = capacity * ask.share
+        await bench.rest(say)
         say(f"{rate:.0f} payments a second for {ask.seconds:.0f} s")
         before = await bench.load(ask.seconds, rate)
+        await bench.rest(say)
         say("the same, with a window closed each second")
         closer = asyncio.create_task(bench.keep_closing())
         during = await bench.load(ask.seconds, rate)
