@@ -97,8 +97,12 @@ async def make_things(house: House) -> dict[str, str]:
     made = await house.pay("CreatePayment", create, "sakura")
     keep = escrow.ConfirmIntoEscrowRequest(payment_id="order-1")
     await house.call("EscrowService", "ConfirmIntoEscrow", keep, "sakura")
+    # What is in escrow is not the wallet's to refund.
+    create.payment_id = "order-2"
+    await house.pay("CreatePayment", create, "sakura")
+    await house.pay("ConfirmPayment", pay.ConfirmPaymentRequest(payment_id="order-2"), "sakura")
     refund = pay.CreateRefundRequest(
-        refund_id="back-1", payment_id="order-1", reason="too salty", amount=amount
+        refund_id="back-1", payment_id="order-2", reason="too salty", amount=amount
     )
     refund.amount.minor_units = 77
     refunded = await house.pay("CreateRefund", refund, "sakura")
