@@ -1,4 +1,5 @@
-"""Repeats the commands of resources beside payments that wait too long for an answer."""
+"""Repeats the commands of resources beside payments that wait too long for an answer, and runs what
+else looks once a second."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,6 +16,17 @@ log = structlog.get_logger()
 
 _AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 
+
+async def each_second(step: Callable[[], Awaitable[object]], delayed: str) -> None:
+    """Run `step` once a second for ever; what is away is passed over, logged as `delayed`."""
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        try:
+            await step()
+        except _AWAY as error:
+            log.warning(delayed, problem=repr(error))
+
+
 Repeat = Callable[[Connection], Awaitable[Decided[int]]]
 
 
@@ -30,12 +42,7 @@ class Repeater:
 
     async def run(self) -> None:
         """For ever; passes over what is away."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.step()
-            except _AWAY as error:
-                log.warning("repeats_delayed", problem=repr(error))
+        await each_second(self.step, "repeats_delayed")
 
     async def step(self) -> int:
         """One round; how many commands were repeated."""

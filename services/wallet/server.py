@@ -1,6 +1,6 @@
 """The wallet's gRPC methods: decode, ask the store or hand to the unit of work, encode."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -115,7 +115,7 @@ class WalletServer(pb_grpc.WalletServiceServicer):
                 )
             sequences = await read_sequences(connection)
             if request.HasField("as_of_time") or request.HasField("as_of_sequences"):
-                balances = await _as_of(connection, request, balances)
+                balances = await _as_of(connection, request, balances, sequences)
         full = not request.account_ids and len(balances) == size
         return pb.GetAccountsResponse(
             accounts=[encode_balance(entry) for entry in balances],
@@ -194,16 +194,20 @@ def _require_all(account_ids: Sequence[str], balances: Sequence[Balance]) -> Non
 
 
 async def _as_of(
-    connection: Connection, request: pb.GetAccountsRequest, balances: Sequence[Balance]
+    connection: Connection,
+    request: pb.GetAccountsRequest,
+    balances: Sequence[Balance],
+    now: Mapping[int, int],
 ) -> list[Balance]:
-    """Balances as they were: today's without what was posted since, and nothing pending."""
+    """Balances as they were: today's without what was posted since, and nothing pending. `now` is
+    where the stripes stand."""
     names = [entry.account.account_id for entry in balances]
     if request.HasField("as_of_time"):
         later = await posted_after_instant(connection, names, _instant(request.as_of_time))
     else:
         seen = request.as_of_sequences.sequences
         stripes = {stripe: seen.get(stripe, 0) for stripe in range(STRIPE_COUNT)}
-        later = await posted_after_sequences(connection, names, stripes)
+        later = await posted_after_sequences(connection, names, stripes, now)
     return [entry.without(*later.get(entry.account.account_id, (0, 0))) for entry in balances]
 
 

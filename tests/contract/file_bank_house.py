@@ -126,7 +126,8 @@ async def file_bank(
             lease_seconds=20,
             slowest_seconds=0.2,
             inquiries=2,
-            inquire_every_seconds=0.001,
+            # What a pass has sent is due again within it: a pass looks what became of it.
+            inquire_every_seconds=0.000_1,
             returns_every_seconds=0.05,
         )
         config = PartnerConfig(

@@ -14,11 +14,10 @@ from services.gateway.access.rates import RATE_MAXIMUM
 from services.gateway.access.refusals import NetworkMalformed, ScopeUnknown
 from services.gateway.admin.codec import choice
 from services.gateway.admin.errors import (
-    TEXT_MAXIMUM,
     FieldMissing,
     FieldOutOfPlace,
     ParticipantUnknown,
-    TextTooLong,
+    check_text,
 )
 from services.gateway.reference import ApiKey, ParticipantKind, Reference
 from services.pb.kawase.gateway.v1 import access_service_pb2 as pb
@@ -62,7 +61,7 @@ def check_person(new: Person) -> None:
     checked_id(new.person_id, "person_id")
     if new.person_id == BOOTSTRAP.person_id:
         raise FieldOutOfPlace(f"{new.person_id} is the key of the setting: use another person_id.")
-    _check_text(new.display_name, "display_name")
+    check_text(new.display_name, "display_name")
     if new.active and not new.roles:
         raise FieldMissing("roles")
 
@@ -110,7 +109,7 @@ def check_policy(known: Reference, new: Policy) -> None:
     if len(new.tls_identities) > IDENTITIES_MAXIMUM:
         raise ListTooLong("tls_identities", IDENTITIES_MAXIMUM)
     for identity in new.tls_identities:
-        _check_text(identity, "tls_identities")
+        check_text(identity, "tls_identities")
     for rate in new.rates.values():
         if not (0 < rate.per_second <= RATE_MAXIMUM and 0 < rate.burst <= RATE_MAXIMUM):
             raise RateOutOfRange
@@ -179,13 +178,6 @@ def checked_networks(texts: Iterable[str]) -> tuple[str, ...]:
     if len(found) > NETWORKS_MAXIMUM:
         raise ListTooLong("networks", NETWORKS_MAXIMUM)
     return tuple(found)
-
-
-def _check_text(value: str, field: str) -> None:
-    if not value.strip():
-        raise FieldMissing(field)
-    if len(value) > TEXT_MAXIMUM:
-        raise TextTooLong(field)
 
 
 class PersonUnknown(NotFound):

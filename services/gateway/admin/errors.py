@@ -31,6 +31,14 @@ class TextTooLong(Malformed):
         super().__init__(f"{field} is longer than {TEXT_MAXIMUM} characters.", field=field)
 
 
+def check_text(value: str, field: str) -> None:
+    """A short text that is needed. Raises `FieldMissing`, `TextTooLong`."""
+    if not value.strip():
+        raise FieldMissing(field)
+    if len(value) > TEXT_MAXIMUM:
+        raise TextTooLong(field)
+
+
 class TimeZoneUnknown(Malformed):
     """Not a name of the IANA time zone database."""
 

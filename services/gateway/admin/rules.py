@@ -17,7 +17,6 @@ from services.gateway.admin.errors import (
     LIMIT_RULES_MAXIMUM,
     QUOTE_SECONDS_MAXIMUM,
     REFUND_DAYS_MAXIMUM,
-    TEXT_MAXIMUM,
     AuthorisationAtPartner,
     AuthorisationDaysOutOfRange,
     CategoryMalformed,
@@ -41,8 +40,8 @@ from services.gateway.admin.errors import (
     QuoteSecondsOutOfRange,
     RefundDaysOutOfRange,
     SchemeUnknown,
-    TextTooLong,
     TimeZoneUnknown,
+    check_text,
 )
 from services.gateway.payments.pricing import PERSONAL_SCHEME
 from services.gateway.reference import (
@@ -63,7 +62,7 @@ from services.gateway.reference import (
 def check_participant(known: Reference, new: Participant) -> None:
     """Wallets need funding, home currency and time zone; others have none of these."""
     checked_id(new.participant_id, "participant_id")
-    _check_text(new.display_name, "display_name")
+    check_text(new.display_name, "display_name")
     _check_limit(new.net_debit_limit, "net_debit_limit")
     if new.kind is ParticipantKind.WALLET:
         _check_wallet(new)
@@ -132,7 +131,7 @@ def check_merchant(known: Reference, new: Merchant) -> None:
         (new.city, "city"),
         (new.scheme_account_id, "scheme_account_id"),
     ):
-        _check_text(value, field)
+        check_text(value, field)
     _check_country(new.country_code)
     if not (new.category_code.isascii() and new.category_code.isdigit()) or (
         len(new.category_code) != 4
@@ -241,7 +240,7 @@ def check_limit_rule(known: Reference, new: LimitRule) -> None:
         raise LimitRuleEmpty
     if 0 < new.maximum.minor < new.minimum:
         raise LimitsContradict("minimum", new.minimum, "maximum", new.maximum.minor)
-    _check_text(new.source, "source")
+    check_text(new.source, "source")
     if new.limit_rule_id not in known.limit_rules and (
         len(known.limit_rules) >= LIMIT_RULES_MAXIMUM
     ):
@@ -271,13 +270,6 @@ def _check_plan(known: Reference, fee_plan_id: str, currency: str) -> None:
         raise FeePlanUnknown(fee_plan_id)
     if plan.fixed.currency != currency:
         raise CurrencyDiffers("fee_plan_id", plan.fixed.currency, "what is paid", currency)
-
-
-def _check_text(value: str, field: str) -> None:
-    if not value.strip():
-        raise FieldMissing(field)
-    if len(value) > TEXT_MAXIMUM:
-        raise TextTooLong(field)
 
 
 def _check_country(value: str) -> None:

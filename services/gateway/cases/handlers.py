@@ -9,7 +9,7 @@ import structlog
 
 from services.core.clock import Clock
 from services.core.ids import Resource, parse_resource_id, resource_id
-from services.gateway.admin.errors import TEXT_MAXIMUM, FieldMissing, TextTooLong
+from services.gateway.admin.errors import check_text
 from services.gateway.cases.refusals import (
     CaseNotOpen,
     CaseResolvedOtherwise,
@@ -67,10 +67,7 @@ def _case_of(kind: Kind[Any], resource: Any) -> Case:
 def check_word(word: Word) -> None:
     """Who decides, and why, is always said. Raises leaves of `Malformed`."""
     for value, field in ((word.operator, "operator"), (word.reason, "reason")):
-        if not value.strip():
-            raise FieldMissing(field)
-        if len(value) > TEXT_MAXIMUM:
-            raise TextTooLong(field)
+        check_text(value, field)
 
 
 class CaseHandlers:

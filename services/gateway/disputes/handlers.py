@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from services.core.clock import Clock
-from services.gateway.admin.errors import TEXT_MAXIMUM, FieldMissing, TextTooLong
+from services.gateway.admin.errors import check_text
 from services.gateway.disputes import saga, store
 from services.gateway.disputes.events import DISPUTES
 from services.gateway.disputes.model import Answer, Dispute
@@ -23,10 +23,7 @@ from services.kit.unit import Decided, Units
 
 def check_answer(answer: Answer) -> None:
     """What can be told without looking anything up. Raises leaves of `Malformed`."""
-    if not answer.operator.strip():
-        raise FieldMissing("operator")
-    if len(answer.operator) > TEXT_MAXIMUM:
-        raise TextTooLong("operator")
+    check_text(answer.operator, "operator")
     if not answer.accept and not answer.evidence.strip():
         raise EvidenceMissing
     if len(answer.evidence) > EVIDENCE_MAXIMUM:

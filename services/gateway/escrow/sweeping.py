@@ -1,27 +1,22 @@
 """What releases by itself: escrows whose time is over and whose clock does not stand."""
 
-import asyncio
-
-import asyncpg
 import structlog
 
 from services.core.clock import Clock
-from services.core.errors import KawaseError
 from services.core.ids import new_reference
 from services.gateway.escrow import rules, store
 from services.gateway.escrow.handlers import keep_release
 from services.gateway.escrow.model import Cause, Escrow
 from services.gateway.payments.store.payments import read_lives, with_terms
-from services.gateway.payments.sweeping import EVERY_SECONDS
+from services.gateway.repeating import each_second
 from services.kit.outbox import Outgoing
-from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
 
 # In one transaction; each release is a few rows.
 TAKE_LIMIT = 50
-_AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 
 
 class EscrowSweeper:
@@ -34,12 +29,7 @@ class EscrowSweeper:
 
     async def run(self) -> None:
         """A pass a second, for ever; passes over what is away."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.step()
-            except _AWAY as error:
-                log.warning("escrow_sweep_delayed", problem=repr(error))
+        await each_second(self.step, "escrow_sweep_delayed")
 
     async def step(self) -> int:
         """Release all that is due now; how many escrows were."""

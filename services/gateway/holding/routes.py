@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from services.core.money import Money
 from services.gateway.access.keys import Caller
 from services.gateway.calls import Calls
 from services.gateway.holding import documents
@@ -25,7 +24,7 @@ from services.gateway.http.operations import (
     declared,
 )
 from services.gateway.http.payments import ONE, told_ended
-from services.gateway.http.requests import IfNoneMatch, PaymentIdPath, Prefer
+from services.gateway.http.requests import IfNoneMatch, PaymentIdPath, Prefer, given_money
 
 PATH = "/v1/authorisations/{payment_id}"
 
@@ -61,8 +60,7 @@ class HoldingRoutes:
         """Take what is owed, all or a part; the rest is released, and the payment is completed. One
         capture ends an authorisation: the same amount again gives the same answer, another amount
         is refused."""
-        given = body.amount
-        amount = None if given is None else Money(given.minor_units, given.currency_code)
+        amount = given_money(body.amount)
         held = await self._holding.capture(caller.participant, payment_id, amount)
         return answered(authorisation_told(held))
 

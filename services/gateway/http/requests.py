@@ -6,6 +6,8 @@ from fastapi import Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.core.currencies import CURRENCIES
+from services.core.money import Money
+from services.gateway.http.headers import next_link
 from services.gateway.payments.scanning import LONGEST_CODE
 from services.gateway.refunds.refusals import NOTE_MAXIMUM
 from services.gateway.topups.asking import HOLDER_NAME_MAXIMUM
@@ -56,6 +58,35 @@ class MoneyInput(Asked):
 
     currency_code: CurrencyCode
     minor_units: int = Field(ge=1, le=LARGEST_MINOR_UNITS, description="Above zero.")
+
+    @property
+    def money(self) -> Money:
+        return Money(self.minor_units, self.currency_code)
+
+
+def given_money(given: MoneyInput | None) -> Money | None:
+    """The amount, where one is given."""
+    return None if given is None else given.money
+
+
+class ListQuery(BaseModel):
+    """Which page of a list. Lists add what they are filtered by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    page_size: int = Field(default=100, ge=1, le=PAGE_SIZE_MAXIMUM)
+    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
+
+    def link(self, path: str, next_page_token: str | None) -> dict[str, str]:
+        """The header that leads to the next page with the same filter; none from the last one."""
+        if not next_page_token:
+            return {}
+        asked = self.model_dump(exclude={"page_token"}, exclude_defaults=True)
+        kept = {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in asked.items()
+        }
+        return {"link": next_link(path, kept, next_page_token)}
 
 
 class DecodeCodeRequest(Asked):

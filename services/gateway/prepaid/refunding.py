@@ -5,22 +5,20 @@ under an id that follows from the order, and only then the note goes. Whoever is
 between, or does it twice, asks for the same refund.
 """
 
-import asyncio
 from datetime import timedelta
 
-import asyncpg
 import structlog
 
 from services.core.clock import Clock
-from services.core.errors import Conflict, KawaseError, Refused
-from services.gateway.payments.sweeping import EVERY_SECONDS
+from services.core.errors import Conflict, Refused
 from services.gateway.prepaid import store
 from services.gateway.prepaid.model import Order, State, expired
 from services.gateway.reference import RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.refunds.refusals import NothingLeftToRefund
-from services.kit.postgres import POSTGRES_AWAY, Connection
+from services.gateway.repeating import each_second
+from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 
@@ -29,7 +27,6 @@ log = structlog.get_logger()
 BATCH = 200
 # What was refused is refused again until a person or a dispute's end changes something.
 REFUSED_WAIT = timedelta(minutes=10)
-_AWAY = (KawaseError, asyncpg.PostgresError, *POSTGRES_AWAY)
 _REASONS = {
     State.CANCELLED: "The payer cancelled the order before the shop began.",
     State.EXPIRED: "The order was not picked up in time.",
@@ -51,12 +48,7 @@ class Refunding:
 
     async def run(self) -> None:
         """A pass a second, for ever; passes over what is away."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                await self.sweep()
-            except _AWAY as error:
-                log.warning("prepaid_sweep_delayed", problem=repr(error))
+        await each_second(self.sweep, "prepaid_sweep_delayed")
 
     async def sweep(self) -> int:
         """End what is due and ask for refunds; how many orders ended."""

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.core.clock import Clock
-from services.core.money import Money
 from services.gateway.access.keys import Caller
 from services.gateway.calls import require_wallet
 from services.gateway.http.calling import caller_for
@@ -171,7 +170,7 @@ class PresentedRoutes:
             payment_id,
             body.code,
             body.merchant_id,
-            Money(body.amount.minor_units, body.amount.currency_code),
+            body.amount.money,
             lambda: float(seconds),
         )
         headers = {"location": f"{PRESENTED}/{payment_id}"}

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.gateway.http.answers import Told
-from services.gateway.http.requests import ID_FORM, Asked, CallerId
+from services.gateway.http.requests import ID_FORM, Asked, CallerId, ListQuery
 from services.gateway.webhooks.addresses import URL_LIMIT
 from services.gateway.webhooks.events import EVENT_TYPES
 from services.gateway.webhooks.handlers import LONGEST_OVERLAP, Replayed
@@ -138,15 +138,11 @@ class WebhookReplay(Told):
     last_event_time: datetime | None
 
 
-class DeliveriesQuery(BaseModel):
+class DeliveriesQuery(ListQuery):
     """Which page of which deliveries."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     webhook_endpoint_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
     state: DeliveryStateName | None = None
-    page_size: int = Field(default=100, ge=1, le=PAGE_SIZE_MAXIMUM)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
     participant_id: str = Field(
         default="", pattern=r"^[A-Za-z0-9_-]{0,64}$", description=_PARTICIPANT
     )

@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from services.gateway.access.keys import Caller
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import next_link
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -18,7 +17,7 @@ from services.gateway.http.operations import (
     declared,
 )
 from services.gateway.http.requests import IfNoneMatch
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.webhooks import documents as docs
 from services.gateway.webhooks.handlers import Replayed, Webhooks
 from services.gateway.webhooks.model import State
@@ -122,13 +121,10 @@ class WebhookRoutes:
             last_id_of(query.page_token),
             query.page_size,
         )
-        token = token_of(found[-1].delivery_id) if len(found) == query.page_size else None
+        token = next_token([one.delivery_id for one in found], query.page_size) or None
         told = [docs.WebhookDelivery.model_validate(docs.delivery_fields(one)) for one in found]
-        asked = query.model_dump(exclude={"page_token"}, exclude_defaults=True)
-        kept = {name: str(value) for name, value in asked.items()}
-        link = {"link": next_link(DELIVERIES, kept, token)} if token else {}
         page = docs.WebhookDeliveryPage(deliveries=told, next_page_token=token)
-        return answered_tagged(page, if_none_match, link)
+        return answered_tagged(page, if_none_match, query.link(DELIVERIES, token))
 
     async def get(
         self,

@@ -6,7 +6,7 @@ import grpc
 
 from services.gateway.access.keys import Keys
 from services.gateway.admin.pages import page_size
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.webhooks.handlers import Webhooks
 from services.gateway.webhooks.messages import (
     STATES,
@@ -98,7 +98,7 @@ class WebhookServer(WebhookServiceServicer):
         )
         return pb.ListDeliveriesResponse(
             deliveries=[delivery_message(delivery) for delivery in found],
-            next_page_token=token_of(found[-1].delivery_id) if len(found) == size else "",
+            next_page_token=next_token([one.delivery_id for one in found], size),
         )
 
     @answers

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.gateway.http.answers import Money, Told, money_told, time_told
-from services.gateway.http.requests import ID_FORM, Asked, CallerId, MoneyInput
-from services.gateway.withdrawals.handlers import PAGE_SIZE, PAGE_SIZE_MAXIMUM
+from services.gateway.http.requests import ID_FORM, Asked, CallerId, ListQuery, MoneyInput
 from services.gateway.withdrawals.messages import STATE_NAMES
 from services.pb.kawase.gateway.v1 import withdrawal_pb2
 
@@ -26,18 +25,14 @@ class CreateWithdrawalInput(Asked):
     amount: MoneyInput = Field(description="In the wallet's home currency.")
 
 
-class WithdrawalsQuery(BaseModel):
+class WithdrawalsQuery(ListQuery):
     """Whose withdrawals, and which page."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     payer_id: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9_-]{0,64}$",
         description="Only this payer's, as you know them; empty: all.",
     )
-    page_size: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_SIZE_MAXIMUM)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
 
 
 class Withdrawal(Told):

@@ -5,7 +5,7 @@ from services.core.errors import KawaseError
 from services.core.ids import checked_id, new_reference
 from services.gateway.lanes import COMMAND_STRIPE
 from services.gateway.opening import accounts_of_withdrawals
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.payments.limits import local_day, usage_of
 from services.gateway.payments.messages import money_of
 from services.gateway.payments.store.limits import add_usages, lock_usages
@@ -104,7 +104,7 @@ class WithdrawalHandlers:
             found = await store.list_withdrawals(
                 connection, caller.participant_id, payer_id, after, size
             )
-        token = token_of(found[-1].ask.withdrawal_id) if len(found) == size else ""
+        token = next_token([each.ask.withdrawal_id for each in found], size)
         told = [withdrawal_message(each) for each in found]
         return pb.ListWithdrawalsResponse(withdrawals=told, next_page_token=token)
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from services.gateway.access.keys import Caller
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import chosen_id, next_link
+from services.gateway.http.headers import chosen_id
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -69,10 +69,9 @@ class WithdrawalRoutes:
         asked = pb.ListWithdrawalsRequest(**query.model_dump())
         page = await self._withdrawals.page(caller.participant, asked)
         token = page.next_page_token
-        kept = query.model_dump(exclude={"page_token"}, exclude_defaults=True)
-        texts = {name: str(value) for name, value in kept.items()}
-        link = {"link": next_link(PATH, texts, token)} if token else {}
-        return answered_tagged(docs.page_told(page.withdrawals, token), if_none_match, link)
+        return answered_tagged(
+            docs.page_told(page.withdrawals, token), if_none_match, query.link(PATH, token)
+        )
 
 
 def withdrawal_router(withdrawals: WithdrawalHandlers) -> APIRouter:

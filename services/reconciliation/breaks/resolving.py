@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from services.core.ids import Resource, new_reference, resource_id
 from services.core.money import Money
+from services.core.people import is_same_person
 from services.reconciliation.breaks.accounts import check_transfer
 from services.reconciliation.breaks.model import (
     HOUSE,
@@ -173,11 +174,6 @@ def _approved(item: Break, resolution: Resolution, person: str, now: datetime) -
     if not moves:
         notes.append(Note(person, What.RESOLVED, resolution.reason))
     return Step(after, tuple(notes), sends=moves)
-
-
-def is_same_person(one: str, other: str) -> bool:
-    """Whether two names are one person's: a capital or a space makes nobody another."""
-    return one.casefold().split() == other.casefold().split()
 
 
 def _asked(item: Break) -> Resolution:

@@ -24,6 +24,7 @@ from services.reconciliation.replacing.store import hold_off_replacing
 from services.reconciliation.reports.building import AgedBreak
 from services.reconciliation.reports.expecting import Expected
 from services.reconciliation.reports.files import Written, prepare, write_file
+from services.reconciliation.reports.model import About
 from services.reconciliation.reports.refusals import (
     BreaksOpen,
     CopyBehind,
@@ -35,6 +36,7 @@ from services.reconciliation.reports.refusals import (
 )
 from services.reconciliation.reports.store import closings, days
 from services.reconciliation.reports.store.closings import KeptReport
+from services.reconciliation.reports.store.days import DayRow
 from services.reconciliation.reports.writing.formats import CANONICAL, FORMATS
 
 log = structlog.get_logger()
@@ -84,19 +86,8 @@ async def close_day(
         await _check_files(connection, place, expected)
         await _check_rows(connection, place, expected.day_end(*place))
         about = expected.about(*place, closed_by=operator)
-        with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
-            folder = Path(name)
-            built, source = await prepare(
-                connection, place, replace(held, state=CLOSED, version=version), about, now, folder
-            )
-            _check_breaks(place, built.breaks)
-            await closings.add_closing(connection, (*place, version), operator, now)
-            await closings.add_closed_breaks(connection, (*place, version), built.breaks)
-            for format_ in FORMATS:
-                written = await write_file(source, format_, folder)
-                await _keep(connection, (*place, version), format_, written)
-                if format_ == CANONICAL:
-                    digest = written.digest
+        closing = replace(held, state=CLOSED, version=version)
+        digest = await _write_reports(connection, place, closing, about, operator, now)
         await closings.end_day(connection, *place, operator, now, digest)
         said = events.DayClosed(
             participant_id=partner_id,
@@ -112,6 +103,31 @@ async def close_day(
     if closed.newly:
         log.info("day_closed", partner_id=partner_id, day=day.isoformat(), operator=operator)
     return closed
+
+
+async def _write_reports(
+    connection: Connection,
+    place: tuple[str, date],
+    closing: DayRow,
+    about: About,
+    operator: str,
+    now: datetime,
+) -> bytes:
+    """Keep the day's reports and what stands behind them; the digest of the canonical one. Raises
+    `BreaksOpen`."""
+    version = (*place, closing.version)
+    with tempfile.TemporaryDirectory(prefix="kawase-report-") as name:
+        folder = Path(name)
+        built, source = await prepare(connection, place, closing, about, now, folder)
+        _check_breaks(place, built.breaks)
+        await closings.add_closing(connection, version, operator, now)
+        await closings.add_closed_breaks(connection, version, built.breaks)
+        for format_ in FORMATS:
+            written = await write_file(source, format_, folder)
+            await _keep(connection, version, format_, written)
+            if format_ == CANONICAL:
+                digest = written.digest
+    return digest
 
 
 async def _check_files(connection: Connection, place: tuple[str, date], expected: Expected) -> None:

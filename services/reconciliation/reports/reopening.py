@@ -9,9 +9,10 @@ from datetime import date
 import structlog
 
 from services.core.clock import Clock
+from services.core.people import is_same_person
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
-from services.reconciliation.breaks.resolving import PERSON_LIMIT, TEXT_LIMIT, is_same_person
+from services.reconciliation.breaks.resolving import PERSON_LIMIT, TEXT_LIMIT
 from services.reconciliation.reports.closing import CLOSED
 from services.reconciliation.reports.refusals import (
     DayNotClosed,

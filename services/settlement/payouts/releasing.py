@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.core.clock import Clock
 from services.core.errors import Forbidden, Malformed, Refused
+from services.core.people import is_same_person
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
 from services.settlement.payouts import store
@@ -57,7 +58,7 @@ def approve(payout: Payout, person: str, now: datetime) -> Payout:
             "Nobody has proposed to release the payout: one person proposes, another approves.",
             payout_id=payout.payout_id,
         )
-    if proposer.casefold().split() == person.casefold().split():
+    if is_same_person(proposer, person):
         raise ProposerReleases(
             f"{proposer} has proposed the release: another person approves it.",
             payout_id=payout.payout_id,

@@ -38,12 +38,16 @@ async def posted_after_instant(
 
 
 async def posted_after_sequences(
-    connection: Connection, account_ids: Sequence[str], sequences: Mapping[int, int]
+    connection: Connection,
+    account_ids: Sequence[str],
+    sequences: Mapping[int, int],
+    now: Mapping[int, int],
 ) -> dict[str, tuple[int, int]]:
-    """Debits and credits posted to the accounts after stripes' sequences. Exact: sequences are
-    gapless and taken under a lock."""
+    """Debits and credits posted to the accounts after stripes' sequences; `now` is where the
+    stripes stand. Exact: sequences are gapless and taken under a lock."""
     # Postgres does not know how much came after a sequence: we do.
-    if await _width_after(connection, sequences) >= WIDE_FROM:
+    width = sum(now.get(stripe, seen) - seen for stripe, seen in sequences.items())
+    if width >= WIDE_FROM:
         await allow_wide_plans(connection)
     rows = await connection.fetch(
         _POSTED_AFTER_SEQUENCES, account_ids, list(sequences), list(sequences.values())
@@ -61,12 +65,6 @@ async def read_sequences(connection: Connection) -> dict[int, int]:
         "SELECT stripe, last_sequence FROM outbox_stripes WHERE last_sequence > 0"
     )
     return {row["stripe"]: row["last_sequence"] for row in rows}
-
-
-async def _width_after(connection: Connection, sequences: Mapping[int, int]) -> int:
-    """How many facts came after stripes' sequences."""
-    now = await read_sequences(connection)
-    return sum(now.get(stripe, seen) - seen for stripe, seen in sequences.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ async def test_balances_are_known_as_of_a_time_and_as_of_sequences(
     names = [PANDA.account_id, POSITION_KRW.account_id]
     async with wallet.units.pool.acquire() as connection, connection.transaction():
         by_time = await posted_after_instant(connection, names, START)
-        by_sequence = await posted_after_sequences(connection, names, seen)
+        now = await read_sequences(connection)
+        by_sequence = await posted_after_sequences(connection, names, seen, now)
         nothing = await posted_after_instant(connection, names, clock.now())
     later = {PANDA.account_id: (10_000, 0), POSITION_KRW.account_id: (18_900, 0)}
     assert by_time == by_sequence == later

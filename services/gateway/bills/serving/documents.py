@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.gateway.bills import rules
 from services.gateway.bills.checkdigits import CheckMethod, CheckTen
@@ -26,6 +26,7 @@ from services.gateway.http.requests import (
     Asked,
     CallerId,
     CurrencyCode,
+    ListQuery,
     MoneyInput,
     PaymentStateName,
 )
@@ -127,10 +128,8 @@ class PayBillRequest(CheckBillRequest):
     )
 
 
-class ListBillersQuery(BaseModel):
+class ListBillersQuery(ListQuery):
     """Which page of the directory."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     query: str = Field(
         default="",
@@ -140,20 +139,14 @@ class ListBillersQuery(BaseModel):
     )
     category_code: str = Field(default="", pattern=r"^([0-9]{4})?$")
     country_code: str = Field(default="", pattern=r"^([A-Z]{2})?$")
-    page_size: int = Field(default=100, ge=1, le=500)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
 
 
-class ListBillPaymentsQuery(BaseModel):
+class ListBillPaymentsQuery(ListQuery):
     """Which page of a biller's payments."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reference: str = Field(
         default="", max_length=LONGEST_TYPED, pattern=TEXT_FORM, description="Only of this bill."
     )
-    page_size: int = Field(default=100, ge=1, le=500)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
 
 
 class ToldReferenceFormat(Told):

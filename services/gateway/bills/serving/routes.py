@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from services.core.money import Money
 from services.gateway.access.keys import Caller
 from services.gateway.bills.handlers import Billers
 from services.gateway.bills.paying import BillPaying, Slip
@@ -16,7 +15,7 @@ from services.gateway.bills.serving import documents as docs
 from services.gateway.bills.serving import examples, telling
 from services.gateway.http.answers import Payment, payment_told
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import chosen_id, next_link, wait_seconds
+from services.gateway.http.headers import chosen_id, wait_seconds
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -27,8 +26,8 @@ from services.gateway.http.operations import (
     answered_tagged,
     declared,
 )
-from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, MoneyInput, Prefer
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, Prefer, given_money
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.reference import ParticipantKind
 from services.pb.kawase.gateway.v1 import payment_pb2
 
@@ -72,12 +71,12 @@ class BillRoutes:
             query.page_size,
         )
         with_terms = caller.participant.kind is not ParticipantKind.WALLET
-        token = token_of(found[-1].biller_id) if len(found) == query.page_size else None
+        token = next_token([biller.biller_id for biller in found], query.page_size) or None
         page = docs.BillerPage(
             billers=[telling.biller_told(biller, with_terms=with_terms) for biller in found],
             next_page_token=token,
         )
-        return answered_tagged(page, if_none_match, _link(BILLERS, query, token))
+        return answered_tagged(page, if_none_match, query.link(BILLERS, token))
 
     async def check(
         self,
@@ -85,7 +84,7 @@ class BillRoutes:
         body: Annotated[docs.CheckBillRequest, Body(examples=[examples.CHECK_BILL])],
     ) -> Response:
         """What is wrong with a bill, and what paying it would cost. Nothing is kept of it."""
-        slip = Slip("", body.biller_id, body.reference, _amount(body.amount))
+        slip = Slip("", body.biller_id, body.reference, given_money(body.amount))
         return answered(telling.checked_told(await self._paying.check(caller.participant, slip)))
 
     async def pay(
@@ -102,9 +101,9 @@ class BillRoutes:
         payment, _ = await self._paying.pay(
             caller.participant,
             chosen_id("payment_id", body.payment_id, key),
-            Slip(body.payer_id, body.biller_id, body.reference, _amount(body.amount)),
+            Slip(body.payer_id, body.biller_id, body.reference, given_money(body.amount)),
             again=body.again,
-            maximum=_amount(body.maximum),
+            maximum=given_money(body.maximum),
             wait_seconds=lambda: float(seconds),
         )
         going = payment.state == payment_pb2.PAYMENT_STATE_CONFIRMED
@@ -125,26 +124,14 @@ class BillRoutes:
             last_id_of(query.page_token),
             query.page_size,
         )
-        token = token_of(found[-1].payment_reference) if len(found) == query.page_size else None
+        ids = [payment.payment_reference for payment in found]
+        token = next_token(ids, query.page_size) or None
         page = docs.BillPaymentPage(
             bill_payments=[telling.bill_payment_told(payment) for payment in found],
             next_page_token=token,
         )
         path = f"{BILLERS}/{biller_id}/payments"
-        return answered_tagged(page, if_none_match, _link(path, query, token))
-
-
-def _amount(given: MoneyInput | None) -> Money | None:
-    return None if given is None else Money(given.minor_units, given.currency_code)
-
-
-def _link(
-    path: str, query: docs.ListBillersQuery | docs.ListBillPaymentsQuery, token: str | None
-) -> dict[str, str]:
-    if token is None:
-        return {}
-    asked = query.model_dump(exclude={"page_token"}, exclude_defaults=True)
-    return {"link": next_link(path, {name: str(value) for name, value in asked.items()}, token)}
+        return answered_tagged(page, if_none_match, query.link(path, token))
 
 
 def bill_router(billers: Billers, paying: BillPaying) -> APIRouter:

@@ -16,7 +16,7 @@ from services.gateway.bills.serving.messages import (
     finding_message,
     price_message,
 )
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.payments.messages import money_of
 from services.gateway.reference import ParticipantKind
 from services.gateway.server import wait_seconds
@@ -75,7 +75,7 @@ class BillServer(BillServiceServicer):
         told = directory_message if caller.kind is ParticipantKind.WALLET else biller_message
         return pb.ListBillersResponse(
             billers=[told(biller) for biller in found],
-            next_page_token=token_of(found[-1].biller_id) if len(found) == size else "",
+            next_page_token=next_token([biller.biller_id for biller in found], size),
         )
 
     @answers
@@ -117,7 +117,7 @@ class BillServer(BillServiceServicer):
         )
         return pb.ListBillPaymentsResponse(
             bill_payments=[bill_payment_message(payment) for payment in found],
-            next_page_token=token_of(found[-1].payment_reference) if len(found) == size else "",
+            next_page_token=next_token([payment.payment_reference for payment in found], size),
         )
 
 

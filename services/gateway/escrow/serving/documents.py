@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.gateway.escrow.messages import CAUSES, STATES
 from services.gateway.escrow.refusals import REASON_MAXIMUM
 from services.gateway.http import examples
 from services.gateway.http.answers import Money, Told, money_told, time_told
-from services.gateway.http.requests import ID_FORM, Asked, CallerId, MoneyInput
+from services.gateway.http.requests import ID_FORM, Asked, CallerId, ListQuery, MoneyInput
 from services.gateway.refunds.refusals import NOTE_MAXIMUM
 from services.pb.kawase.gateway.v1 import escrow_pb2 as pb
 
@@ -58,14 +58,10 @@ class ReturnInput(Asked):
     reason: str = Field(default="", max_length=NOTE_MAXIMUM, pattern=r"^[^\x00]*$")
 
 
-class ListEscrowsQuery(BaseModel):
+class ListEscrowsQuery(ListQuery):
     """Which page."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     disputed: bool = Field(default=False, description="Only those whose clock stands.")
-    page_size: int = Field(default=100, ge=1, le=500)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
 
 
 EscrowsQuery = Annotated[ListEscrowsQuery, Query()]

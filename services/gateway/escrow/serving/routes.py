@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from services.core.money import Money
 from services.gateway.access.keys import Caller
 from services.gateway.calls import Calls
 from services.gateway.escrow.handlers import EscrowHandlers
@@ -15,7 +14,7 @@ from services.gateway.escrow.model import Escrow
 from services.gateway.escrow.serving import documents as docs
 from services.gateway.http import answers, examples
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import chosen_id, next_link, wait_seconds
+from services.gateway.http.headers import chosen_id, wait_seconds
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -31,11 +30,11 @@ from services.gateway.http.payments import told_ended
 from services.gateway.http.requests import (
     IdempotencyKey,
     IfNoneMatch,
-    MoneyInput,
     PaymentIdPath,
     Prefer,
+    given_money,
 )
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.reference import Participant
 from services.gateway.refunds.asking import Wish
 from services.gateway.refunds.messages import shown_message
@@ -77,7 +76,7 @@ class EscrowRoutes:
         amount give the same answer. While it is disputed nothing is released."""
         release_id = chosen_id("release_id", body.release_id, key)
         kept, part = await self._escrows.release(
-            caller.participant, payment_id, release_id, _money(body.amount)
+            caller.participant, payment_id, release_id, given_money(body.amount)
         )
         told = docs.release_told(release_message(part))
         return answered(docs.Released(escrow=_told(kept, caller.participant), release=told))
@@ -113,7 +112,7 @@ class EscrowRoutes:
         is a refund, and is looked up as one."""
         refund_id = chosen_id("refund_id", body.refund_id, key)
         names = (caller.participant.participant_id, refund_id, payment_id)
-        wish = Wish(*names, _money(body.amount), body.reason)
+        wish = Wish(*names, given_money(body.amount), body.reason)
         refund = await self._escrows.give_back(caller.participant, wish)
         location = {"location": f"/v1/refunds/{refund_id}"}
         return answered(answers.refund_told(shown_message(refund)), 201, location)
@@ -138,22 +137,15 @@ class EscrowRoutes:
         reader = caller.participant
         after = last_id_of(query.page_token)
         found = await self._escrows.page(reader, query.disputed, after, query.page_size)
-        token = token_of(found[-1].reference) if len(found) == query.page_size else None
+        token = next_token([kept.reference for kept in found], query.page_size) or None
         page = docs.EscrowPage(
             escrows=[_told(kept, reader) for kept in found], next_page_token=token
         )
-        asked = query.model_dump(mode="json", exclude={"page_token"}, exclude_defaults=True)
-        kept = {name: str(value).lower() for name, value in asked.items()}
-        link = {"link": next_link(PATH, kept, token)} if token else {}
-        return answered_tagged(page, if_none_match, link)
+        return answered_tagged(page, if_none_match, query.link(PATH, token))
 
 
 def _told(kept: Escrow, reader: Participant) -> docs.Escrow:
     return docs.escrow_told(escrow_message(kept, reader))
-
-
-def _money(given: MoneyInput | None) -> Money | None:
-    return None if given is None else Money(given.minor_units, given.currency_code)
 
 
 def escrow_router(calls: Calls, escrows: EscrowHandlers) -> APIRouter:

@@ -5,12 +5,12 @@ from typing import Any
 import grpc
 
 from services.gateway.access.keys import Keys
-from services.gateway.admin.errors import TEXT_MAXIMUM, FieldMissing, TextTooLong
+from services.gateway.admin.errors import FieldMissing, check_text
 from services.gateway.admin.pages import page_size
 from services.gateway.calls import Calls
 from services.gateway.escrow.handlers import EscrowHandlers, Resolving
 from services.gateway.escrow.messages import escrow_message, release_message
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.payments.messages import money_of
 from services.gateway.refunds.asking import Wish
 from services.gateway.refunds.messages import shown_message
@@ -106,7 +106,7 @@ class EscrowServer(EscrowServiceServicer):
         found = await self._escrows.page(caller, request.disputed, after, size)
         return pb.ListEscrowsResponse(
             escrows=[escrow_message(kept, caller) for kept in found],
-            next_page_token=token_of(found[-1].reference) if len(found) == size else "",
+            next_page_token=next_token([kept.reference for kept in found], size),
         )
 
 
@@ -115,10 +115,7 @@ def _resolving(request: pb.ResolveEscrowDisputeRequest, key_id: str) -> Resolvin
     if not request.HasField("release_amount"):
         raise FieldMissing("release_amount")
     for value, field in ((request.operator, "operator"), (request.reason, "reason")):
-        if not value.strip():
-            raise FieldMissing(field)
-        if len(value) > TEXT_MAXIMUM:
-            raise TextTooLong(field)
+        check_text(value, field)
     return Resolving(
         request.reference,
         request.resolution_id,

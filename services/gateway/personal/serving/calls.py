@@ -3,7 +3,7 @@ names them. Refusals are raised as typed errors."""
 
 from services.gateway.acquiring.codes.messages import drawing_message, format_from
 from services.gateway.admin.pages import page_size
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.personal.handlers import PersonalCodes
 from services.gateway.personal.serving.messages import (
     code_message,
@@ -57,7 +57,7 @@ class PersonalCalls:
         )
         return pb.ListPersonalCodesResponse(
             personal_codes=[code_message(code) for code in found],
-            next_page_token=token_of(found[-1].code_id) if len(found) == size else "",
+            next_page_token=next_token([code.code_id for code in found], size),
         )
 
     async def receipts(
@@ -70,5 +70,5 @@ class PersonalCalls:
         )
         return pb.ListPersonalReceiptsResponse(
             personal_receipts=[receipt_message(receipt) for receipt in found],
-            next_page_token=token_of(found[-1].reference) if len(found) == size else "",
+            next_page_token=next_token([receipt.reference for receipt in found], size),
         )

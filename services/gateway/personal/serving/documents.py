@@ -4,16 +4,15 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.gateway.acquiring.codes.drawing import Format
 from services.gateway.http.answers import Money, TellCurrency, Told, money_told, time_told
-from services.gateway.http.requests import ID_FORM, TEXT_FORM, Asked, CallerId
+from services.gateway.http.requests import ID_FORM, TEXT_FORM, Asked, CallerId, ListQuery
 from services.gateway.personal.names import LONGEST_NAME, LONGEST_REAL_NAME
 from services.pb.kawase.gateway.v1 import personal_service_pb2 as pb
 
 _IN_THE_HEADER = "Without it the Idempotency-Key header is the id."
-_PAGE_TOKEN = r"^[A-Za-z0-9_=-]*$"  # noqa: S105 - the form of one, not one
 
 
 class CreatePersonalCodeInput(Asked):
@@ -39,16 +38,7 @@ class CreatePersonalCodeInput(Asked):
     )
 
 
-class PageQuery(BaseModel):
-    """Which page."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    page_size: int = Field(default=100, ge=1, le=500)
-    page_token: str = Field(default="", max_length=128, pattern=_PAGE_TOKEN)
-
-
-class CodesPageQuery(PageQuery):
+class CodesPageQuery(ListQuery):
     """Which page of codes."""
 
     payer_id: str = Field(
@@ -60,7 +50,7 @@ class CodesPageQuery(PageQuery):
 
 
 CodesQuery = Annotated[CodesPageQuery, Query()]
-ReceiptsQuery = Annotated[PageQuery, Query()]
+ReceiptsQuery = Annotated[ListQuery, Query()]
 PayerIdPath = Annotated[str, Path(pattern=ID_FORM, description="Who was paid, as you know them.")]
 CodeIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the code.")]
 Drawn = Annotated[

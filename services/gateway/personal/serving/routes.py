@@ -9,7 +9,7 @@ from services.gateway.access.keys import Caller
 from services.gateway.acquiring.codes.drawing import CONTENT_TYPES, Format
 from services.gateway.acquiring.codes.messages import format_number
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import chosen_id, next_link
+from services.gateway.http.headers import chosen_id
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -74,7 +74,7 @@ class PersonalRoutes:
         token = found.next_page_token or None
         told = [docs.code_told(code) for code in found.personal_codes]
         page = docs.PersonalCodePage(personal_codes=told, next_page_token=token)
-        return answered_tagged(page, if_none_match, _link(CODES, query, token))
+        return answered_tagged(page, if_none_match, query.link(CODES, token))
 
     async def draw(
         self,
@@ -109,15 +109,8 @@ class PersonalRoutes:
         token = found.next_page_token or None
         told = [docs.receipt_told(receipt) for receipt in found.personal_receipts]
         page = docs.PersonalReceiptPage(personal_receipts=told, next_page_token=token)
-        link = _link(RECEIPTS.format(payer_id=payer_id), query, token)
+        link = query.link(RECEIPTS.format(payer_id=payer_id), token)
         return answered_tagged(page, if_none_match, link)
-
-
-def _link(path: str, query: docs.PageQuery, token: str | None) -> dict[str, str]:
-    if token is None:
-        return {}
-    asked = query.model_dump(exclude={"page_token"}, exclude_defaults=True)
-    return {"link": next_link(path, {name: str(value) for name, value in asked.items()}, token)}
 
 
 def personal_router(calls: PersonalCalls) -> APIRouter:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from services.gateway.http import examples
 from services.gateway.http.answers import Money, Payment, Told, money_told
@@ -12,6 +12,7 @@ from services.gateway.http.requests import (
     ID_FORM,
     Asked,
     CallerId,
+    ListQuery,
     MoneyInput,
     PaymentStateName,
 )
@@ -59,14 +60,10 @@ class RedeemOrderRequest(Asked):
     redemption_id: CallerId = Field(description="Your own id: a repeat is answered again.")
 
 
-class ListPrepaidOrdersQuery(BaseModel):
+class ListPrepaidOrdersQuery(ListQuery):
     """Which page of the orders that wait."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     merchant_id: str = Field(default="", pattern=r"^[A-Za-z0-9_-]{0,64}$")
-    page_size: int = Field(default=100, ge=1, le=500)
-    page_token: str = Field(default="", max_length=128, pattern=r"^[A-Za-z0-9_=-]*$")
 
 
 class PrepaidOrder(Told):

@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends
 from starlette.responses import Response
 
-from services.core.money import Money
 from services.gateway.access.keys import Caller
 from services.gateway.http.answers import payment_told
 from services.gateway.http.calling import caller_for
-from services.gateway.http.headers import chosen_id, next_link, wait_seconds
+from services.gateway.http.headers import chosen_id, wait_seconds
 from services.gateway.http.operations import (
     UNCHANGED,
     WITH_BODY,
@@ -19,8 +18,8 @@ from services.gateway.http.operations import (
     answered_tagged,
     declared,
 )
-from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, MoneyInput, Prefer
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.http.requests import IdempotencyKey, IfNoneMatch, Prefer
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.prepaid.handlers import Basket, PrepaidOrders
 from services.gateway.prepaid.serving import documents as docs
 
@@ -48,10 +47,10 @@ class PrepaidRoutes:
         basket = Basket(
             body.payer_id,
             body.merchant_id,
-            _money(body.amount),
+            body.amount.money,
             body.lines,
             body.pick_up_until_time,
-            _money(body.maximum),
+            body.maximum.money,
         )
         seconds = wait_seconds(prefer)
         order, payment = await self._orders.place(
@@ -81,14 +80,12 @@ class PrepaidRoutes:
         reader = caller.participant
         after = last_id_of(query.page_token)
         found = await self._orders.page(reader, query.merchant_id, after, query.page_size)
-        token = token_of(found[-1].payment_reference) if len(found) == query.page_size else None
+        ids = [order.payment_reference for order in found]
+        token = next_token(ids, query.page_size) or None
         page = docs.PrepaidOrderPage(
             orders=[docs.order_told(order, reader) for order in found], next_page_token=token
         )
-        asked = query.model_dump(exclude={"page_token"}, exclude_defaults=True)
-        kept = {name: str(value) for name, value in asked.items()}
-        link = {"link": next_link(PATH, kept, token)} if token else {}
-        return answered_tagged(page, if_none_match, link)
+        return answered_tagged(page, if_none_match, query.link(PATH, token))
 
     async def accept(
         self,
@@ -117,10 +114,6 @@ class PrepaidRoutes:
         another is refused as ORDER_PICKED_UP."""
         order = await self._orders.redeem(caller.participant, body.pick_up_code, body.redemption_id)
         return answered(docs.order_told(order, caller.participant))
-
-
-def _money(given: MoneyInput) -> Money:
-    return Money(given.minor_units, given.currency_code)
 
 
 def prepaid_router(orders: PrepaidOrders) -> APIRouter:

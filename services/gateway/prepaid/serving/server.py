@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.gateway.access.keys import Keys
 from services.gateway.admin.pages import page_size
-from services.gateway.pages import last_id_of, token_of
+from services.gateway.pages import last_id_of, next_token
 from services.gateway.payments.messages import STATE_NUMBERS, money, money_of, timestamp
 from services.gateway.payments.model import State as PaymentState
 from services.gateway.payments.refusals import MaximumRequired
@@ -97,7 +97,7 @@ class PrepaidServer(PrepaidServiceServicer):
         found = await self._orders.page(caller, request.merchant_id, after, size)
         return pb.ListPrepaidOrdersResponse(
             orders=[order_message(order, caller) for order in found],
-            next_page_token=token_of(found[-1].payment_reference) if len(found) == size else "",
+            next_page_token=next_token([order.payment_reference for order in found], size),
         )
 
     @answers
