@@ -90,7 +90,7 @@ async def test_no_secret_is_written_down(house: House, caplog: pytest.LogCapture
         "refusals": "\n".join(said),
         "reprs": repr([house.gate, house.gateway.board.current]),
     }
-    assert len(logs) > 10
+    assert {"webhook_key_rotated", "call_refused"} <= {each["event"] for each in logs}
     # What stands after the id of a key is its secret.
     planted = {secret.split("_", 2)[-1] for secret in secrets} | {SETTING, SEAL, NUMBER}
     assert min(map(len, planted)) == len(NUMBER)
