@@ -26,15 +26,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/bridge/v1/bridge_message.proto\x12\x10kawase.bridge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"\xb4\x02\n\rBridgeCommand\x12\x35\n\x0cstart_charge\x18\x01 \x01(\x0b\x32\x1d.kawase.bridge.v1.StartChargeH\x00\x12\x37\n\rcancel_charge\x18\x02 \x01(\x0b\x32\x1e.kawase.bridge.v1.CancelChargeH\x00\x12\x37\n\rrefund_charge\x18\x03 \x01(\x0b\x32\x1e.kawase.bridge.v1.RefundChargeH\x00\x12\x37\n\rsubmit_payout\x18\x04 \x01(\x0b\x32\x1e.kawase.bridge.v1.SubmitPayoutH\x00\x12\x39\n\x0e\x61nswer_dispute\x18\x05 \x01(\x0b\x32\x1f.kawase.bridge.v1.AnswerDisputeH\x00\x42\x06\n\x04\x62ody\"\x93\x02\n\x0bStartCharge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x15\n\rmerchant_code\x18\x06 \x01(\t\x12\x17\n\x0fpayer_reference\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x0c\x43\x61ncelCharge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x81\x01\n\x0cRefundCharge\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x13\n\x0bresource_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\xc3\x01\n\x0cSubmitPayout\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12&\n\x05payee\x18\x05 \x01(\x0b\x32\x17.kawase.bridge.v1.Payee\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x12\n\nvalue_date\x18\x07 \x01(\t\"r\n\x05Payee\x12\x11\n\tbank_code\x18\x01 \x01(\t\x12\x13\n\x0b\x62ranch_code\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_type\x18\x03 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x04 \x01(\t\x12\x13\n\x0bholder_name\x18\x05 \x01(\t\"Z\n\rAnswerDispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65pt\x18\x03 \x01(\x08\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\"\xcf\x08\n\x0b\x42ridgeEvent\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x0f\x63harge_accepted\x18\x04 \x01(\x0b\x32 .kawase.bridge.v1.ChargeAcceptedH\x00\x12;\n\x0f\x63harge_rejected\x18\x05 \x01(\x0b\x32 .kawase.bridge.v1.ChargeRejectedH\x00\x12H\n\x16\x63harge_action_required\x18\x06 \x01(\x0b\x32&.kawase.bridge.v1.ChargeActionRequiredH\x00\x12\x39\n\x0e\x63harge_unknown\x18\x07 \x01(\x0b\x32\x1f.kawase.bridge.v1.ChargeUnknownH\x00\x12=\n\x10\x63harge_cancelled\x18\x08 \x01(\x0b\x32!.kawase.bridge.v1.ChargeCancelledH\x00\x12;\n\x0frefund_accepted\x18\t \x01(\x0b\x32 .kawase.bridge.v1.RefundAcceptedH\x00\x12;\n\x0frefund_rejected\x18\n \x01(\x0b\x32 .kawase.bridge.v1.RefundRejectedH\x00\x12\x44\n\x14\x63harge_accepted_late\x18\x0b \x01(\x0b\x32$.kawase.bridge.v1.ChargeAcceptedLateH\x00\x12=\n\x10payout_submitted\x18\x0c \x01(\x0b\x32!.kawase.bridge.v1.PayoutSubmittedH\x00\x12;\n\x0fpayout_accepted\x18\r \x01(\x0b\x32 .kawase.bridge.v1.PayoutAcceptedH\x00\x12;\n\x0fpayout_executed\x18\x0e \x01(\x0b\x32 .kawase.bridge.v1.PayoutExecutedH\x00\x12;\n\x0fpayout_rejected\x18\x0f \x01(\x0b\x32 .kawase.bridge.v1.PayoutRejectedH\x00\x12;\n\x0fpayout_returned\x18\x10 \x01(\x0b\x32 .kawase.bridge.v1.PayoutReturnedH\x00\x12\x39\n\x0e\x64ispute_opened\x18\x11 \x01(\x0b\x32\x1f.kawase.bridge.v1.DisputeOpenedH\x00\x12\x37\n\rdispute_ended\x18\x12 \x01(\x0b\x32\x1e.kawase.bridge.v1.DisputeEndedH\x00\x12;\n\x0f\x64\x65posit_noticed\x18\x13 \x01(\x0b\x32 .kawase.bridge.v1.DepositNoticedH\x00\x42\x06\n\x04\x62ody\"\x93\x01\n\x0e\x43hargeAccepted\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12*\n\x04kind\x18\x04 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\"[\n\x0e\x43hargeRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0cpartner_code\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\"[\n\x14\x43hargeActionRequired\x12\x12\n\naction_url\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\rChargeUnknown\x12\x12\n\npartner_id\x18\x01 \x01(\t\",\n\x0f\x43hargeCancelled\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\"o\n\x0eRefundAccepted\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x1a\n\x12refunded_charge_id\x18\x03 \x01(\t\"G\n\x0eRefundRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0cpartner_code\x18\x03 \x01(\t\"k\n\x12\x43hargeAcceptedLate\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npartner_id\x18\x03 \x01(\t\"h\n\x0fPayoutSubmitted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\"?\n\x0ePayoutAccepted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\"\x91\x01\n\x0ePayoutExecuted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12(\n\x08\x62\x61nk_fee\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\"[\n\x0ePayoutRejected\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x14\n\x0cpartner_code\x18\x04 \x01(\t\"\x88\x01\n\x0ePayoutReturned\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\"\xc1\x01\n\rDisputeOpened\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x35\n\x11\x61nswer_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\x0c\x44isputeEnded\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0b\n\x03won\x18\x05 \x01(\x08\x12\x0f\n\x07message\x18\x06 \x01(\t\"\xba\x01\n\x0e\x44\x65positNoticed\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x17\n\x0f\x65ntry_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npayer_name\x18\x05 \x01(\t\x12\x12\n\nvalue_date\x18\x06 \x01(\t\x12\x17\n\x0fremittance_text\x18\x07 \x01(\t\"\xb0\x01\n\x0cPartnerEvent\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12T\n\x1cpartner_availability_changed\x18\x03 \x01(\x0b\x32,.kawase.bridge.v1.PartnerAvailabilityChangedH\x00\x42\x06\n\x04\x62ody\"\x80\x01\n\x1aPartnerAvailabilityChanged\x12\x11\n\tavailable\x18\x01 \x01(\x08\x12.\n\nretry_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03*s\n\nChargeKind\x12\x1b\n\x17\x43HARGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HARGE_KIND_COLLECT\x10\x01\x12\x17\n\x13\x43HARGE_KIND_DELIVER\x10\x02\x12\x16\n\x12\x43HARGE_KIND_TOP_UP\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%kawase/bridge/v1/bridge_message.proto\x12\x10kawase.bridge.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\"\xb4\x02\n\rBridgeCommand\x12\x35\n\x0cstart_charge\x18\x01 \x01(\x0b\x32\x1d.kawase.bridge.v1.StartChargeH\x00\x12\x37\n\rcancel_charge\x18\x02 \x01(\x0b\x32\x1e.kawase.bridge.v1.CancelChargeH\x00\x12\x37\n\rrefund_charge\x18\x03 \x01(\x0b\x32\x1e.kawase.bridge.v1.RefundChargeH\x00\x12\x37\n\rsubmit_payout\x18\x04 \x01(\x0b\x32\x1e.kawase.bridge.v1.SubmitPayoutH\x00\x12\x39\n\x0e\x61nswer_dispute\x18\x05 \x01(\x0b\x32\x1f.kawase.bridge.v1.AnswerDisputeH\x00\x42\x06\n\x04\x62ody\"\x93\x02\n\x0bStartCharge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12*\n\x04kind\x18\x03 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12&\n\x06\x61mount\x18\x05 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x15\n\rmerchant_code\x18\x06 \x01(\t\x12\x17\n\x0fpayer_reference\x18\x07 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"F\n\x0c\x43\x61ncelCharge\x12\x11\n\tcharge_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x81\x01\n\x0cRefundCharge\x12\x11\n\trefund_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12\x13\n\x0bresource_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x05 \x01(\t\"\xd9\x01\n\x0cSubmitPayout\x12\x11\n\tpayout_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12&\n\x05payee\x18\x05 \x01(\x0b\x32\x17.kawase.bridge.v1.Payee\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x12\n\nvalue_date\x18\x07 \x01(\t\x12\x14\n\x0csealed_payee\x18\x08 \x01(\x0c\"r\n\x05Payee\x12\x11\n\tbank_code\x18\x01 \x01(\t\x12\x13\n\x0b\x62ranch_code\x18\x02 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_type\x18\x03 \x01(\t\x12\x16\n\x0e\x61\x63\x63ount_number\x18\x04 \x01(\t\x12\x13\n\x0bholder_name\x18\x05 \x01(\t\"Z\n\rAnswerDispute\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x13\n\x0bresource_id\x18\x02 \x01(\t\x12\x0e\n\x06\x61\x63\x63\x65pt\x18\x03 \x01(\x08\x12\x10\n\x08\x65vidence\x18\x04 \x01(\t\"\xcf\x08\n\x0b\x42ridgeEvent\x12\x13\n\x0bresource_id\x18\x01 \x01(\t\x12\x11\n\tcharge_id\x18\x02 \x01(\t\x12.\n\nevent_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12;\n\x0f\x63harge_accepted\x18\x04 \x01(\x0b\x32 .kawase.bridge.v1.ChargeAcceptedH\x00\x12;\n\x0f\x63harge_rejected\x18\x05 \x01(\x0b\x32 .kawase.bridge.v1.ChargeRejectedH\x00\x12H\n\x16\x63harge_action_required\x18\x06 \x01(\x0b\x32&.kawase.bridge.v1.ChargeActionRequiredH\x00\x12\x39\n\x0e\x63harge_unknown\x18\x07 \x01(\x0b\x32\x1f.kawase.bridge.v1.ChargeUnknownH\x00\x12=\n\x10\x63harge_cancelled\x18\x08 \x01(\x0b\x32!.kawase.bridge.v1.ChargeCancelledH\x00\x12;\n\x0frefund_accepted\x18\t \x01(\x0b\x32 .kawase.bridge.v1.RefundAcceptedH\x00\x12;\n\x0frefund_rejected\x18\n \x01(\x0b\x32 .kawase.bridge.v1.RefundRejectedH\x00\x12\x44\n\x14\x63harge_accepted_late\x18\x0b \x01(\x0b\x32$.kawase.bridge.v1.ChargeAcceptedLateH\x00\x12=\n\x10payout_submitted\x18\x0c \x01(\x0b\x32!.kawase.bridge.v1.PayoutSubmittedH\x00\x12;\n\x0fpayout_accepted\x18\r \x01(\x0b\x32 .kawase.bridge.v1.PayoutAcceptedH\x00\x12;\n\x0fpayout_executed\x18\x0e \x01(\x0b\x32 .kawase.bridge.v1.PayoutExecutedH\x00\x12;\n\x0fpayout_rejected\x18\x0f \x01(\x0b\x32 .kawase.bridge.v1.PayoutRejectedH\x00\x12;\n\x0fpayout_returned\x18\x10 \x01(\x0b\x32 .kawase.bridge.v1.PayoutReturnedH\x00\x12\x39\n\x0e\x64ispute_opened\x18\x11 \x01(\x0b\x32\x1f.kawase.bridge.v1.DisputeOpenedH\x00\x12\x37\n\rdispute_ended\x18\x12 \x01(\x0b\x32\x1e.kawase.bridge.v1.DisputeEndedH\x00\x12;\n\x0f\x64\x65posit_noticed\x18\x13 \x01(\x0b\x32 .kawase.bridge.v1.DepositNoticedH\x00\x42\x06\n\x04\x62ody\"\x93\x01\n\x0e\x43hargeAccepted\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npartner_id\x18\x03 \x01(\t\x12*\n\x04kind\x18\x04 \x01(\x0e\x32\x1c.kawase.bridge.v1.ChargeKind\"[\n\x0e\x43hargeRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0cpartner_code\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\"[\n\x14\x43hargeActionRequired\x12\x12\n\naction_url\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"#\n\rChargeUnknown\x12\x12\n\npartner_id\x18\x01 \x01(\t\",\n\x0f\x43hargeCancelled\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\"o\n\x0eRefundAccepted\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x1a\n\x12refunded_charge_id\x18\x03 \x01(\t\"G\n\x0eRefundRejected\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x14\n\x0cpartner_code\x18\x03 \x01(\t\"k\n\x12\x43hargeAcceptedLate\x12\x19\n\x11partner_reference\x18\x01 \x01(\t\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npartner_id\x18\x03 \x01(\t\"h\n\x0fPayoutSubmitted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\"?\n\x0ePayoutAccepted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\"\x91\x01\n\x0ePayoutExecuted\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12(\n\x08\x62\x61nk_fee\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\"[\n\x0ePayoutRejected\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12\x14\n\x0cpartner_code\x18\x04 \x01(\t\"\x88\x01\n\x0ePayoutReturned\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x19\n\x11partner_reference\x18\x02 \x01(\t\x12&\n\x06\x61mount\x18\x03 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x0f\n\x07message\x18\x05 \x01(\t\"\xc1\x01\n\rDisputeOpened\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x35\n\x11\x61nswer_until_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x97\x01\n\x0c\x44isputeEnded\x12\x12\n\ndispute_id\x18\x01 \x01(\t\x12\x12\n\npartner_id\x18\x02 \x01(\t\x12\x19\n\x11partner_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0b\n\x03won\x18\x05 \x01(\x08\x12\x0f\n\x07message\x18\x06 \x01(\t\"\xba\x01\n\x0e\x44\x65positNoticed\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x17\n\x0f\x65ntry_reference\x18\x03 \x01(\t\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x12\n\npayer_name\x18\x05 \x01(\t\x12\x12\n\nvalue_date\x18\x06 \x01(\t\x12\x17\n\x0fremittance_text\x18\x07 \x01(\t\"\xb0\x01\n\x0cPartnerEvent\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12.\n\nevent_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12T\n\x1cpartner_availability_changed\x18\x03 \x01(\x0b\x32,.kawase.bridge.v1.PartnerAvailabilityChangedH\x00\x42\x06\n\x04\x62ody\"\x80\x01\n\x1aPartnerAvailabilityChanged\x12\x11\n\tavailable\x18\x01 \x01(\x08\x12.\n\nretry_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x03*s\n\nChargeKind\x12\x1b\n\x17\x43HARGE_KIND_UNSPECIFIED\x10\x00\x12\x17\n\x13\x43HARGE_KIND_COLLECT\x10\x01\x12\x17\n\x13\x43HARGE_KIND_DELIVER\x10\x02\x12\x16\n\x12\x43HARGE_KIND_TOP_UP\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.bridge.v1.bridge_message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CHARGEKIND']._serialized_start=4540
-  _globals['_CHARGEKIND']._serialized_end=4655
+  _globals['_CHARGEKIND']._serialized_start=4562
+  _globals['_CHARGEKIND']._serialized_end=4677
   _globals['_BRIDGECOMMAND']._serialized_start=122
   _globals['_BRIDGECOMMAND']._serialized_end=430
   _globals['_STARTCHARGE']._serialized_start=433
@@ -44,47 +44,47 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REFUNDCHARGE']._serialized_start=783
   _globals['_REFUNDCHARGE']._serialized_end=912
   _globals['_SUBMITPAYOUT']._serialized_start=915
-  _globals['_SUBMITPAYOUT']._serialized_end=1110
-  _globals['_PAYEE']._serialized_start=1112
-  _globals['_PAYEE']._serialized_end=1226
-  _globals['_ANSWERDISPUTE']._serialized_start=1228
-  _globals['_ANSWERDISPUTE']._serialized_end=1318
-  _globals['_BRIDGEEVENT']._serialized_start=1321
-  _globals['_BRIDGEEVENT']._serialized_end=2424
-  _globals['_CHARGEACCEPTED']._serialized_start=2427
-  _globals['_CHARGEACCEPTED']._serialized_end=2574
-  _globals['_CHARGEREJECTED']._serialized_start=2576
-  _globals['_CHARGEREJECTED']._serialized_end=2667
-  _globals['_CHARGEACTIONREQUIRED']._serialized_start=2669
-  _globals['_CHARGEACTIONREQUIRED']._serialized_end=2760
-  _globals['_CHARGEUNKNOWN']._serialized_start=2762
-  _globals['_CHARGEUNKNOWN']._serialized_end=2797
-  _globals['_CHARGECANCELLED']._serialized_start=2799
-  _globals['_CHARGECANCELLED']._serialized_end=2843
-  _globals['_REFUNDACCEPTED']._serialized_start=2845
-  _globals['_REFUNDACCEPTED']._serialized_end=2956
-  _globals['_REFUNDREJECTED']._serialized_start=2958
-  _globals['_REFUNDREJECTED']._serialized_end=3029
-  _globals['_CHARGEACCEPTEDLATE']._serialized_start=3031
-  _globals['_CHARGEACCEPTEDLATE']._serialized_end=3138
-  _globals['_PAYOUTSUBMITTED']._serialized_start=3140
-  _globals['_PAYOUTSUBMITTED']._serialized_end=3244
-  _globals['_PAYOUTACCEPTED']._serialized_start=3246
-  _globals['_PAYOUTACCEPTED']._serialized_end=3309
-  _globals['_PAYOUTEXECUTED']._serialized_start=3312
-  _globals['_PAYOUTEXECUTED']._serialized_end=3457
-  _globals['_PAYOUTREJECTED']._serialized_start=3459
-  _globals['_PAYOUTREJECTED']._serialized_end=3550
-  _globals['_PAYOUTRETURNED']._serialized_start=3553
-  _globals['_PAYOUTRETURNED']._serialized_end=3689
-  _globals['_DISPUTEOPENED']._serialized_start=3692
-  _globals['_DISPUTEOPENED']._serialized_end=3885
-  _globals['_DISPUTEENDED']._serialized_start=3888
-  _globals['_DISPUTEENDED']._serialized_end=4039
-  _globals['_DEPOSITNOTICED']._serialized_start=4042
-  _globals['_DEPOSITNOTICED']._serialized_end=4228
-  _globals['_PARTNEREVENT']._serialized_start=4231
-  _globals['_PARTNEREVENT']._serialized_end=4407
-  _globals['_PARTNERAVAILABILITYCHANGED']._serialized_start=4410
-  _globals['_PARTNERAVAILABILITYCHANGED']._serialized_end=4538
+  _globals['_SUBMITPAYOUT']._serialized_end=1132
+  _globals['_PAYEE']._serialized_start=1134
+  _globals['_PAYEE']._serialized_end=1248
+  _globals['_ANSWERDISPUTE']._serialized_start=1250
+  _globals['_ANSWERDISPUTE']._serialized_end=1340
+  _globals['_BRIDGEEVENT']._serialized_start=1343
+  _globals['_BRIDGEEVENT']._serialized_end=2446
+  _globals['_CHARGEACCEPTED']._serialized_start=2449
+  _globals['_CHARGEACCEPTED']._serialized_end=2596
+  _globals['_CHARGEREJECTED']._serialized_start=2598
+  _globals['_CHARGEREJECTED']._serialized_end=2689
+  _globals['_CHARGEACTIONREQUIRED']._serialized_start=2691
+  _globals['_CHARGEACTIONREQUIRED']._serialized_end=2782
+  _globals['_CHARGEUNKNOWN']._serialized_start=2784
+  _globals['_CHARGEUNKNOWN']._serialized_end=2819
+  _globals['_CHARGECANCELLED']._serialized_start=2821
+  _globals['_CHARGECANCELLED']._serialized_end=2865
+  _globals['_REFUNDACCEPTED']._serialized_start=2867
+  _globals['_REFUNDACCEPTED']._serialized_end=2978
+  _globals['_REFUNDREJECTED']._serialized_start=2980
+  _globals['_REFUNDREJECTED']._serialized_end=3051
+  _globals['_CHARGEACCEPTEDLATE']._serialized_start=3053
+  _globals['_CHARGEACCEPTEDLATE']._serialized_end=3160
+  _globals['_PAYOUTSUBMITTED']._serialized_start=3162
+  _globals['_PAYOUTSUBMITTED']._serialized_end=3266
+  _globals['_PAYOUTACCEPTED']._serialized_start=3268
+  _globals['_PAYOUTACCEPTED']._serialized_end=3331
+  _globals['_PAYOUTEXECUTED']._serialized_start=3334
+  _globals['_PAYOUTEXECUTED']._serialized_end=3479
+  _globals['_PAYOUTREJECTED']._serialized_start=3481
+  _globals['_PAYOUTREJECTED']._serialized_end=3572
+  _globals['_PAYOUTRETURNED']._serialized_start=3575
+  _globals['_PAYOUTRETURNED']._serialized_end=3711
+  _globals['_DISPUTEOPENED']._serialized_start=3714
+  _globals['_DISPUTEOPENED']._serialized_end=3907
+  _globals['_DISPUTEENDED']._serialized_start=3910
+  _globals['_DISPUTEENDED']._serialized_end=4061
+  _globals['_DEPOSITNOTICED']._serialized_start=4064
+  _globals['_DEPOSITNOTICED']._serialized_end=4250
+  _globals['_PARTNEREVENT']._serialized_start=4253
+  _globals['_PARTNEREVENT']._serialized_end=4429
+  _globals['_PARTNERAVAILABILITYCHANGED']._serialized_start=4432
+  _globals['_PARTNERAVAILABILITYCHANGED']._serialized_end=4560
 # @@protoc_insertion_point(module_scope)

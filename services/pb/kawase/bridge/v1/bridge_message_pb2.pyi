@@ -214,6 +214,7 @@ class SubmitPayout(_message.Message):
     PAYEE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     VALUE_DATE_FIELD_NUMBER: _builtins.int
+    SEALED_PAYEE_FIELD_NUMBER: _builtins.int
     payout_id: _builtins.str
     resource_id: _builtins.str
     """The payout; events are keyed by it."""
@@ -225,10 +226,16 @@ class SubmitPayout(_message.Message):
     """The banking day on which the payee is to have it, YYYY-MM-DD in the bank's
     own time zone; empty: as soon as the bank can.
     """
+    sealed_payee: _builtins.bytes
+    """The payee, sealed for this payout with the key that the senders and the
+    bridge share.
+    """
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
     @_builtins.property
-    def payee(self) -> Global___Payee: ...
+    def payee(self) -> Global___Payee:
+        """Of commands that were sent before payees were sealed; otherwise empty."""
+
     def __init__(
         self,
         *,
@@ -239,10 +246,11 @@ class SubmitPayout(_message.Message):
         payee: Global___Payee | None = ...,
         description: _builtins.str = ...,
         value_date: _builtins.str = ...,
+        sealed_payee: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "payee", b"payee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "partner_id", b"partner_id", "payee", b"payee", "payout_id", b"payout_id", "resource_id", b"resource_id", "value_date", b"value_date"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "description", b"description", "partner_id", b"partner_id", "payee", b"payee", "payout_id", b"payout_id", "resource_id", b"resource_id", "sealed_payee", b"sealed_payee", "value_date", b"value_date"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
