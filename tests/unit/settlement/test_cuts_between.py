@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.settlement.domain.windows import FACTS_PER_CUT, MOST_PER_STRIPE, cut_between
+from services.settlement.domain.windows import FACTS_PER_CUT, MOST_PER_CUT, cut_between
 
 LAST_AND_AHEAD = st.lists(
     st.tuples(st.integers(0, 10**9), st.integers(-10, 100_000)), min_size=64, max_size=64
@@ -27,4 +27,11 @@ def test_a_cut_between_closes_goes_forward_and_no_further_than_the_copy(
         assert all(
             cut <= max(near, far) for near, cut, far in zip(last, place, reached, strict=True)
         )
-        assert sum(place) - sum(last) <= 64 * MOST_PER_STRIPE
+        assert sum(place) - sum(last) <= MOST_PER_CUT
+
+
+@given(st.integers(0, 63), st.integers(FACTS_PER_CUT, MOST_PER_CUT))
+def test_what_came_in_one_stripe_is_cut_whole(stripe: int, come: int) -> None:
+    last = [7] * 64
+    reached = [7 + come * (each == stripe) for each in range(64)]
+    assert cut_between(last, reached) == reached
