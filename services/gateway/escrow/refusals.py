@@ -27,6 +27,17 @@ class NotInEscrow(NotFound):
         )
 
 
+class ConfirmedWithoutEscrow(Conflict):
+    """The payment was confirmed or authorised before, and nothing of it is held in escrow."""
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(
+            f"The payment {payment_id} was confirmed without escrow, and its money is not held: "
+            "get the payment to see where it stands, or ask the merchant for a refund.",
+            payment_id=payment_id,
+        )
+
+
 class EscrowNotOffered(Refused):
     """The corridor or the merchant takes nothing into escrow."""
 

@@ -11,6 +11,7 @@ from services.core.accounts import AccountKind
 from services.core.money import Money
 from services.gateway.escrow.model import Cause, Escrow, Part, State
 from services.gateway.escrow.refusals import (
+    ConfirmedWithoutEscrow,
     EscrowDisputed,
     EscrowDisputeResolvedOtherwise,
     EscrowEmpty,
@@ -31,8 +32,14 @@ _OF_MERCHANTS = f"{AccountKind.MERCHANT_PAYABLE}:"
 
 
 def confirmed_into(payment: Payment, corridor: Corridor | None, outcome: Outcome) -> Outcome:
-    """What a confirm comes to where the money is to go into escrow."""
+    """What a confirm comes to where the money is to go into escrow.
+
+    A repeat is answered with the payment's state; what was confirmed otherwise is refused, for the
+    payer would take its money to be held.
+    """
     life, terms = outcome.life, payment.terms
+    if life is None and outcome.refusal is None and not payment.life.escrowed:
+        return Outcome(refusal=ConfirmedWithoutEscrow(terms.payment_id))
     if life is None or life.state is not PaymentState.CONFIRMED:
         return outcome
     away = terms.acceptance_partner_id or terms.collect_partner_id or terms.bill_reference

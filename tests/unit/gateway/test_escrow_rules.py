@@ -18,6 +18,7 @@ from services.gateway.escrow.messages import command_of
 from services.gateway.escrow.model import Cause, Escrow, Part, Release, State, Step
 from services.gateway.escrow.parts import Held, escrow_account, reserved_legs
 from services.gateway.escrow.refusals import (
+    ConfirmedWithoutEscrow,
     EscrowDisputed,
     EscrowEmpty,
     EscrowNotDisputed,
@@ -291,6 +292,15 @@ def test_escrow_is_for_merchants_of_our_own_alone(changes: dict[str, str]) -> No
     payment = Payment(replace(agreed(), **changes), life)  # type: ignore[arg-type]
     outcome = Outcome(confirmed(payment.life, NOW))
     assert isinstance(rules.confirmed_into(payment, WAY, outcome).refusal, EscrowNotOffered)
+
+
+def test_what_was_confirmed_plainly_is_not_taken_for_held_and_a_repeat_is_answered() -> None:
+    quoted = Payment(agreed(), Life(PaymentState.QUOTED, PaymentStep.QUOTE, 1, NOW))
+    plain = Payment(quoted.terms, confirmed(quoted.life, NOW))
+    refusal = rules.confirmed_into(plain, WAY, Outcome()).refusal
+    assert isinstance(refusal, ConfirmedWithoutEscrow)
+    held = Payment(quoted.terms, replace(plain.life, escrowed=True))
+    assert rules.confirmed_into(held, WAY, Outcome()) == Outcome()
 
 
 def test_where_the_corridor_offers_none_nothing_goes_into_escrow() -> None:
