@@ -40,7 +40,7 @@ class FileMissing(Refused):
 
 
 class RunOvertaken(Contended):
-    """Another run, the close of the day, or a replaced file came between."""
+    """Another run of the partner, the close of the day, or a replaced file came between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,16 @@ class EngineChoice:
     name: BackendName = BackendName.DUCKDB
     spark_master: str = ""
     work: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a run has begun with: the day, and how often files of any partner were replaced and days
+    of this one run. Runs of neighbouring days take the same rows."""
+
+    before: Day
+    replaced: int
+    runs: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +106,14 @@ class Running:
                     partner_id=partner_id[:80],
                     day=day.isoformat(),
                 )
-            replaced = await count_replaced(connection)
+            begun = Moment(
+                before,
+                await count_replaced(connection),
+                await store.count_runs(connection, partner_id),
+            )
         with tempfile.TemporaryDirectory(prefix="kawase-recon-", dir=self._choice.work) as folder:
             pairs = await self._match(partner_id, day, Path(folder))
-            return await self._store(before, pairs, replaced)
+            return await self._store(begun, pairs)
 
     async def read(self, partner_id: str, day: date) -> Ran:
         """A day as its last run has left it."""
@@ -124,18 +138,25 @@ class Running:
         )
         return folder / "pairs.csv"
 
-    async def _store(self, before: Day, pairs: Path, replaced: int) -> Ran:
+    async def _store(self, begun: Moment, pairs: Path) -> Ran:
+        before = begun.before
         partner_id, day = before.partner_id, before.day
 
         async def work(connection: Connection) -> Decided[Ran]:
             now = self._clock.now()
-            # Rows of a file that was replaced meanwhile are no rows any more.
-            is_same = await hold_off_replacing(connection) == replaced
+            # Rows of a file that was replaced meanwhile are no rows any more, and those that a run
+            # of another day has matched are not to be matched once more.
             name = str(self._choice.name)
-            if not is_same or not await store.begin_run(connection, before, name, now):
+            is_first = (
+                await hold_off_replacing(connection) == begun.replaced
+                and await store.lock_runs(connection, partner_id)
+                and await store.count_runs(connection, partner_id) == begun.runs
+                and await store.begin_run(connection, before, name, now)
+            )
+            if not is_first:
                 raise RunOvertaken(
-                    f"The day {day} of {partner_id} was run or closed, or a file replaced, "
-                    "meanwhile: run it again.",
+                    f"The day {day} of {partner_id} was closed, or a day of it run, or a file "
+                    "replaced, meanwhile: run it again.",
                     partner_id=partner_id,
                     day=day.isoformat(),
                 )

@@ -54,6 +54,23 @@ async def find_day(connection: Connection, partner_id: str, day: date) -> Day:
     return Day(partner_id, day) if row is None else Day(**dict(row))
 
 
+async def lock_runs(connection: Connection, partner_id: str) -> bool:
+    """No other run of the partner stores anything until this transaction ends; False where one is
+    storing."""
+    locked: bool = await connection.fetchval(
+        "SELECT pg_try_advisory_xact_lock(hashtextextended($1, $2))", partner_id, _RUNNING
+    )
+    return locked
+
+
+async def count_runs(connection: Connection, partner_id: str) -> int:
+    """How often days of the partner were run so far."""
+    count: int = await connection.fetchval(
+        "SELECT COALESCE(sum(run_count), 0)::bigint FROM days WHERE partner_id = $1", partner_id
+    )
+    return count
+
+
 async def has_file_since(connection: Connection, partner_id: str, day: date) -> bool:
     """Whether the partner has given a file of the day or a later one."""
     found = await connection.fetchval(
@@ -127,6 +144,7 @@ async def count_day(connection: Connection, partner_id: str, day: date) -> Count
     )
 
 
+_RUNNING = 7_025_003
 _DAY = """
 SELECT d.partner_id, d.day, d.state, d.run_count, d.engine, d.closed_by, d.outdated,
     COALESCE(c.version, 0) AS report_version,

@@ -1,12 +1,23 @@
 """Running a partner's day: which rows take part, and what is stored of it."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from services.kit.kafka import Topics
-from services.reconciliation.days.running import FileMissing, RunOvertaken
+from services.kit.outbox import Outgoing
+from services.kit.postgres import Connection
+from services.reconciliation.days.running import (
+    EngineChoice,
+    FileMissing,
+    Running,
+    RunOvertaken,
+)
+from services.reconciliation.matching.rules import standard_rules
 from tests.conftest import Database
 from tests.store.reconciliation.days.world import (
     FRIDAY,
@@ -148,6 +159,30 @@ async def test_of_two_runs_at_once_one_is_refused_and_nothing_is_doubled(
         assert len(await world.pairs(FRIDAY)) == 1
     assert sum(isinstance(answer, RunOvertaken) for answer in answers) <= 1
     assert all(not isinstance(a, BaseException) or isinstance(a, RunOvertaken) for a in answers)
+
+
+async def test_runs_of_two_days_at_once_do_not_match_a_row_twice(
+    database: Database, topics: Topics
+) -> None:
+    async with reconciling(database, topics) as world:
+        (ours,) = await world.say_ours(Line("payment-A"))
+        (theirs,) = await world.import_theirs(FRIDAY, Line("payment-A"))
+        await world.import_theirs(SATURDAY)
+
+        async def run_saturday(
+            _connection: Connection, _partner_id: str, day: date
+        ) -> Sequence[Outgoing]:
+            if day == FRIDAY:
+                with suppress(RunOvertaken):
+                    await world.running.run(PARTNER, SATURDAY)
+            return ()
+
+        choice = EngineChoice(standard_rules())
+        await Running(world.units, world.clock, choice, run_saturday).run(PARTNER, FRIDAY)
+
+        assert await world.pairs(FRIDAY) == [(ours, theirs, "exact")]
+        assert await world.pairs(SATURDAY) == []
+        await world.running.run(PARTNER, SATURDAY)
 
 
 async def test_a_closed_day_is_told_and_not_run(database: Database, topics: Topics) -> None:
