@@ -7,6 +7,7 @@ from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.repeating import Repeater
 from services.kit.service import Parts, build_parts
 from services.pb.kawase.reconciliation.v1 import (
     break_service_pb2_grpc,
@@ -19,6 +20,7 @@ from services.reconciliation.breaks.resolving import Policy
 from services.reconciliation.breaks.server import NAME as BREAKS
 from services.reconciliation.breaks.server import BreakServer
 from services.reconciliation.breaks.store.running import put_breaks
+from services.reconciliation.breaks.store.silent import take_silent
 from services.reconciliation.days.running import EngineChoice, Running
 from services.reconciliation.days.server import NAME as DAYS
 from services.reconciliation.days.server import DayServer
@@ -52,12 +54,14 @@ async def build(life: Life) -> None:
     )
     life.run_part("watch", files.watch.run())
     parts.server.add(file_service_pb2_grpc.add_FileServiceServicer_to_server, files, FILES)
-    _serve_breaks(parts, settings)
+    _serve_breaks(life, parts, settings)
     _serve_days(parts, settings, partners)
     await parts.server.start()
 
 
-def _serve_breaks(parts: Parts, settings: ReconciliationSettings) -> None:
+def _serve_breaks(life: Life, parts: Parts, settings: ReconciliationSettings) -> None:
+    repeater = Repeater(parts.units, parts.clock, "corrections", take_silent)
+    life.run_part("corrections", repeater.run())
     policy = Policy(settings.recon_write_off_limits, settings.recon_correction_days)
     servicer = BreakServer(parts.pool, parts.clock, Desk(parts.units, parts.clock, policy))
     register = break_service_pb2_grpc.add_BreakServiceServicer_to_server

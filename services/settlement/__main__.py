@@ -8,6 +8,7 @@ from services.kit.facts.owners import reconciliation_owner
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
+from services.kit.repeating import Repeater
 from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import build_parts
 from services.kit.sheets import SheetBoard
@@ -35,7 +36,6 @@ from services.settlement.prefunding.server import NAME as PREFUNDING_NAME
 from services.settlement.prefunding.server import PrefundingServer
 from services.settlement.prefunding.watching import Prefundings
 from services.settlement.reading import make_projection
-from services.settlement.repeating import Repeater
 from services.settlement.server import NAME, SettlementServer
 from services.settlement.settings import SettlementSettings
 from services.settlement.statements import Statements

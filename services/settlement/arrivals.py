@@ -26,6 +26,7 @@ from services.kit.facts.projection import KeptFact
 from services.kit.ledger import Move, transfer_funds
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.repeating import SILENCE
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import (
     ReconciliationEvent,
@@ -33,7 +34,6 @@ from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import (
 )
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.settlement.lanes import command_stripe
-from services.settlement.repeating import SILENCE
 from services.settlement.store import arrivals as store
 from services.settlement.store.arrivals import STUCK_REPEATS, Kept
 

@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.core.ids import STRIPE_COUNT, stripe_of
+from services.core.money import Money
 from services.kit.outbox import Outgoing
 from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2 as events
 from services.pb.kawase.wallet.v1 import transfer_pb2
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
-from services.reconciliation.breaks.model import Break, Resolution
+from services.reconciliation.breaks.model import Break
 
 TOPIC = "reconciliation.event"
 PURPOSE = "correction"
@@ -39,21 +40,18 @@ def break_changed(item: Break, now: datetime) -> Outgoing:
     return fact(item.break_id, "BreakChanged", event, now)
 
 
-def correction(resolution: Resolution) -> Outgoing:
+def correction(link_id: str, debit: str, credit: str, amount: Money) -> Outgoing:
     """The command to the ledger; the same however often it is sent."""
-    funding = resolution.debit_account_id
     leg = transfer_pb2.Leg(
-        debit_account_id=funding,
-        credit_account_id=resolution.credit_account_id,
-        amount=money(resolution.amount_minor, resolution.currency),
+        debit_account_id=debit,
+        credit_account_id=credit,
+        amount=money(amount.minor, amount.currency),
         purpose=PURPOSE,
     )
-    transfer = wallet.TransferFunds(
-        link_id=resolution.link_id, funding_account_id=funding, legs=[leg]
-    )
+    transfer = wallet.TransferFunds(link_id=link_id, funding_account_id=debit, legs=[leg])
     payload = wallet.WalletCommand(transfer_funds=transfer).SerializeToString()
-    stripe = _HALF + stripe_of(funding) % _HALF
-    return Outgoing("wallet.command", funding, stripe, "TransferFunds", payload)
+    stripe = _HALF + stripe_of(debit) % _HALF
+    return Outgoing("wallet.command", debit, stripe, "TransferFunds", payload)
 
 
 def money(minor: int, currency: str) -> money_pb2.Money:

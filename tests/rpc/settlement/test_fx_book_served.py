@@ -12,6 +12,7 @@ from services.core.accounts import AccountSpec
 from services.core.errors import Conflict, Malformed, Refused, Unavailable
 from services.core.sheet import RateSheet
 from services.kit.kafka import Topics
+from services.kit.repeating import Repeater
 from services.kit.rpc import RpcServer, call, open_channel
 from services.kit.sheets import SheetBoard
 from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2
@@ -25,7 +26,6 @@ from services.settlement.fx_book.server import FxBookServer
 from services.settlement.ledger import Deposit, Ledger
 from services.settlement.prefunding.server import PrefundingServer
 from services.settlement.prefunding.watching import Prefundings
-from services.settlement.repeating import Repeater
 from tests.conftest import Database
 from tests.parts import take_records, watching
 from tests.store.settlement.world import CORRIDOR, NOON, PREFUND, World, settling

@@ -9,6 +9,7 @@ import pytest
 
 from services.core.errors import KawaseError
 from services.kit.kafka import Topics
+from services.kit.repeating import Repeater
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent
 from services.pb.kawase.reconciliation.v1.reconciliation_event_pb2 import ReconciliationEvent
@@ -23,7 +24,6 @@ from services.pb.kawase.wallet.v1.wallet_message_pb2 import (
     WalletEvent,
 )
 from services.settlement.arrivals import take_silent
-from services.settlement.repeating import Repeater
 from services.settlement.store.arrivals import Kept, list_stuck
 from services.settlement.stuck_arrivals import NAME, ArrivalServer
 from tests.conftest import Database

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from services.core.money import Money
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.reconciliation.breaks.messages import break_changed, correction
@@ -30,10 +31,24 @@ JOINED = (
 )
 
 
+async def lock_breaks(connection: Connection, break_ids: Sequence[str]) -> None:
+    """Lock breaks in their order until the transaction ends.
+
+    Read them in a later statement: one that waits for a lock takes the resolution beside the break
+    as it was before, and would not see that another call has approved it.
+    """
+    await connection.execute(
+        "SELECT FROM breaks WHERE break_id = ANY ($1::text[]) ORDER BY break_id FOR UPDATE",
+        break_ids,
+        timeout=WRITE_SECONDS,
+    )
+
+
 async def lock_break(connection: Connection, break_id: str) -> Break | None:
     """The break, locked until the transaction ends."""
+    await lock_breaks(connection, [break_id])
     row = await connection.fetchrow(
-        f"SELECT {COLUMNS} FROM {JOINED} WHERE b.break_id = $1 FOR UPDATE OF b",  # noqa: S608
+        f"SELECT {COLUMNS} FROM {JOINED} WHERE b.break_id = $1",  # noqa: S608
         break_id,
     )
     return None if row is None else break_of(row)
@@ -41,9 +56,15 @@ async def lock_break(connection: Connection, break_id: str) -> Break | None:
 
 async def lock_links(connection: Connection, link_ids: Sequence[str]) -> dict[str, Break]:
     """The breaks that these links of the ledger resolve, by link, locked."""
+    found = await connection.fetch(
+        "SELECT break_id FROM resolutions WHERE link_id = ANY ($1::text[])", link_ids
+    )
+    break_ids = [row["break_id"] for row in found]
+    await lock_breaks(connection, break_ids)
     rows = await connection.fetch(
-        f"SELECT {COLUMNS} FROM {JOINED} WHERE r.link_id = ANY ($1) "  # noqa: S608
-        "ORDER BY b.break_id FOR UPDATE OF b",
+        f"SELECT {COLUMNS} FROM {JOINED} "  # noqa: S608
+        "WHERE b.break_id = ANY ($1::text[]) AND r.link_id = ANY ($2::text[])",
+        break_ids,
         link_ids,
     )
     return {row["link_id"]: break_of(row) for row in rows}
@@ -57,10 +78,10 @@ async def store_steps(
         return []
     fresh = [step for step in steps if step.item.note_count == 0]
     await _write(connection, _ADD, fresh)
-    await _write_resolutions(connection, [s for s in steps if s.item.resolution is not None])
+    await _write_resolutions(connection, [s for s in steps if s.item.resolution is not None], now)
     await _write(connection, _CHANGE, [step for step in steps if step.item.note_count > 0])
     await _write_notes(connection, steps, now)
-    sent = [correction(_resolution(step)) for step in steps if step.sends]
+    sent = [_correction(_resolution(step)) for step in steps if step.sends]
     return [*(break_changed(step.item, now) for step in steps), *sent]
 
 
@@ -90,7 +111,7 @@ async def _write(connection: Connection, statement: str, steps: Sequence[Step]) 
     )
 
 
-async def _write_resolutions(connection: Connection, steps: Sequence[Step]) -> None:
+async def _write_resolutions(connection: Connection, steps: Sequence[Step], now: datetime) -> None:
     if not steps:
         return
     made = [_resolution(step) for step in steps]
@@ -111,6 +132,7 @@ async def _write_resolutions(connection: Connection, steps: Sequence[Step]) -> N
         [one.correct_by for one in made],
         [one.approved_by for one in made],
         [one.outcome for one in made],
+        now,
     )
 
 
@@ -175,6 +197,15 @@ def _resolution_of(row: Mapping[str, Any]) -> Resolution | None:
     )
 
 
+def _correction(resolution: Resolution) -> Outgoing:
+    return correction(
+        resolution.link_id,
+        resolution.debit_account_id,
+        resolution.credit_account_id,
+        Money(resolution.amount_minor, resolution.currency),
+    )
+
+
 def _resolution(step: Step) -> Resolution:
     assert step.item.resolution is not None
     return step.item.resolution
@@ -209,15 +240,15 @@ WHERE b.break_id = c.break_id
 _PUT_RESOLUTIONS = """
 INSERT INTO resolutions (
     break_id, number, kind, proposed_by, propose_time, reason, debit_account_id, credit_account_id,
-    amount_minor, currency, size, link_id, correct_by, approved_by, outcome
+    amount_minor, currency, size, link_id, correct_by, approved_by, outcome, ask_time
 )
-SELECT * FROM unnest(
+SELECT *, $16::timestamptz FROM unnest(
     $1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
     $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::date[], $14::text[],
     $15::text[]
 )
 ON CONFLICT (break_id, number) DO UPDATE
-SET approved_by = excluded.approved_by, outcome = excluded.outcome
+SET approved_by = excluded.approved_by, outcome = excluded.outcome, ask_time = excluded.ask_time
 """
 _ADD_NOTES = """
 INSERT INTO break_notes (break_id, number, person, what, text, note_time)

@@ -9,7 +9,13 @@ from services.kit.postgres import Connection
 from services.reconciliation.breaks.carrying import carry
 from services.reconciliation.breaks.following import GONE, WITHDRAWN, Known, Run, follow
 from services.reconciliation.breaks.model import MOVES_MONEY, FoundBreak
-from services.reconciliation.breaks.store.books import COLUMNS, JOINED, break_of, store_steps
+from services.reconciliation.breaks.store.books import (
+    COLUMNS,
+    JOINED,
+    break_of,
+    lock_breaks,
+    store_steps,
+)
 from services.reconciliation.matching.rows import BreakKind
 from services.reconciliation.ours.store import list_unbooked, still_unbooked
 
@@ -32,9 +38,7 @@ async def put_breaks(
         "SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", partner_id, _FOLLOWING
     )
     run = Run(partner_id, day, now)
-    moved = await connection.fetch(_MOVED, partner_id, timeout=READ_SECONDS)
-    carried = [carry(run, break_of(row), row["new_row"], row["changed"]) for row in moved]
-    messages = await store_steps(connection, carried, now)
+    messages = await _carry(connection, run)
     found = await connection.fetch(_FOUND, partner_id, day, timeout=READ_SECONDS)
     finds = [FoundBreak(BreakKind(row["break_kind"]), *tuple(row)[1:]) for row in found]
     finds += [
@@ -58,6 +62,18 @@ async def put_breaks(
     return [*messages, *await store_steps(connection, steps, now)]
 
 
+async def _carry(connection: Connection, run: Run) -> list[Outgoing]:
+    """Have breaks follow their rows into the files that have replaced theirs."""
+    seen = await connection.fetch(_MOVED, run.partner_id, None, timeout=READ_SECONDS)
+    if not seen:
+        return []
+    break_ids = [row["break_id"] for row in seen]
+    await lock_breaks(connection, break_ids)
+    moved = await connection.fetch(_MOVED, run.partner_id, break_ids, timeout=READ_SECONDS)
+    carried = [carry(run, break_of(row), row["new_row"], row["changed"]) for row in moved]
+    return await store_steps(connection, carried, run.now)
+
+
 async def ended_among(connection: Connection, break_ids: Sequence[str]) -> set[str]:
     """Which of these breaks, whose rows are locked, no run would find any more."""
     known = await _known(connection, break_ids)
@@ -65,8 +81,9 @@ async def ended_among(connection: Connection, break_ids: Sequence[str]) -> set[s
 
 
 async def _known(connection: Connection, break_ids: Sequence[str]) -> list[Known]:
-    """Breaks as they stand. What is not booked was matched before: only the ledger's posting ends
-    such a break."""
+    """Breaks as they stand, locked. What is not booked was matched before: only the ledger's
+    posting ends such a break."""
+    await lock_breaks(connection, break_ids)
     found = await connection.fetch(_KNOWN, break_ids, timeout=READ_SECONDS)
     known = [Known(break_of(row), row["matched_by"] or "") for row in found]
     rows = [
@@ -106,13 +123,14 @@ _MOVED = f"""
 SELECT {COLUMNS}, m.new_row, m.changed FROM {JOINED}
 JOIN replaced_rows AS m ON m.row = b.their_row
 JOIN files AS n ON n.replaces = m.file_id
-WHERE b.partner_id = $1 AND b.joined_to = '' AND (
-    m.new_row IS NOT NULL
-    OR (b.state = 'resolved' AND r.outcome = 'done' AND r.kind = ANY ('{MONEY}'::text[])
-        AND NOT EXISTS (SELECT FROM break_notes AS t WHERE t.break_id = b.break_id
-            AND t.what = 'reopened' AND t.note_time > n.import_time))
-)
-ORDER BY b.break_id FOR UPDATE OF b
+WHERE b.partner_id = $1 AND b.joined_to = '' AND ($2::text[] IS NULL OR b.break_id = ANY ($2))
+    AND (
+        m.new_row IS NOT NULL
+        OR (b.state = 'resolved' AND r.outcome = 'done' AND r.kind = ANY ('{MONEY}'::text[])
+            AND NOT EXISTS (SELECT FROM break_notes AS t WHERE t.break_id = b.break_id
+                AND t.what = 'reopened' AND t.note_time > n.import_time))
+    )
+ORDER BY b.break_id
 """  # noqa: S608
 # `matched_by` is null unless every row of the break is matched, on whatever day, or gone.
 _KNOWN = f"""
@@ -135,5 +153,4 @@ LEFT JOIN LATERAL (
 ) AS theirs ON true
 WHERE b.break_id = ANY ($1::text[]) AND b.joined_to = ''
 ORDER BY b.break_id
-FOR UPDATE OF b
 """  # noqa: S608

@@ -1,4 +1,4 @@
-"""Gives commands to the ledger again that it has not answered, for what settlement books itself."""
+"""Gives commands to the ledger again that it has not answered, where a service books by itself."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
