@@ -2,6 +2,9 @@
 
 booking → recorded → settled
         ↘ refused
+
+Where the ledger refuses what settles a deal, it stays recorded with the reason until an operator
+settles it again. The ledger repeats a refusal for ever, so that is asked for under another link.
 """
 
 from dataclasses import dataclass, replace
@@ -92,6 +95,8 @@ class Deal:
     reason: str = ""
     sold_seen: str = ""
     bought_seen: str = ""
+    attempt: int = 0
+    """How often an operator has had it settled anew, after a refusal."""
 
     @property
     def resource_id(self) -> str:
@@ -100,14 +105,17 @@ class Deal:
     @property
     def link_id(self) -> str:
         """Of the transfer the present step waits for; a repeat of its command changes nothing."""
-        return self.resource_id + (SETTLE if self.state is DealState.RECORDED else "")
+        if self.state is not DealState.RECORDED:
+            return self.resource_id
+        return f"{self.resource_id}{SETTLE}" + (f"-{self.attempt + 1}" if self.attempt else "")
 
     @property
     def moves(self) -> list[Move]:
-        """What the present step books; none while it waits for the statement."""
+        """What the present step books; none while it waits for the statement, or for a person."""
         if self.state is DealState.BOOKING:
             return _record_moves(self)
-        if self.state is DealState.RECORDED and self.sold_seen and self.bought_seen:
+        is_seen = bool(self.sold_seen and self.bought_seen)
+        if self.state is DealState.RECORDED and is_seen and not self.reason:
             return _settle_moves(self.terms)
         return []
 
@@ -129,8 +137,8 @@ def hear_posted(deal: Deal, link_id: str) -> Deal:
     """The ledger has posted a transfer of the deal."""
     if link_id == deal.resource_id and deal.state is DealState.BOOKING:
         return replace(deal, state=DealState.RECORDED)
-    if link_id == deal.resource_id + SETTLE and deal.state is DealState.RECORDED:
-        return replace(deal, state=DealState.SETTLED)
+    if link_id.startswith(deal.resource_id + SETTLE) and deal.state is DealState.RECORDED:
+        return replace(deal, state=DealState.SETTLED, reason="")
     return deal
 
 
@@ -138,7 +146,17 @@ def hear_refused(deal: Deal, link_id: str, reason: str) -> Deal:
     """The ledger has refused a transfer of the deal."""
     if link_id == deal.resource_id and deal.state is DealState.BOOKING:
         return replace(deal, state=DealState.REFUSED, reason=reason)
-    return replace(deal, reason=reason) if deal.state is DealState.RECORDED else deal
+    if link_id == deal.link_id and deal.state is DealState.RECORDED:
+        return replace(deal, reason=deal.reason or reason or "REFUSED")
+    return deal
+
+
+def settle(deal: Deal, witness: str) -> Deal:
+    """The deal that a person has seen on both statements; what was refused is asked for anew."""
+    seen = see(see(deal, credit=True, witness=witness), credit=False, witness=witness)
+    if deal.state is DealState.RECORDED and deal.reason:
+        return replace(seen, reason="", attempt=deal.attempt + 1)
+    return seen
 
 
 def see(deal: Deal, *, credit: bool, witness: str) -> Deal:

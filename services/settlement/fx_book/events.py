@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
+import structlog
+
 from services.core.clock import Clock
 from services.core.ids import Resource
 from services.kit.facts.projection import KeptFact
@@ -15,6 +17,8 @@ from services.settlement.domain.postings import parse_link
 from services.settlement.fx_book import store
 from services.settlement.fx_book.deals import Deal, hear_posted, hear_refused, see
 from services.settlement.fx_book.messages import commands_of, deal_changed
+
+log = structlog.get_logger()
 
 _KEY = f"{Resource.DEAL}-"
 
@@ -65,6 +69,9 @@ async def _move(
         if reference in after:
             after[reference] = hear(after[reference])
     moved = [deal for reference, deal in after.items() if deal != before[reference]]
+    for deal in moved:
+        if deal.reason and deal.reason != before[deal.reference].reason:
+            log.error("deal_refused", deal_id=deal.terms.deal_id, reason=deal.reason)
     now = clock.now()
     await store.update_deals(connection, moved, now)
     return [message for deal in moved for message in (*commands_of(deal), deal_changed(deal, now))]

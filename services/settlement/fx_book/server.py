@@ -24,7 +24,7 @@ from services.settlement.fx_book.deals import (
     Terms,
     accounts_of,
     make_deal,
-    see,
+    settle,
 )
 from services.settlement.fx_book.messages import (
     commands_of,
@@ -84,7 +84,8 @@ class FxBookServer(FxBookServiceServicer):
     async def SettleFxDeal(
         self, request: pb.SettleFxDealRequest, _context: Any
     ) -> pb.SettleFxDealResponse:
-        """An operator has seen both sides on the banks' statements."""
+        """An operator has seen both sides on the banks' statements. What the ledger has refused
+        since is asked for anew."""
         if not request.operator:
             raise DealMalformed("Name the operator who settles the deal.", field="operator")
 
@@ -100,8 +101,7 @@ class FxBookServer(FxBookServiceServicer):
                     f"The deal is {found.state}: only what the ledger has booked is settled.",
                     deal_id=found.terms.deal_id,
                 )
-            witness = f"operator {request.operator}"
-            deal = see(see(found, credit=True, witness=witness), credit=False, witness=witness)
+            deal = settle(found, f"operator {request.operator}")
             if deal == found:
                 return Decided(deal)
             now = self._clock.now()

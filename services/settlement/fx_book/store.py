@@ -61,10 +61,11 @@ async def lock_deals(connection: Connection, references: Sequence[str]) -> dict[
 
 
 async def lock_silent_deals(connection: Connection, asked_before: datetime) -> list[Deal]:
-    """Deals whose command was last given before a time, and is not answered; a few, locked."""
+    """Deals whose command was last given before a time, and is not answered; a few, locked. What
+    was refused is answered."""
     rows = await connection.fetch(
         "SELECT * FROM fx_deals WHERE ask_time < $1 AND (state = 'booking' OR "
-        "(state = 'recorded' AND sold_seen <> '' AND bought_seen <> '')) "
+        "(state = 'recorded' AND sold_seen <> '' AND bought_seen <> '' AND reason = '')) "
         "ORDER BY ask_time LIMIT 100 FOR UPDATE SKIP LOCKED",
         asked_before,
     )
@@ -81,6 +82,7 @@ async def update_deals(connection: Connection, deals: Sequence[Deal], now: datet
         [deal.sold_seen for deal in deals],
         [deal.bought_seen for deal in deals],
         now,
+        [deal.attempt for deal in deals],
     )
 
 
@@ -146,6 +148,7 @@ def _deal_of(row: Mapping[str, Any]) -> Deal:
         row["reason"],
         row["sold_seen"],
         row["bought_seen"],
+        row["attempt"],
     )
 
 
@@ -157,9 +160,9 @@ INSERT INTO fx_deals (
 """
 _UPDATE = """
 UPDATE fx_deals AS d SET state = come.state, reason = come.reason, sold_seen = come.sold_seen,
-    bought_seen = come.bought_seen, ask_time = $6
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    AS come (reference, state, reason, sold_seen, bought_seen)
+    bought_seen = come.bought_seen, ask_time = $6, attempt = come.attempt
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $7::int[])
+    AS come (reference, state, reason, sold_seen, bought_seen, attempt)
 WHERE d.reference = come.reference
 """
 _EXPOSURES = """

@@ -1,7 +1,7 @@
 """The FX book and deposits over gRPC: booked by the ledger's word, and told as they stand."""
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -85,6 +85,15 @@ class Served:
         ]  # fmt: skip
         await self.world.bring([self.world.posting(asked.link_id, legs)])
         return asked.link_id
+
+    async def refuse(self, command: bytes) -> str:
+        """The ledger carries nothing out and says so."""
+        link_id = wallet_message_pb2.WalletCommand.FromString(command).transfer_funds.link_id
+        event = wallet_message_pb2.WalletEvent(link_id=link_id)
+        event.funds_refused.reason = "ACCOUNT_UNKNOWN"
+        fact = self.world.posting(link_id, [])
+        await self.world.bring([replace(fact, value=event.SerializeToString())])
+        return link_id
 
     async def see(self, resource_id: str, *, credit: bool) -> None:
         """Reconciliation finds a side on a statement."""
@@ -181,6 +190,26 @@ async def test_a_command_that_nobody_answers_is_given_again(served: Served, topi
         first, again = await take_records(tail, 2)
 
     assert first.value == again.value
+
+
+async def test_a_settlement_the_ledger_refuses_is_asked_for_anew_by_a_person_alone(
+    served: Served, topics: Topics
+) -> None:
+    request = fx.SettleFxDealRequest(deal_id="deal-1", operator="aiko")
+    async with watching(topics, "wallet.command") as tail:
+        await served.record()
+        (asked,) = await take_records(tail, 1)
+        await served.post(asked.value)
+        await call(served.book.SettleFxDeal(request, timeout=30))
+        (settle,) = await take_records(tail, 1)
+        first = await served.refuse(settle.value)
+        served.world.clock.advance(timedelta(hours=1))
+        await served.repeater.step()
+        assert (await served.only()).reason == "ACCOUNT_UNKNOWN"
+        await call(served.book.SettleFxDeal(request, timeout=30))
+        (anew,) = await take_records(tail, 1)
+        assert await served.post(anew.value) == f"{first}-2"
+    assert (await served.only()).state == fx.FX_DEAL_STATE_SETTLED
 
 
 async def test_a_deal_that_is_not_booked_is_not_settled(served: Served) -> None:

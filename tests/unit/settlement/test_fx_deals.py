@@ -20,6 +20,7 @@ from services.settlement.fx_book.deals import (
     hear_refused,
     make_deal,
     see,
+    settle,
 )
 
 NOW = datetime(2026, 10, 30, 3, tzinfo=UTC)
@@ -83,6 +84,8 @@ EVENTS = st.lists(
             lambda d: hear_posted(d, d.resource_id),
             lambda d: hear_posted(d, d.resource_id + SETTLE),
             lambda d: hear_refused(d, d.resource_id, "ACCOUNT_UNKNOWN"),
+            lambda d: hear_refused(d, d.link_id, "ACCOUNT_UNKNOWN"),
+            lambda d: settle(d, "operator aiko"),
             lambda d: see(d, credit=True, witness="statement"),
             lambda d: see(d, credit=False, witness="statement"),
         ]
@@ -114,6 +117,22 @@ def test_a_deal_is_settled_only_when_both_sides_are_on_the_statement() -> None:
     both = see(one, credit=False, witness="bank/18")
     assert both.link_id.endswith(SETTLE)
     assert hear_posted(both, both.link_id).state is DealState.SETTLED
+
+
+def test_a_settlement_that_is_refused_waits_for_a_person_and_another_link() -> None:
+    recorded = hear_posted(deal(), deal().link_id)
+    seen = settle(recorded, "operator aiko")
+    refused = hear_refused(seen, seen.link_id, "ACCOUNT_UNKNOWN")
+    assert (refused.state, refused.reason, refused.moves) == (
+        DealState.RECORDED,
+        "ACCOUNT_UNKNOWN",
+        [],
+    )
+    anew = settle(refused, "operator kenji")
+    assert (anew.link_id, anew.sold_seen) == (f"{seen.link_id}-2", "operator aiko")
+    assert anew.moves == seen.moves
+    assert hear_refused(anew, seen.link_id, "ACCOUNT_UNKNOWN") == anew
+    assert hear_posted(anew, anew.link_id).state is DealState.SETTLED
 
 
 @pytest.mark.parametrize(
