@@ -1,15 +1,17 @@
 """Closes windows: a cut, its sums, its check against the ledger, and what each window holds.
 
 A cut is taken of the ledger's own posting sequences at the moment of the cut-off; then the copy of
-the facts is awaited up to it. Cuts are also taken between closes, so that what a close has to sum
-is bounded however large the window. Each stage is kept, so where a process dies any other goes on:
-cuts and windows that are not finished are taken up by the next step.
+the facts is awaited up to it. After an outage nobody can ask where the ledger stood at a cut-off
+that is over: then the copy is awaited first, and cut where its postings pass that time. Cuts are
+also taken between closes, so that what a close has to sum is bounded however large the window. Each
+stage is kept, so where a process dies any other goes on: cuts and windows that are not finished are
+taken up by the next step.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import asyncpg
 import structlog
@@ -33,12 +35,14 @@ from services.settlement.positions import after_close
 from services.settlement.rechecking import recheck_window
 from services.settlement.store import cuts, windows
 from services.settlement.store.cuts import Cut
-from services.settlement.store.windows import Window
+from services.settlement.store.windows import Due, Window
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.25
 RETRY_SECONDS = 2.0
+# A cut-off that is over for longer is made where the copy's postings pass its time.
+LATE = timedelta(minutes=1)
 # How long a caller of `close` waits for the sums.
 CLOSE_SECONDS = 60.0
 SCHEDULED = "schedule"
@@ -52,6 +56,14 @@ class WindowNotOpen(NotFound):
 
 class CloseUnfinished(Unavailable):
     """The window is cut, but its sums are still awaited."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to cut: a posting sequence per stripe, and the time that it is of."""
+
+    sequences: Mapping[int, int]
+    time: datetime
 
 
 class Closing:
@@ -70,6 +82,8 @@ class Closing:
         self._clock = clock
         self._add_days = add_days
         self._facts_per_cut = facts_per_cut
+        # Where the ledger stood when a late cut-off was first seen: what the copy has to reach.
+        self._stood: Place | None = None
 
     async def put_schedule(self, schedule: Schedule) -> None:
         """Store a schedule and open its first window.
@@ -119,11 +133,15 @@ class Closing:
 
     async def step(self) -> None:
         """Cut what is due now, and finish cuts and windows as far as the copy reaches."""
+        now = self._clock.now()
         async with self._units.pool.acquire() as connection:
-            due = await windows.due_windows(connection, self._clock.now())
-        if due:
-            await self._cut(due, SCHEDULED)
-        await self._cut_between()
+            due = await windows.due_windows(connection, now)
+        late = due[0].due_time if due and due[0].due_time < now - LATE else None
+        if late is not None:
+            await self._cut_late(late, [each for each in due if each.due_time == late])
+        elif due:
+            await self._cut([each.pair for each in due], SCHEDULED, now)
+        await self._cut_between(late)
         await self._finish()
 
     async def close(self, corridor_id: str, currency: str, person: str) -> Window:
@@ -157,47 +175,85 @@ class Closing:
         """Compare a window that differs again, or accept it: see `recheck_window`."""
         return await recheck_window(self._units, self._ledger, window_id, operator, accept_reason)
 
-    async def _cut(self, pairs: Sequence[tuple[str, str]], person: str) -> list[str]:
-        """End the open windows of these corridors and currencies at one new cut."""
+    async def _cut(
+        self, pairs: Sequence[tuple[str, str]], person: str, due_by: datetime | None = None
+    ) -> list[str]:
+        """End the open windows of these corridors and currencies where the ledger stands now."""
         # Asked before the transaction: no lock is held while another service is called. A window
         # ends where the ledger stood when it was asked.
         sequences = await self._ledger.sequences()
-        now = self._clock.now()
+        return await self._end(pairs, person, Place(sequences, self._clock.now()), due_by)
+
+    async def _cut_late(self, due_time: datetime, due: Sequence[Due]) -> None:
+        """End windows whose cut-off is over for long, at its time: once the copy has all from
+        before it."""
+        if self._stood is None or self._stood.time < due_time:
+            asked = self._clock.now()
+            self._stood = Place(await self._ledger.sequences(), asked)
+        async with self._units.pool.acquire() as connection:
+            if not await _has_reached(connection, self._stood.sequences):
+                log.info("late_cut_waits", due_time=due_time.isoformat())
+                return
+            place = Place(await cuts.place_at(connection, due_time), due_time)
+        await self._end([each.pair for each in due], SCHEDULED, place, due_time)
+
+    async def _end(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        person: str,
+        place: Place,
+        due_by: datetime | None,
+    ) -> list[str]:
+        """End open windows at one new cut; of those not due by then none: another process was first
+        and has opened it."""
 
         async def store(connection: Connection) -> Decided[list[str]]:
             await cuts.lock_cuts(connection)
             found = [await windows.lock_open_window(connection, *pair) for pair in pairs]
-            ended = [window for window in found if window is not None]
+            ended = [
+                window
+                for window in found
+                if window is not None and (due_by is None or window.due_time <= due_by)
+            ]
             if not ended:
                 return Decided([])
-            cut_id = await cuts.add_cut(connection, now, sequences)
+            cut_id = await cuts.add_cut(connection, place.time, place.sequences)
             for window in ended:
-                await self._turn_over(connection, window, cut_id, person)
+                await self._turn_over(connection, window, cut_id, person, place.time)
             return Decided([window.window_id for window in ended])
 
         return (await self._units.write(store)).answer
 
-    async def _cut_between(self) -> None:
-        """Take a cut where much has come since the last, so that a close has little left to sum."""
+    async def _cut_between(self, until: datetime | None) -> None:
+        """Take a cut where much has come since the last, so that a close has little left to sum;
+        not past a time `until` which a window waits to be cut."""
         async with self._units.pool.acquire() as connection:
-            if self._place_between(*await cuts.progress_since_last(connection)) is None:
+            if await self._place_between(connection, until) is None:
                 return
 
         async def store(connection: Connection) -> Decided[None]:
             await cuts.lock_cuts(connection)
             # Another process may have taken it meanwhile.
-            place = self._place_between(*await cuts.progress_since_last(connection))
+            place = await self._place_between(connection, until)
             if place is not None:
-                await cuts.add_cut(connection, self._clock.now(), dict(enumerate(place)))
+                time = until or self._clock.now()
+                await cuts.add_cut(connection, time, dict(enumerate(place)))
             return Decided(None)
 
         await self._units.write(store)
 
-    def _place_between(self, last: Sequence[int], reached: Sequence[int]) -> list[int] | None:
-        return cut_between(last, reached, self._facts_per_cut)
+    async def _place_between(
+        self, connection: Connection, until: datetime | None
+    ) -> list[int] | None:
+        last, reached = await cuts.progress_since_last(connection)
+        place = cut_between(last, reached, self._facts_per_cut)
+        if place is None or until is None:
+            return place
+        before = await cuts.place_at(connection, until)
+        return cut_between(last, [before[stripe] for stripe in sorted(before)], self._facts_per_cut)
 
     async def _turn_over(
-        self, connection: Connection, window: Window, cut_id: int, person: str
+        self, connection: Connection, window: Window, cut_id: int, person: str, cut_time: datetime
     ) -> None:
         schedule = await windows.find_schedule(connection, window.corridor_id, window.currency)
         assert schedule is not None
@@ -211,7 +267,7 @@ class Closing:
             window,
             window_id=f"window-{new_reference(now)}",
             number=window.number + 1,
-            open_time=now,
+            open_time=cut_time,
             from_cut_id=cut_id,
             # After an outage it may be due already: every cut-off has its window.
             due_time=schedule.next_cut_off(counted),
@@ -222,11 +278,9 @@ class Closing:
         """Finish cuts in their order, then the windows that end at them."""
         async with self._units.pool.acquire() as connection:
             unfinished = await cuts.unfinished_cuts(connection)
-            reached = await read_projected(connection, WALLET.source)
         for cut in unfinished:
-            is_there = all(
-                reached[stripe] >= sequence for stripe, sequence in enumerate(cut.sequences)
-            )
+            async with self._units.pool.acquire() as connection:
+                is_there = await _has_reached(connection, dict(enumerate(cut.sequences)))
             if not is_there or not await self._finish_cut(cut):
                 return
         async with self._units.pool.acquire() as connection:
@@ -258,6 +312,10 @@ class Closing:
             log.error("cut_differs", cut_id=cut.cut_id, difference=differs)
         async with self._units.pool.acquire() as connection:
             await cuts.end_cut(connection, cut.cut_id, differs)
+            unscheduled = await cuts.unscheduled(connection, cut.cut_id)
+        for corridor_id, currency in unscheduled:
+            # Such as disputes, which are of no corridor: nobody is paid or owes what is there.
+            log.error("schedule_missing", corridor_id=corridor_id, currency_code=currency)
         return True
 
     async def _finish_window(self, window: Window) -> None:
@@ -291,3 +349,9 @@ class Closing:
             return Decided(None, await after_close(connection, ended, sums))
 
         await self._units.write(store)
+
+
+async def _has_reached(connection: Connection, sequences: Mapping[int, int]) -> bool:
+    """Whether the copy of the ledger's facts is read as far as these."""
+    reached = await read_projected(connection, WALLET.source)
+    return all(reached[stripe] >= sequence for stripe, sequence in sequences.items())

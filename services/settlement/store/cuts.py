@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.core.ids import STRIPE_COUNT
 from services.kit.postgres import WIDE_FROM, Connection, allow_wide_plans
@@ -16,6 +16,8 @@ from services.settlement.domain.postings import (
 
 # A cut over a million payments reads some four million legs.
 SUM_SECONDS = 120.0
+# The wallet's clock and ours, which is what cuts are timed by, are not further apart.
+SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,13 @@ async def progress_since_last(connection: Connection) -> tuple[list[int], list[i
     """Per stripe, where the last cut stands and how far the ledger's facts have been read."""
     rows = await connection.fetch(_SINCE_LAST)
     return [row["last"] for row in rows], [row["reached"] for row in rows]
+
+
+async def place_at(connection: Connection, time: datetime) -> dict[int, int]:
+    """Per stripe, the last posting that is copied, in no cut, and of `time` or before; where there
+    is none, the place of the last cut."""
+    rows = await connection.fetch(_PLACE_AT, time, SKEW, timeout=SUM_SECONDS)
+    return {row["stripe"]: row["sequence"] for row in rows}
 
 
 async def get_cut(connection: Connection, cut_id: int) -> Cut | None:
@@ -109,6 +118,13 @@ async def end_cut(connection: Connection, cut_id: int, difference: str) -> None:
         "differs" if difference else "agrees",
         difference,
     )
+
+
+async def unscheduled(connection: Connection, cut_id: int) -> list[tuple[str, str]]:
+    """Corridor and currency of what a cut has moved on accounts of agreements, and that is in no
+    window, because nothing says when to cut it."""
+    rows = await connection.fetch(_UNSCHEDULED, cut_id, str(Class.PAYOUT), timeout=SUM_SECONDS)
+    return [(row["corridor_id"], row["currency_code"]) for row in rows]
 
 
 async def all_agree(connection: Connection, after_cut_id: int, through_cut_id: int) -> bool:
@@ -239,6 +255,36 @@ _SINCE_LAST = """
 WITH last AS (SELECT sequences FROM cuts ORDER BY cut_id DESC LIMIT 1)
 SELECT coalesce((SELECT sequences[p.stripe + 1] FROM last), 0) AS last, p.sequence AS reached
 FROM projected AS p WHERE p.source = 'wallet' ORDER BY p.stripe
+"""
+# By the index on times: what is in no cut begins no earlier than the first of it in some stripe.
+_PLACE_AT = f"""
+WITH last AS (
+    SELECT sequences FROM cuts ORDER BY cut_id DESC LIMIT 1
+), span AS (
+    SELECT s.stripe::smallint AS stripe,
+        coalesce((SELECT sequences[s.stripe + 1] FROM last), 0) AS after
+    FROM generate_series(0, {STRIPE_COUNT - 1}) AS s (stripe)
+), uncut AS (
+    SELECT min(first.post_time) - $2::interval AS begin_time
+    FROM span CROSS JOIN LATERAL (
+        SELECT p.post_time FROM postings AS p
+        WHERE p.stripe = span.stripe AND p.sequence > span.after ORDER BY p.sequence LIMIT 1
+    ) AS first
+), passed AS (
+    SELECT stripe, max(sequence) AS sequence FROM postings
+    WHERE post_time >= (SELECT begin_time FROM uncut) AND post_time <= $1 GROUP BY stripe
+)
+SELECT span.stripe, greatest(span.after, passed.sequence) AS sequence
+FROM span LEFT JOIN passed USING (stripe) ORDER BY span.stripe
+"""  # noqa: S608
+_UNSCHEDULED = """
+SELECT DISTINCT m.corridor_id, m.currency_code
+FROM cut_movements AS m JOIN agreement_accounts AS a USING (account_id)
+WHERE m.cut_id = $1 AND m.class <> $2 AND NOT EXISTS (
+    SELECT FROM schedules AS s
+    WHERE (s.corridor_id, s.currency_code) = (m.corridor_id, m.currency_code)
+)
+ORDER BY m.corridor_id, m.currency_code
 """
 _MOVED = """
 SELECT t.account_id, (t.debit_minor - coalesce(sum(later.debit_minor), 0))::bigint AS debit_minor,

@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from services.core.ids import STRIPE_COUNT
 from services.kit.postgres import Connection, allow_wide_plans
 from services.settlement.domain.postings import CLASSED_KINDS, FEE_PURPOSE, Class, Sums
 from services.settlement.domain.statements import START, Line, LineKey, Span
-from services.settlement.store.cuts import SUM_SECONDS
+from services.settlement.store.cuts import SKEW, SUM_SECONDS
 
-# The wallet's clock and ours, which is what cuts are timed by, are not further apart.
-SKEW = timedelta(hours=1)
 # Their movements come in one answer, some hundred bytes each.
 ACCOUNT_LIMIT = 10_000
 
@@ -148,6 +147,8 @@ _SIDES = """
     JOIN asked AS a ON a.account_id = s.account_id
         AND p.post_time >= a.begin_time AND p.post_time < a.end_time
 """
+# A cut between closes may stand where a copy that lagged had come, long before its time: what is in
+# no cut is looked for from the first posting after it, stripe by stripe.
 _OPENINGS = f"""
 WITH asked AS ({_ASKED}), placed AS (
     SELECT a.account_id, a.begin_time, c.cut_id, c.cut_time, c.sequences FROM asked AS a
@@ -155,15 +156,23 @@ WITH asked AS ({_ASKED}), placed AS (
         SELECT * FROM cuts WHERE state <> 'taken' AND cut_time <= a.begin_time - $4::interval
         ORDER BY cut_id DESC LIMIT 1
     ) AS c ON true
+), uncut AS (
+    SELECT min(first.post_time) - $4::interval AS begin_time
+    FROM (SELECT DISTINCT cut_id, sequences FROM placed) AS c
+    CROSS JOIN generate_series(0, {STRIPE_COUNT - 1}) AS s (stripe)
+    CROSS JOIN LATERAL (
+        SELECT p.post_time FROM postings AS p
+        WHERE p.stripe = s.stripe AND p.sequence > coalesce(c.sequences[s.stripe + 1], 0)
+        ORDER BY p.sequence LIMIT 1
+    ) AS first
 ), parts AS (
     SELECT p.account_id, m.credit_minor - m.debit_minor AS minor FROM placed AS p
     JOIN cut_movements AS m ON m.account_id = p.account_id AND m.cut_id <= p.cut_id
     UNION ALL
     SELECT a.account_id, s.minor FROM (
         SELECT * FROM postings
-        WHERE post_time >= (
-            SELECT min(coalesce(cut_time, '-infinity'::timestamptz)) - $4::interval FROM placed
-        ) AND post_time < (SELECT max(begin_time) FROM placed)
+        WHERE post_time >= (SELECT begin_time FROM uncut)
+            AND post_time < (SELECT max(begin_time) FROM placed)
     ) AS p
     CROSS JOIN LATERAL (VALUES
         (p.debit_account_id, -p.amount_minor), (p.credit_account_id, p.amount_minor)

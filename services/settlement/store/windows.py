@@ -33,6 +33,19 @@ class Window:
     accept_reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An open window whose time has come."""
+
+    corridor_id: str
+    currency: str
+    due_time: datetime
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.corridor_id, self.currency
+
+
 async def put_schedule(connection: Connection, schedule: Schedule) -> None:
     """Store a schedule; its corridor and currency stay what they are. Raises `ScheduleTaken`."""
     other = await connection.fetchrow(
@@ -114,16 +127,16 @@ async def set_due_time(connection: Connection, window_id: str, due_time: datetim
     )
 
 
-async def due_windows(connection: Connection, now: datetime) -> list[tuple[str, str]]:
-    """Corridor and currency of the open windows whose time has come."""
+async def due_windows(connection: Connection, now: datetime) -> list[Due]:
+    """The open windows whose time has come, the longest over first."""
     rows = await connection.fetch(
-        "SELECT w.corridor_id, w.currency_code FROM windows AS w "
+        "SELECT w.corridor_id, w.currency_code, w.due_time FROM windows AS w "
         "JOIN schedules AS s USING (corridor_id, currency_code) "
         "WHERE w.state = 'open' AND w.due_time <= $1 AND s.active "
         "ORDER BY w.due_time, w.window_id",
         now,
     )
-    return [(row["corridor_id"], row["currency_code"]) for row in rows]
+    return [Due(*row) for row in rows]
 
 
 async def closing_windows(connection: Connection) -> list[Window]:

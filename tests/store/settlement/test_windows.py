@@ -9,6 +9,7 @@ import pytest
 from services.kit.kafka import Topics
 from services.settlement.closing import Closing, WindowNotOpen
 from services.settlement.domain.windows import Movement
+from services.settlement.statements import Statements
 from tests.conftest import Database
 from tests.parts import eventually
 from tests.store.settlement.world import (
@@ -18,6 +19,7 @@ from tests.store.settlement.world import (
     PAYABLE,
     POSITION,
     SCHEDULE,
+    ScriptedLedger,
     World,
     next_days,
     settling,
@@ -124,6 +126,59 @@ async def test_a_close_after_an_outage_keeps_its_day_and_no_cut_off_is_skipped(
     world.clock.advance(timedelta(hours=23))
     await world.closing.step()
     assert len(await world.closed()) == 4
+
+
+async def test_after_an_outage_each_window_holds_what_was_posted_before_its_own_cut_off(
+    world: World,
+) -> None:
+    closing = Closing(world.units, world.ledger, world.clock, next_days, facts_per_cut=1)
+    day = timedelta(days=1)
+    await world.pay(10_000)
+    world.clock.advance(day)
+    await world.pay(20_000)
+    await world.pay(30_000, posted=False)
+    late = world.unposted
+    world.clock.advance(day)
+    await world.pay(40_000)
+    world.clock.advance(timedelta(hours=7))
+    for _ in range(3):
+        await closing.step()
+    assert await world.closed() == []
+    await world.bring([late])
+    await world.pay(50_000)
+    for _ in range(4):
+        await closing.step()
+    closed = await world.closed()
+    assert [one.window.payment_count for one in closed] == [1, 2, 1]
+    assert {one.window.state for one in closed} == {"closed"}
+    assert [one.window.settle_date for one in closed] == [date(2026, 10, 31)] + [
+        date(2026, 11, each) for each in (1, 2)
+    ]
+    lines = [
+        line
+        for one in closed
+        for line in (
+            await Statements(world.units.pool).of_window("kakaopay", one.window.window_id, "", 100)
+        ).lines
+    ]
+    assert sorted(line.minor for line in lines) == [9_900, 19_800, 29_700, 39_600]
+
+
+async def test_two_processes_at_a_cut_off_cut_one_window(world: World) -> None:
+    other = Closing(world.units, world.ledger, world.clock, next_days)
+
+    class Slow(ScriptedLedger):
+        """While it is asked, the other process is done."""
+
+        async def sequences(self) -> dict[int, int]:
+            await other.step()
+            return await super().sequences()
+
+    await world.pay()
+    world.clock.advance(timedelta(hours=6, seconds=1))
+    await Closing(world.units, Slow(), world.clock, next_days).step()
+    async with world.units.pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM windows") == 2
 
 
 async def test_a_window_closed_by_hand_after_its_time_keeps_its_day(world: World) -> None:
