@@ -35,9 +35,6 @@ def _schedule(corridor_id: str, currency: str) -> settlement_pb.Schedule:
     )
 
 
-SCHEDULES: Sequence[settlement_pb.Schedule] = tuple(
-    _schedule(one.corridor_id, one.target_currency_code) for one in CORRIDORS
-)
 AGREEMENTS: Sequence[payout_pb.Agreement] = (
     payout_pb.Agreement(
         agreement_id="edo",
@@ -63,6 +60,11 @@ AGREEMENTS: Sequence[payout_pb.Agreement] = (
         )
         for partner, currency in ((KAKAOPAY, "KRW"), (SHANGHAI, "CNY"))
     ),
+)
+# What is of no corridor is netted too: disputes, and what people have booked.
+SCHEDULES: Sequence[settlement_pb.Schedule] = (
+    *(_schedule(one.corridor_id, one.target_currency_code) for one in CORRIDORS),
+    *(_schedule("", currency) for currency in sorted({a.currency_code for a in AGREEMENTS})),
 )
 
 
