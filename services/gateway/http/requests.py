@@ -190,7 +190,11 @@ class ListPaymentsQuery(BaseModel):
         pattern=r"^[A-Za-z0-9_=-]*$",
         description="`next_page_token` of the page before; empty for the first page.",
     )
-    state: PaymentStateName | None = Field(default=None, description="Only payments in this state.")
+    state: PaymentStateName | None = Field(
+        default=None,
+        description="Only payments in this state. A page may then hold few or none and still name "
+        "a next one.",
+    )
 
 
 PaymentIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the payment.")]

@@ -58,12 +58,10 @@ class Reading:
         after = last_id_of(request.page_token)
         state = STATES.get(request.state)
         async with self._pool.acquire() as connection:
-            payments = await list_payments(connection, participant_id, after, state, size)
-        token = ""
-        if len(payments) == size:
-            token = token_of(payments[-1].terms.payment_id)
+            payments, last_id = await list_payments(connection, participant_id, after, state, size)
         return gateway.ListPaymentsResponse(
-            payments=[payment_message(payment) for payment in payments], next_page_token=token
+            payments=[payment_message(payment) for payment in payments],
+            next_page_token=token_of(last_id) if last_id else "",
         )
 
     async def watch(self, participant_id: str, payment_id: str) -> AsyncIterator[Snapshot]:

@@ -15,6 +15,8 @@ from services.kit.postgres import Connection
 # Postgres's own clock counts this, not the service's: the sandbox may stop or turn the day's clock,
 # and lost messages have to be repeated all the same.
 SWEEP_AFTER = timedelta(seconds=10)
+# No index holds states, because each move would write it: so a rare one is looked for in parts.
+LOOK_AT = 10_000
 
 _STATES: Mapping[str, State] = {state.value: state for state in State}
 _STEPS: Mapping[str, Step] = {step.value: step for step in Step}
@@ -293,11 +295,28 @@ async def list_moves(connection: Connection, reference: str) -> list[Move]:
 
 
 async def list_payments(
-    connection: Connection, participant_id: str, after: str, state: State | None, limit: int
-) -> list[Payment]:
-    """A participant's payments in the order of its own ids, which its unique index holds."""
-    rows = await connection.fetch(_LIST, participant_id, after, state, limit)
-    return await with_terms(connection, [(row[0], _life(tuple(row)[1:])) for row in rows])
+    connection: Connection,
+    participant_id: str,
+    after: str,
+    state: State | None,
+    limit: int,
+    look_at: int = LOOK_AT,
+) -> tuple[list[Payment], str]:
+    """A participant's payments in the order of its own ids, which its unique index holds; and the
+    id after which the next page begins, empty where there is none.
+
+    Of a state at most `limit` among the next `look_at` payments: a page may be short, and not the
+    last.
+    """
+    wide = limit if state is None else max(limit, look_at)
+    rows = await connection.fetch(_LIST, participant_id, after, state, limit, wide)
+    found = await with_terms(connection, [(row[0], _life(tuple(row)[1:])) for row in rows])
+    if len(found) == limit:
+        return found, found[-1].terms.payment_id
+    if state is None:
+        return found, ""
+    looked_at = await connection.fetchval(_LOOKED_AT, participant_id, after, wide - 1)
+    return found, looked_at or ""
 
 
 async def with_terms(connection: Connection, lives: Sequence[tuple[str, Life]]) -> list[Payment]:
@@ -310,10 +329,17 @@ async def with_terms(connection: Connection, lives: Sequence[tuple[str, Life]]) 
 
 
 _LIST = f"""
-SELECT p.reference, {_LIFE_COLUMNS} FROM payments AS p
-WHERE p.participant_id = $1 AND p.payment_id > $2 AND ($3::text IS NULL OR p.state = $3)
+SELECT p.reference, {_LIFE_COLUMNS} FROM (
+    SELECT * FROM payments WHERE participant_id = $1 AND payment_id > $2
+    ORDER BY payment_id LIMIT $5
+) AS p
+WHERE $3::text IS NULL OR p.state = $3
 ORDER BY p.payment_id LIMIT $4
 """  # noqa: S608
+_LOOKED_AT = """
+SELECT payment_id FROM payments WHERE participant_id = $1 AND payment_id > $2
+ORDER BY payment_id OFFSET $3 LIMIT 1
+"""
 
 
 async def take_due(connection: Connection, limit: int) -> dict[str, Life]:
