@@ -23,6 +23,7 @@ from services.gateway.reference import Participant, ParticipantKind
 from services.gateway.refunds.handlers import RefundHandlers
 from services.gateway.session import Session
 from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
+from services.gateway.waking import unhurried
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
 
@@ -155,10 +156,13 @@ class Calls:
         return Session(require_wallet(caller), self.creating, self.confirming, self.waiters)
 
     async def create_refund(
-        self, caller: Participant, request: pb.CreateRefundRequest
+        self,
+        caller: Participant,
+        request: pb.CreateRefundRequest,
+        left: Callable[[], float] = unhurried,
     ) -> payment_pb2.Refund:
         """Ask for a refund; what it raises stands at `RefundHandlers.create`."""
-        return await self.refunds.create(caller, request)
+        return await self.refunds.create(caller, request, left=left)
 
     async def get_refund(self, caller: Participant, refund_id: str) -> payment_pb2.Refund:
         """A refund of the caller's. Raises `RefundUnknown`."""
@@ -172,10 +176,13 @@ class Calls:
         return await self.bank_links.link(caller, request)
 
     async def create_top_up(
-        self, caller: Participant, request: pb.CreateTopUpRequest
+        self,
+        caller: Participant,
+        request: pb.CreateTopUpRequest,
+        left: Callable[[], float] = unhurried,
     ) -> payment_pb2.TopUp:
         """Draw money into a hosted wallet; what it raises stands at `TopUpHandlers.create`."""
-        return await self.top_ups.create(caller, request)
+        return await self.top_ups.create(caller, request, left)
 
     async def get_top_up(self, caller: Participant, top_up_id: str) -> payment_pb2.TopUp:
         """A top-up of the caller's. Raises `TopUpUnknown`."""

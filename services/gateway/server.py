@@ -5,6 +5,7 @@ probed.
 """
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any
 
 import grpc
@@ -104,7 +105,9 @@ class GatewayServer(GatewayServiceServicer):
         self, request: pb.CreateRefundRequest, context: Context
     ) -> pb.CreateRefundResponse:
         caller = self._keys.participant_of(context)
-        return pb.CreateRefundResponse(refund=await self._calls.create_refund(caller, request))
+        left = partial(wait_seconds, context)
+        refund = await self._calls.create_refund(caller, request, left)
+        return pb.CreateRefundResponse(refund=refund)
 
     @answers
     async def GetRefund(
@@ -127,7 +130,9 @@ class GatewayServer(GatewayServiceServicer):
         self, request: pb.CreateTopUpRequest, context: Context
     ) -> pb.CreateTopUpResponse:
         caller = self._keys.participant_of(context)
-        return pb.CreateTopUpResponse(top_up=await self._calls.create_top_up(caller, request))
+        left = partial(wait_seconds, context)
+        top_up = await self._calls.create_top_up(caller, request, left)
+        return pb.CreateTopUpResponse(top_up=top_up)
 
     @answers
     async def GetTopUp(self, request: pb.GetTopUpRequest, context: Context) -> pb.GetTopUpResponse:
@@ -136,6 +141,6 @@ class GatewayServer(GatewayServiceServicer):
 
 
 def wait_seconds(context: Context) -> float:
-    """How long a confirm may wait, by the caller's deadline."""
+    """How long a call may wait for an end, by the caller's deadline."""
     left = context.time_remaining()
     return CONFIRM_SECONDS if left is None else left - DEADLINE_MARGIN_SECONDS

@@ -5,6 +5,7 @@ seen by looking again, at a pace that costs nothing: such calls are few.
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeVar
@@ -14,6 +15,11 @@ LOOK_AGAIN_SECONDS = 0.25
 WAIT_SECONDS = 5.0
 
 T = TypeVar("T")
+
+
+def unhurried() -> float:
+    """The seconds that are left of a call without a deadline."""
+    return math.inf
 
 
 class Wakers:

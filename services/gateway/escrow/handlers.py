@@ -30,7 +30,7 @@ from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds.asking import Wish, check_repeat, check_wish
 from services.gateway.refunds.model import Refund, State
 from services.gateway.refunds.store import find_refund
-from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Decided, Units
@@ -178,8 +178,11 @@ class EscrowHandlers:
         assert ended is not None
         return Decided(ended, [*messages, dispute_fact(replace(ended, update_time=now))])
 
-    async def give_back(self, caller: Participant, wish: Wish) -> Refund:
-        """The acquirer gives back of what is held, and waits a few seconds for the end.
+    async def give_back(
+        self, caller: Participant, wish: Wish, left: Callable[[], float] = unhurried
+    ) -> Refund:
+        """The acquirer gives back of what is held, and waits a few seconds for the end, no longer
+        than are `left` of the call.
 
         Raises `NotInEscrow`, `EscrowPending`, `EscrowEmpty`, `ExceedsHeld`,
         `RefundExistsWithDifferentContent`, `RefundDayLimitReached`, and leaves of `Malformed`.
@@ -199,7 +202,7 @@ class EscrowHandlers:
             made.ask.reference,
             find,
             lambda refund: refund.life.state is not State.PENDING,
-            self._wait_seconds,
+            min(self._wait_seconds, left()),
         )
 
     async def _give_back(

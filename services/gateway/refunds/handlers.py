@@ -1,6 +1,8 @@
 """CreateRefund and GetRefund, for a payment's wallet and for its merchant's acquirer; of what a
 person was paid for that person's wallet alone."""
 
+from collections.abc import Callable
+
 from services.core.clock import Clock
 from services.core.ids import new_reference
 from services.core.money import Money
@@ -24,7 +26,7 @@ from services.gateway.refunds.messages import command_of, shown_message
 from services.gateway.refunds.model import Refund, State
 from services.gateway.refunds.refusals import RefundUnknown
 from services.gateway.refunds.saga import first_life
-from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.kit.postgres import Connection
 from services.kit.sheets import SheetBoard
 from services.kit.unit import Decided, Units
@@ -56,9 +58,10 @@ class RefundHandlers:
         caller: Participant,
         request: pb.CreateRefundRequest,
         policy: RefundPolicy | None = None,
+        left: Callable[[], float] = unhurried,
     ) -> payment_pb2.Refund:
-        """Ask for a refund, and wait a few seconds for its end; by the corridor's policy unless
-        another is given, which only the house does.
+        """Ask for a refund, and wait a few seconds for its end, no longer than are `left` of the
+        call; by the corridor's policy unless another is given, which only the house does.
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
@@ -76,7 +79,7 @@ class RefundHandlers:
             made.ask.reference,
             lambda: self._find(caller, wish.refund_id),
             lambda refund: refund.life.state is not State.PENDING,
-            self._wait_seconds,
+            min(self._wait_seconds, left()),
         )
         return shown_message(ended)
 

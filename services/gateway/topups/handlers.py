@@ -1,5 +1,6 @@
 """LinkBankAccount, CreateTopUp and GetTopUp, for hosted wallets."""
 
+from collections.abc import Callable
 from typing import Any
 
 from services.core.clock import Clock
@@ -25,7 +26,7 @@ from services.gateway.topups.refusals import (
     TopUpUnknown,
 )
 from services.gateway.topups.saga import first_life
-from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.gateway.withdrawals.model import Payee
 from services.kit.ledger import open_accounts
 from services.kit.postgres import Connection
@@ -158,9 +159,13 @@ class TopUpHandlers:
         self._wait_seconds = wait_seconds
 
     async def create(
-        self, caller: Participant, request: pb.CreateTopUpRequest
+        self,
+        caller: Participant,
+        request: pb.CreateTopUpRequest,
+        left: Callable[[], float] = unhurried,
     ) -> payment_pb2.TopUp:
-        """Draw from a linked account, and wait a few seconds for the end.
+        """Draw from a linked account, and wait a few seconds for the end, no longer than are `left`
+        of the call.
 
         The same id and content give the same top-up. Raises `HostedWalletRequired`,
         `BankLinkUnknown`, `TopUpExistsWithDifferentContent`, and leaves of `Malformed`.
@@ -175,7 +180,7 @@ class TopUpHandlers:
             made.ask.reference,
             lambda: self._find(caller, wish.top_up_id),
             lambda top_up: top_up.life.state is not State.PENDING,
-            self._wait_seconds,
+            min(self._wait_seconds, left()),
         )
         return top_up_message(ended)
 

@@ -1,5 +1,7 @@
 """CreateWithdrawal, GetWithdrawal and ListWithdrawals, for hosted wallets."""
 
+from collections.abc import Callable
+
 from services.core.clock import Clock
 from services.core.errors import KawaseError
 from services.core.ids import checked_id, new_reference
@@ -15,7 +17,7 @@ from services.gateway.topups.asking import check_hosted
 from services.gateway.topups.model import BankLink
 from services.gateway.topups.refusals import BankLinkUnknown
 from services.gateway.topups.store import find_bank_link
-from services.gateway.waking import WAIT_SECONDS, Wakers
+from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.gateway.withdrawals import store
 from services.gateway.withdrawals.asking import Wish, check_wish
 from services.gateway.withdrawals.limits import (
@@ -61,9 +63,13 @@ class WithdrawalHandlers:
         self._wait_seconds = wait_seconds
 
     async def create(
-        self, caller: Participant, request: pb.CreateWithdrawalRequest
+        self,
+        caller: Participant,
+        request: pb.CreateWithdrawalRequest,
+        left: Callable[[], float] = unhurried,
     ) -> withdrawal_pb2.Withdrawal:
-        """Draw to a linked account, and wait a few seconds for the end.
+        """Draw to a linked account, and wait a few seconds for the end, no longer than are `left`
+        of the call.
 
         The same id and content give the same withdrawal. Raises `HostedWalletRequired`,
         `BankLinkUnknown`, `BankLinkNotPayable`, `WithdrawalExistsWithDifferentContent`,
@@ -83,7 +89,7 @@ class WithdrawalHandlers:
             made.reference,
             lambda: self._find(caller, wish.withdrawal_id),
             lambda withdrawal: withdrawal.life.state is not State.PENDING,
-            self._wait_seconds,
+            min(self._wait_seconds, left()),
         )
         return withdrawal_message(ended)
 

@@ -1,10 +1,12 @@
 """WithdrawalService over gRPC: find the caller, call, answer."""
 
+from functools import partial
 from typing import Any
 
 import grpc
 
 from services.gateway.access.keys import Keys
+from services.gateway.server import wait_seconds
 from services.gateway.withdrawals.handlers import WithdrawalHandlers
 from services.kit.rpc import answers
 from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as pb
@@ -26,7 +28,8 @@ class WithdrawalServer(WithdrawalServiceServicer):
         self, request: pb.CreateWithdrawalRequest, context: Context
     ) -> pb.CreateWithdrawalResponse:
         caller = self._keys.participant_of(context)
-        made = await self._withdrawals.create(caller, request)
+        left = partial(wait_seconds, context)
+        made = await self._withdrawals.create(caller, request, left)
         return pb.CreateWithdrawalResponse(withdrawal=made)
 
     @answers

@@ -73,6 +73,17 @@ async def test_a_confirm_past_its_deadline_answers_with_the_state_so_far(wallets
     assert answer.payment.state == CONFIRMED
 
 
+async def test_a_refund_past_its_deadline_answers_with_the_state_so_far(
+    gateway: Gateway, wallets: Wallets
+) -> None:
+    await wallets.call("CreatePayment", create("p1"))
+    async with answered(gateway):
+        await wallets.call("ConfirmPayment", confirm("p1"))
+    request = pb.CreateRefundRequest(refund_id="r1", payment_id="p1")
+    refund = (await wallets.call("CreateRefund", request, seconds=1.0)).refund
+    assert refund.state == payment_pb2.REFUND_STATE_PENDING
+
+
 async def test_refusals_carry_their_reason(wallets: Wallets) -> None:
     with pytest.raises(Malformed) as code:
         await wallets.call("CreatePayment", create("p1", WRONG_CHECKSUM))

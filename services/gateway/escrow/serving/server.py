@@ -1,5 +1,6 @@
 """EscrowService over gRPC: find the caller, call, answer."""
 
+from functools import partial
 from typing import Any
 
 import grpc
@@ -85,7 +86,8 @@ class EscrowServer(EscrowServiceServicer):
         caller = self._keys.participant_of(context)
         amount = money_of(request.amount) if request.HasField("amount") else None
         names = (caller.participant_id, request.refund_id, request.payment_id)
-        refund = await self._escrows.give_back(caller, Wish(*names, amount, request.reason))
+        wish = Wish(*names, amount, request.reason)
+        refund = await self._escrows.give_back(caller, wish, partial(wait_seconds, context))
         return pb.ReturnEscrowResponse(refund=shown_message(refund))
 
     @answers
