@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from services.gateway.webhooks.addresses import (
 from services.gateway.webhooks.model import State
 from services.gateway.webhooks.schedule import Ending
 from services.gateway.webhooks.sending import ANSWER_BYTES, Names, Sender
-from services.gateway.webhooks.worker import Worker
+from services.gateway.webhooks.worker import ENDPOINT_LIMIT, Worker
 from services.kit.postgres import open_pool
 from tests.conftest import Database
 from tests.contract.webhook_receivers import Receiver, receiving
@@ -226,6 +227,29 @@ async def test_a_name_that_turns_inside_after_it_was_registered_is_not_called(
     await names.close()
 
 
+async def test_a_name_that_does_not_resolve_keeps_no_other_waiting() -> None:
+    answered = threading.Event()
+
+    def lookup(host: str, port: int, *_more: object) -> list[tuple[Any, ...]]:
+        if host.startswith("slow"):
+            answered.wait()
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", ("8.8.8.8", port))]
+
+    names = Names(AddressRules(), lookup)
+    checks = [names.check(f"https://slow-{number}.example.com/") for number in range(20)]
+    sendings = [names.resolve(f"slow-{n % 4}.example.com", 443) for n in range(ENDPOINT_LIMIT * 4)]
+    waiting = [asyncio.ensure_future(one) for one in (*checks, *sendings)]
+    await asyncio.wait(waiting, timeout=0.1)
+
+    (found,) = await names.resolve("hooks.example.com", 443)
+
+    assert found["host"] == "8.8.8.8"
+    assert not any(task.done() for task in waiting)
+    answered.set()
+    await asyncio.gather(*waiting)
+    await names.close()
+
+
 async def test_a_name_with_one_address_inside_is_refused_whole() -> None:
     def lookup(_host: str, port: int, *_more: object) -> list[tuple[Any, ...]]:
         return [
@@ -240,17 +264,19 @@ async def test_a_name_with_one_address_inside_is_refused_whole() -> None:
     await names.close()
 
 
-@pytest.mark.parametrize("host", ["localhost", "0x7f.1", "2130706433", "127.1", "[::1]"])
-async def test_no_way_of_writing_this_machine_is_called(host: str) -> None:
-    rules = AddressRules()
+@pytest.mark.parametrize(
+    "host", ["localhost", "0x7f.1", "0x7f000001", "2130706433", "127.1", "127.0.0.1.", "[::1]"]
+)
+async def test_no_way_of_writing_this_machine_is_called(served: Served, host: str) -> None:
+    rules = AddressRules(ports=frozenset({served.port}))
     names = Names(rules)
     sender = Sender(rules, names, 4)
-    url = f"https://{host}/"
+    url = f"https://{host}:{served.port}/"
 
     with pytest.raises((WebhookUrlRefused, WebhookAddressRefused)):
         await names.check(url)
     outcome = await sender.send(url, "{}", {}, datetime.now(UTC))
 
-    assert outcome.ending in (Ending.ADDRESS_REFUSED, Ending.NOT_CONNECTED)
+    assert outcome.ending is Ending.ADDRESS_REFUSED
     await sender.close()
     await names.close()

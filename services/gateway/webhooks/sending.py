@@ -1,8 +1,9 @@
 """One attempt over HTTP: only to checked addresses, bounded in time and size, redirects unfollowed.
 
 A name is resolved once per connection, and the connection goes to the addresses that were checked.
-A name with one address inside is refused whole. Names are looked up in threads of their own, so
-that one that is slow to resolve keeps nobody else waiting but webhooks.
+A name with one address inside is refused whole. Names are looked up in threads of their own, each
+name in one of them at a time, and what participants only ask about in others: so one that is slow
+to resolve keeps no other endpoint waiting.
 """
 
 import asyncio
@@ -38,7 +39,9 @@ LOOKUP_SECONDS = 5.0
 ANSWER_SECONDS = 2.0
 ANSWER_BYTES = 1024
 KEEP_ALIVE_SECONDS = 15.0
-_LOOKUP_THREADS = 8
+# More than a participant may have endpoints, and so names.
+_LOOKUP_THREADS = 64
+_CHECK_THREADS = 8
 _HEADER_BYTES = 8190
 _RETRY_AFTER_DIGITS = 6
 
@@ -47,7 +50,9 @@ class AddressBarred(OSError):
     """A name leads inside: no connection is made."""
 
 
-Lookup = Callable[..., Sequence[tuple[Any, ...]]]
+_Found = Sequence[tuple[Any, ...]]
+_Wanted = tuple[str, int, socket.AddressFamily]
+Lookup = Callable[..., _Found]
 """As `socket.getaddrinfo`."""
 
 
@@ -58,16 +63,29 @@ class Names(AbstractResolver):
         self._rules = rules
         self._lookup = lookup
         self._threads = ThreadPoolExecutor(_LOOKUP_THREADS, thread_name_prefix="webhook-names")
+        self._checking = ThreadPoolExecutor(_CHECK_THREADS, thread_name_prefix="webhook-checks")
+        self._looking: dict[_Wanted, asyncio.Future[_Found]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """All addresses of `host`. Raises `AddressBarred` where one may not be called, and
         OSError where there is none."""
-        look_up = partial(self._lookup, host, port, family, socket.SOCK_STREAM)
-        loop = asyncio.get_running_loop()
+        wanted = host, port, family
+        looking = self._looking.get(wanted)
+        if looking is None:
+            looking = self._looking[wanted] = self._look_up(self._threads, wanted)
+            looking.add_done_callback(lambda _: self._looking.pop(wanted))
         async with asyncio.timeout(LOOKUP_SECONDS):
-            found = await loop.run_in_executor(self._threads, look_up)
+            # Who has waited long enough gives up; a thread that looks up cannot.
+            found = await asyncio.shield(looking)
+        return self._checked(host, port, found)
+
+    def _look_up(self, threads: ThreadPoolExecutor, wanted: _Wanted) -> "asyncio.Future[_Found]":
+        look_up = partial(self._lookup, *wanted, socket.SOCK_STREAM)
+        return asyncio.get_running_loop().run_in_executor(threads, look_up)
+
+    def _checked(self, host: str, port: int, found: _Found) -> list[ResolveResult]:
         results = []
         for kind, _, proto, _, place in found:
             text = str(place[0])
@@ -93,15 +111,19 @@ class Names(AbstractResolver):
         Raises `WebhookUrlRefused`, `WebhookAddressRefused`.
         """
         parts = check_url(url, self._rules)
+        wanted = str(parts.hostname), 0, socket.AF_UNSPEC
         try:
-            await self.resolve(str(parts.hostname))
+            async with asyncio.timeout(LOOKUP_SECONDS):
+                found = await self._look_up(self._checking, wanted)
+            self._checked(wanted[0], 0, found)
         except AddressBarred as error:
             raise WebhookUrlRefused(str(error).rstrip(".")) from None
         except (OSError, TimeoutError, UnicodeError):
             raise WebhookUrlRefused("its host is not known to DNS at this moment") from None
 
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._checking):
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 class Sender:

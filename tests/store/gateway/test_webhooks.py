@@ -118,6 +118,28 @@ async def test_a_later_event_waits_for_an_earlier_one_of_its_payment(world: Worl
     ]
 
 
+async def test_a_receiver_that_fails_for_one_payment_is_told_of_all_others(world: World) -> None:
+    await world.endpoint()
+    bad = await world.pay("asked", "completed")
+    world.sender.refused = {bad}
+    others = [await world.pay("asked", "completed") for _ in range(5)]
+    await world.send()
+    world.clock.advance(WAITS[0] * 2)
+    others.append(await world.pay("asked", "completed"))
+    await world.send()
+
+    heard: dict[str, list[str]] = {}
+    for _, _, body in world.sender.sent:
+        event = json.loads(body)
+        heard.setdefault(event["data"]["reference"], []).append(event["type"])
+    in_order = ["payment.action_required", "payment.completed"]
+    assert heard == {bad: in_order[:1] * 2, **dict.fromkeys(others, in_order)}
+    world.sender.refused.clear()
+    world.clock.advance(WAITS[1] * 2)
+    await world.send()
+    assert set(await world.states()) == {State.DELIVERED}
+
+
 async def test_order_holds_whichever_gateway_wrote_an_event(world: World) -> None:
     await world.endpoint()
     reference = new_reference(NOW)
@@ -282,8 +304,8 @@ async def test_what_a_dead_process_had_taken_is_sent_by_another(world: World) ->
 
     assert await survivor.step() == 0
     await world.pool.execute("UPDATE webhook_deliveries SET lease_until = now() - interval '1 s'")
-    world.sender.held[URL].set()
     assert await survivor.step() == 1
+    world.sender.held[URL].set()
     await asyncio.gather(survivor.idle(), world.worker.idle())
 
     (delivery,) = await world.deliveries()

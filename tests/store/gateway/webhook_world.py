@@ -55,7 +55,8 @@ def says(
 
 @dataclass
 class PlayedSender:
-    """Answers as told, by URL; `held` URLs do not answer until they are let go."""
+    """Answers as told, by URL; `held` URLs do not answer until they are let go. Of what holds a
+    text of `refused` nothing is taken."""
 
     answers: dict[str, Outcome] = field(default_factory=dict)
     sent: list[tuple[str, str, str]] = field(default_factory=list)
@@ -64,6 +65,7 @@ class PlayedSender:
     held: dict[str, asyncio.Event] = field(default_factory=dict)
     under_way: dict[str, int] = field(default_factory=dict)
     most: dict[str, int] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
     async def send(self, url: str, body: str, headers: dict[str, str], now: datetime) -> Outcome:
         self.sent.append((url, headers["webhook-id"], body))
@@ -73,6 +75,8 @@ class PlayedSender:
         if url in self.held:
             await self.held[url].wait()
         self.under_way[url] -= 1
+        if any(text in body for text in self.refused):
+            return BROKEN
         return self.answers.get(url, WELL)
 
 
