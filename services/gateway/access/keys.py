@@ -31,7 +31,7 @@ from services.gateway.reference import ApiKey, Participant, ParticipantKind, Ref
 from services.gateway.reference.board import ReferenceBoard
 
 _PREFIX = "kw"
-_SCHEME = "Bearer "
+_SCHEME = "bearer "
 _SECRET_BYTES = 32
 _KEY_ID_BYTES = 8
 _CACHE_LIMIT = 10_000
@@ -152,7 +152,9 @@ class Keys:
         """The key whose secret is shown; None for that of the setting."""
         if not authorization:
             raise KeyMissing
-        text = authorization.removeprefix(_SCHEME).strip()
+        text = authorization.strip()
+        if text[: len(_SCHEME)].lower() == _SCHEME:  # RFC 9110 11.1: in any case
+            text = text[len(_SCHEME) :].strip()
         if self._setting_digest and hmac.compare_digest(digest_of(text), self._setting_digest):
             return None
         prefix, _, rest = text.partition("_")

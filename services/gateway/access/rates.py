@@ -63,7 +63,8 @@ class Bucket:
         self._fill()
         if self._tokens < 1:
             per_second = self.rate.per_second
-            raise RateLimited(self.name, per_second, (1 - self._tokens) / per_second)
+            seconds = (1 - self._tokens) / per_second
+            raise RateLimited(self.name, per_second, seconds, self.state.headers())
         self._tokens -= 1
 
     def spend(self, count: int) -> float:

@@ -1,6 +1,6 @@
 """Why a caller is not let in: one leaf per clause."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from services.core.errors import Forbidden, LimitReached, Malformed, Unauthenticated, Unavailable
 from services.gateway.access.book import Role, Scope
@@ -137,9 +137,13 @@ class NonceReplayed(Unauthenticated):
 
 
 class RateLimited(LimitReached):
-    """Too many calls. `retry_after_seconds` says when there is room again."""
+    """Too many calls. `retry_after_seconds` says when there is room again; `headers` are what HTTP
+    tells of the rate beside that."""
 
-    def __init__(self, rate_class: str, limit: int, seconds: float) -> None:
+    def __init__(
+        self, rate_class: str, limit: int, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.headers = headers or {}
         after = f"{seconds:.3f}"
         super().__init__(
             f"More than {limit} {rate_class} a second: try again in {after} seconds.",
@@ -159,9 +163,9 @@ class AuditBacklog(Unavailable):
 class OperatorOtherwise(Forbidden):
     """A call in somebody else's name."""
 
-    def __init__(self, named: str, person_id: str) -> None:
+    def __init__(self, named: str, person_id: str, field: str = "operator") -> None:
         super().__init__(
-            f"operator names {named[:80]!r}, but the key belongs to {person_id}: leave it empty."
+            f"{field} names {named[:80]!r}, but the key belongs to {person_id}: leave it empty."
         )
 
 

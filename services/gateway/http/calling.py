@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 
 from starlette.requests import Request
@@ -60,6 +60,7 @@ async def _let_in(request: Request, method: str) -> Allowed:
     except RateLimited as error:
         seconds = float(error.metadata["retry_after_seconds"])
         say_header(request, "retry-after", str(math.ceil(seconds)))
+        _say_rate(request, error.headers)
         raise
     places: Places = request.app.state.places
     participant_id = allowed.participant.participant_id
@@ -72,9 +73,13 @@ async def _let_in(request: Request, method: str) -> Allowed:
     if allowed.is_audited:
         setattr(request.state, _ALLOWED, allowed)
     if allowed.rate is not None:
-        for name, value in allowed.rate.headers().items():
-            say_header(request, name.lower(), value)
+        _say_rate(request, allowed.rate.headers())
     return allowed
+
+
+def _say_rate(request: Request, headers: Mapping[str, str]) -> None:
+    for name, value in headers.items():
+        say_header(request, name.lower(), value)
 
 
 async def _as_it_came(request: Request) -> HttpRequest:

@@ -208,7 +208,11 @@ _HEADERS = {
     "RateLimit-Reset": "Seconds until all of them are left again.",
 }
 _RATES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
-_PROBLEM_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_PROBLEM_HEADERS = {
+    401: ("WWW-Authenticate",),
+    429: ("Retry-After", *_RATES),
+    503: ("Retry-After",),
+}
 
 
 def _headers(*names: str) -> dict[str, Any]:

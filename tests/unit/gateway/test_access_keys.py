@@ -55,6 +55,13 @@ def test_a_key_names_its_participant() -> None:
     assert participant(keys, f"Bearer {text}") == SAKURA
 
 
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", "BEARER  "])
+def test_a_scheme_is_read_in_any_case(scheme: str) -> None:
+    key, text = new_api_key("sakura", None)
+
+    assert participant(Keys(board_with(key), ManualClock(START)), scheme + text) == SAKURA
+
+
 def test_only_the_digest_of_a_secret_is_kept() -> None:
     key, text = new_api_key("sakura", None)
     prefix, key_id, secret = text.split("_", 2)

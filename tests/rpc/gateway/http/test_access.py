@@ -200,6 +200,8 @@ async def test_answers_tell_how_much_is_left_and_when_to_come_again(edge: Edge) 
     assert first.headers["ratelimit-remaining"] == "0"
     assert problem(second) == (429, "RATE_LIMITED")
     assert second.headers["retry-after"] == "1"
+    rate = [second.headers[f"ratelimit-{name}"] for name in ("limit", "remaining", "reset")]
+    assert rate == ["1", "0", "1"]
 
 
 async def test_changes_off_the_way_of_a_payment_are_audited_with_their_end(edge: Edge) -> None:
