@@ -1,18 +1,36 @@
-"""Parts of a running service for tests: a pool, an outbox that sends, what came out of Kafka."""
+"""Parts of a running service for tests: a pool, an outbox that sends, Kafka's messages, a key."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
+from pydantic import SecretStr
 
+from services.kit.bank_accounts import open_account, payout_place
 from services.kit.kafka import Publisher, Record, Tail, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.unit import Units, no_crash
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import Payee, SubmitPayout
 from tests.conftest import Database
 
 WAIT_SECONDS = 15.0
+SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
+PAYEE_BOX = SecretBox(SecretStr(SEAL), PAYEE_SETTING)
+"""What gateway, settlement and bridge seal bank accounts with."""
+
+
+def opened_order(order: SubmitPayout) -> SubmitPayout:
+    """The order with the payee that it has sealed."""
+    sealed, place = order.sealed_payee, payout_place(order.payout_id)
+    parts = open_account(PAYEE_BOX, place, sealed)
+    opened = SubmitPayout()
+    opened.CopyFrom(order)
+    names = ("bank_code", "branch_code", "account_type", "account_number", "holder_name")
+    opened.payee.MergeFrom(Payee(**dict(zip(names, parts, strict=True))))
+    return opened
 
 
 @asynccontextmanager
@@ -33,6 +51,27 @@ async def running_units(
             await sending
         await publisher.stop()
         await pool.close()
+
+
+async def rows_of(pool: asyncpg.Pool) -> dict[str, str]:
+    """By table all that a service has stored; bytes as text where they are one, and in the bank's
+    own code where they are that."""
+    tables = await pool.fetch(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
+        " AND relnamespace = current_schema()::regnamespace"
+        " AND has_table_privilege(oid, 'SELECT')"
+    )
+    told = {}
+    for (table,) in tables:
+        rows = await pool.fetch(f'TABLE "{table}"')
+        told[table] = "\n".join(_text_of(value) for row in rows for value in row.values())
+    return told
+
+
+def _text_of(value: object) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    return f"{value.decode('utf-8', 'replace')}\n{value.decode('cp932', 'replace')}"
 
 
 @asynccontextmanager

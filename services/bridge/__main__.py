@@ -31,6 +31,7 @@ from services.kit.batch import BatchConsumer
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import build_parts
 from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import (
     add_BridgeServiceServicer_to_server,
@@ -48,7 +49,8 @@ async def build(life: Life) -> None:
     taken = bind(settings.bridge_callback_listen)
     parts = await build_parts(life, "bridge", settings)
     callback_url = settings.bridge_callback_url or url_of(taken)
-    around = Surroundings(callback_url, parts.clock, parts.pool)
+    box = SecretBox(settings.payee_key, PAYEE_SETTING)
+    around = Surroundings(callback_url, parts.clock, parts.pool, box)
     partners = make_partners(configs, around)
     for partner in partners.values():
         life.on_close(partner.close)
@@ -58,7 +60,7 @@ async def build(life: Life) -> None:
     life.on_close(worker.drain)
     disputes = DisputeWorker(parts.units, worker.desks, worker.moment, lane)
     life.on_close(disputes.drain)
-    payouts = PayoutWorker(parts.units, worker.desks, worker.moment, lane)
+    payouts = PayoutWorker(parts.units, worker.desks, worker.moment, lane, box)
     life.on_close(payouts.drain)
     book = NoticeBook(parts.units, worker, lane, payouts.hear_notices)
     notices = Notices(
@@ -87,7 +89,7 @@ async def build(life: Life) -> None:
         StatementCalls(partners),
     )
     parts.server.add(add_BridgeServiceServicer_to_server, server, SERVICE)
-    handler = CommandHandler(worker, lane)
+    handler = CommandHandler(worker, lane, box)
     group = GroupConsumer(parts.topics, "bridge", ["bridge.command"], settings.instance)
     consumer = BatchConsumer("bridge", group, parts.units, handler.handle, handler.after_commit)
     life.run_part("consumer", consumer.run())

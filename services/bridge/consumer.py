@@ -46,12 +46,14 @@ from services.kit.batch import DEAD_LETTER_STRIPE, UnknownMessage
 from services.kit.kafka import Record
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox, SecretUnreadable
 from services.kit.trace import follow
 from services.kit.unit import Decided
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import (
     AnswerDispute,
     BridgeCommand,
     CancelCharge,
+    SubmitPayout,
 )
 
 log = structlog.get_logger()
@@ -100,16 +102,18 @@ class Batch:
 class CommandHandler:
     """The `handle` and `after_commit` of the bridge's `BatchConsumer`."""
 
-    def __init__(self, worker: Worker, lane: int) -> None:
+    def __init__(self, worker: Worker, lane: int, box: SecretBox) -> None:
+        """`box` opens and seals payees."""
         self._worker = worker
         self._lane = lane
+        self._box = box
 
     async def handle(self, connection: Connection, records: Sequence[Record]) -> Decided[Batch]:
         """Record a batch. Raises `UnknownMessage` for a member of the oneof we do not know."""
         batch = Batch(self._worker.moment(), self._lane)
         for record in records:
             batch.traces[record.key] = record.trace
-            _sort_in(batch, record)
+            _sort_in(batch, record, self._box)
         if batch.orders:
             await self._open(connection, batch)
         if batch.cancels or batch.refunds:
@@ -124,7 +128,7 @@ class CommandHandler:
                 connection, batch.answers, batch.moment, batch.lane, batch.bury
             )
         batch.messages += await record_payouts(
-            connection, batch.payouts, self._worker.desks, batch.moment, batch.lane
+            connection, batch.payouts, self._worker.desks, batch.moment, batch.lane, self._box
         )
         return Decided(batch, batch.messages)
 
@@ -242,7 +246,7 @@ class CommandHandler:
         return leased
 
 
-def _sort_in(batch: Batch, record: Record) -> None:
+def _sort_in(batch: Batch, record: Record, box: SecretBox) -> None:
     command = BridgeCommand.FromString(record.value)
     match command.WhichOneof("body"):
         case "start_charge":
@@ -252,11 +256,19 @@ def _sort_in(batch: Batch, record: Record) -> None:
         case "refund_charge":
             batch.refunds.append((record, read_refund_order(command.refund_charge)))
         case "submit_payout":
-            batch.payouts.append((record, read_payout_order(command.submit_payout)))
+            _sort_payout_in(batch, record, command.submit_payout, box)
         case "answer_dispute":
             batch.answers.append((record, command.answer_dispute))
         case _:
             raise UnknownMessage(f"bridge.command {record.type!r} is unknown to this version")
+
+
+def _sort_payout_in(batch: Batch, record: Record, command: SubmitPayout, box: SecretBox) -> None:
+    """One that cannot be opened is left: it holds up no payment, and is repeated until it can."""
+    try:
+        batch.payouts.append((record, read_payout_order(command, box)))
+    except SecretUnreadable as error:
+        log.error("payee_unreadable", payout_id=command.payout_id, problem=error.message)
 
 
 def _conflicting(order: Order, moment: Moment) -> Charge:

@@ -28,6 +28,7 @@ from services.bridge.payouts.model import Payout, PayoutAnswer, Word, payout_ans
 from services.core.clock import Clock
 from services.core.errors import NotFound, Refused, Unavailable
 from services.core.money import Money
+from services.kit.sealing import SecretBox
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Surroundings:
     clock: Clock
     pool: asyncpg.Pool | None = None
     """The bridge's tables, for an adapter that has to keep what it sends; most keep nothing."""
+    box: SecretBox | None = None
+    """Seals what of it is a bank account."""
 
 
 @dataclass(frozen=True, slots=True)

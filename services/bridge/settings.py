@@ -51,6 +51,8 @@ SLOW_SHARE = 0.8
 class BridgeSettings(ServiceSettings):
     """The bridge's own settings."""
 
+    payee_key: SecretStr
+    """Opens and seals the bank accounts that pass through here; gateway and settlement share it."""
     bridge_partners: Path
     """The partners' file."""
     bridge_callback_listen: str = "127.0.0.1:0"

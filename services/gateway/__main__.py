@@ -37,12 +37,13 @@ from services.gateway.topups.handlers import BankLinkHandlers, TopUpHandlers
 from services.gateway.waking import Wakers
 from services.gateway.webhooks.process import run_webhooks
 from services.gateway.webhooks.store.places import read_so_far
+from services.gateway.withdrawals.payees import PayeeBoxes
 from services.gateway.withdrawals.process import serve_withdrawals
 from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
 from services.kit.rpc import open_channel
-from services.kit.sealing import SecretBox
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import Parts, build_parts
 from services.kit.sheets import SheetBoard
 from services.kit.tls import channel_credentials
@@ -72,10 +73,10 @@ def _drive(
     shelf: Shelf,
     waiters: Waiters,
     wakers: Wakers,
-    box: SecretBox,
+    boxes: PayeeBoxes,
 ) -> None:
     """Hear what wallet and bridge say, and repeat what they do not answer."""
-    kinds = kinds_with(box).values()
+    kinds = kinds_with(boxes).values()
     handlers: dict[Resource, EventHandler] = {
         Resource.PAYMENT: PaymentEvents(board, shelf, waiters, parts.clock, parts.units.reach),
         **{kind.resource: ResourceEvents(kind, wakers, parts.clock) for kind in kinds},
@@ -109,7 +110,8 @@ async def _serve(
     bridge = BridgeServiceStub(channel)
     wakers = Wakers()
     box = SecretBox(settings.gateway_secrets_key)
-    _drive(life, settings, parts, board, shelf, waiters, wakers, box)
+    boxes = PayeeBoxes(box, SecretBox(settings.payee_key, PAYEE_SETTING))
+    _drive(life, settings, parts, board, shelf, waiters, wakers, boxes)
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
     gate = open_gate(life, parts, board, keys)
     reading = Reading(parts.pool, shelf, waiters)
@@ -122,7 +124,7 @@ async def _serve(
         BankLinkHandlers(parts.units, bridge, parts.clock, box),
         TopUpHandlers(parts.units, wakers, parts.clock),
     )
-    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers, box)
+    admin = AdminServer(keys, board, parts.units, parts.clock, reading.list_stuck, wakers, boxes)
     parts.server.add(
         gateway_service_pb2_grpc.add_GatewayServiceServicer_to_server,
         GatewayServer(keys, calls),

@@ -31,8 +31,9 @@ class GatewaySettings(ServiceSettings):
     """Keys of 32 bytes in URL-safe base64, separated by commas: what seals secrets at rest. The
     first seals, all open. Without one no webhook endpoint can be made."""
     payee_key: SecretStr | None = None
-    """Keys like those of `gateway_secrets_key`, which settlement has too: what seals the accounts
-    that shops are paid to. Without one no shop with an account can be proposed."""
+    """Keys like those of `gateway_secrets_key`, which settlement and bridge have too: what seals
+    the accounts that shops and withdrawals are paid to. Without one no shop with an account can be
+    proposed, and no withdrawal made."""
     gateway_account_cooling_hours: int = Field(default=72, ge=0, le=24 * 30)
     """How long an account that takes another's place waits before it is paid."""
     gateway_webhook_inside: bool = False

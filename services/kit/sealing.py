@@ -1,6 +1,8 @@
 """Secrets that a service has to know in full, such as those it signs with, sealed at rest.
 
 The key is a setting; several, separated by commas, allow a change: the first seals, all open.
+What is sealed for a place names it, so that nobody who can write to a table or to Kafka can put
+what belongs to one thing into another's place.
 """
 
 import binascii
@@ -12,7 +14,8 @@ from services.core.errors import Unavailable
 
 SECRETS_SETTING = "KAWASE_GATEWAY_SECRETS_KEY"
 PAYEE_SETTING = "KAWASE_PAYEE_KEY"
-"""What both the gateway, which takes payout accounts, and settlement, which pays to them, have."""
+"""What all have that handle bank accounts: the gateway, which takes them, settlement, which pays to
+them, and the bridge, which tells banks."""
 
 
 class SecretBox:
@@ -42,6 +45,20 @@ class SecretBox:
     def seal_bytes(self, content: bytes) -> bytes:
         """`seal` for what is no text."""
         return self._key().encrypt(content)
+
+    def seal_for(self, place: str, content: bytes) -> bytes:
+        """`seal_bytes` for what belongs to `place`, a text without NUL.
+
+        Raises `SecretsKeyMissing`.
+        """
+        return self.seal_bytes(place.encode() + b"\0" + content)
+
+    def open_for(self, place: str, sealed: bytes) -> bytes:
+        """Raises `SecretsKeyMissing`; `SecretUnreadable` also where it belongs to another place."""
+        owner, _, content = self.open_bytes(sealed).partition(b"\0")
+        if owner != place.encode():
+            raise SecretUnreadable
+        return content
 
     def open(self, sealed: bytes) -> str:
         """The text again. Raises `SecretsKeyMissing`, `SecretUnreadable`."""

@@ -100,6 +100,7 @@ def bridge_env(setup: Setup, name: str) -> Mapping[str, str]:
     }
     return {
         **service_env("bridge")(setup, name),
+        "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),
         "KAWASE_BRIDGE_PARTNERS": str(setup.partners_file),
         "KAWASE_BRIDGE_CALLBACK_LISTEN": setup.addresses.get(CALLBACK, f"{HOST}:0"),
         "KAWASE_SANDBOX_SECRET": keep_secret(setup.stack.directory / "secrets" / "partners"),
@@ -130,7 +131,7 @@ def operator_key(directory: Path) -> str:
 
 
 def settlement_env(setup: Setup, name: str) -> Mapping[str, str]:
-    """The owners of facts, and the key that opens the accounts of shops."""
+    """The owners of facts, and the key of bank accounts."""
     return {
         **facts_env("settlement", "reconciliation")(setup, name),
         "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),

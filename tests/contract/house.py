@@ -37,6 +37,7 @@ from services.kit.postgres import open_pool
 from services.kit.unit import Units
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.base import Simulator
+from tests.parts import PAYEE_BOX
 
 TODAY = datetime(2026, 10, 30, 3, 0, tzinfo=UTC)
 # Past the expiry of every order of `start`.
@@ -204,15 +205,17 @@ async def bridge(
     units = Units(pool, sender)
     taken = bind("127.0.0.1:0")
     clock = ManualClock(TODAY)
-    made = make_partners(configs, Surroundings(url_of(taken), clock, pool)) | dict(partners or {})
+    made = make_partners(configs, Surroundings(url_of(taken), clock, pool, PAYEE_BOX)) | dict(
+        partners or {}
+    )
     worker = Worker(units, made, clock, machine or SystemClock(), LANE)
     disputes = DisputeWorker(units, worker.desks, worker.moment, LANE)
-    payouts = PayoutWorker(units, worker.desks, worker.moment, LANE)
+    payouts = PayoutWorker(units, worker.desks, worker.moment, LANE, PAYEE_BOX)
     book = NoticeBook(units, worker, LANE, payouts.hear_notices)
     notices = Notices(made, book, clock, SystemClock())
     routes = [*Callbacks(units, made, worker).routes(), *notices.routes()]
     runner = await serve(routes, taken)
-    handler = CommandHandler(worker, LANE)
+    handler = CommandHandler(worker, LANE, PAYEE_BOX)
     keeper = Keeper(units, worker.desks, clock, machine or SystemClock(), uuid4().hex)
     await keeper.refresh()
     parts = [asyncio.create_task(sender.run())]

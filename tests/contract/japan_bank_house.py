@@ -14,6 +14,7 @@ from services.bridge.payouts.store import get_payout
 from services.bridge.settings import PartnerConfig
 from services.core.clock import Clock, ManualClock
 from services.core.ids import Resource
+from services.kit.bank_accounts import payout_place, seal_account
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.books import Books
 from services.sandbox.partners.japan_bank import JapanBank
@@ -28,6 +29,7 @@ from tests.contract.house import (
     quick,
     simulated,
 )
+from tests.parts import PAYEE_BOX
 
 PARTNER = "japan-bank"
 TOKEN = "token"
@@ -82,10 +84,11 @@ async def paying(
 
 
 def pay(resource: str, yen: int = 120_000, **more: Any) -> pb.SubmitPayout:
-    """An order to pay out, named after its resource."""
+    """An order to pay out, named after its resource where `payout_id` does not say another name."""
+    payout_id = more.pop("payout_id", resource)
     payee = {name: more.pop(name, value) for name, value in PAYEE.items()}
     command = pb.SubmitPayout(
-        payout_id=resource,
+        payout_id=payout_id,
         resource_id=resource,
         partner_id=more.pop("partner_id", PARTNER),
         description="Settlement",
@@ -93,14 +96,14 @@ def pay(resource: str, yen: int = 120_000, **more: Any) -> pb.SubmitPayout:
     )
     command.amount.minor_units = yen
     command.amount.currency_code = "JPY"
-    for name, value in payee.items():
-        setattr(command.payee, name, value)
+    parts = [str(payee[name]) for name in PAYEE]
+    command.sealed_payee = seal_account(PAYEE_BOX, payout_place(payout_id), parts)
     return command
 
 
 def text_of(resource: str) -> str:
     """Our short reference, which goes with the remittance."""
-    order: PayoutOrder = read_payout_order(pay(resource))
+    order: PayoutOrder = read_payout_order(pay(resource), PAYEE_BOX)
     return order.short_reference
 
 

@@ -25,7 +25,7 @@ from services.sandbox.partners.books import Books
 from services.sandbox.partners.kakaopay_acquirer import SHOPS, KakaoPayAcquirer
 from tests.conftest import Database
 from tests.contract.house import LANE, TODAY, Simulated, new_resource, quick, simulated, start
-from tests.parts import until
+from tests.parts import PAYEE_BOX, until
 from tests.store.bridge.scripted import Scripted
 
 CHARGES = 200
@@ -52,7 +52,7 @@ async def test_charges_come_over_kafka_and_their_outcomes_go_there(
     clock = ManualClock(TODAY)
     partners = make_partners([config], Surroundings("", clock))
     worker = Worker(units, partners, clock, SystemClock(), LANE)
-    handler = CommandHandler(worker, LANE)
+    handler = CommandHandler(worker, LANE, PAYEE_BOX)
     group = GroupConsumer(topics, "bridge", ["bridge.command"])
     consumer = BatchConsumer("bridge", group, units, handler.handle, handler.after_commit)
     tail = Tail(topics, ["bridge.event"], from_beginning=True)

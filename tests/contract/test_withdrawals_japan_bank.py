@@ -7,17 +7,19 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from services.core.ids import Resource
+from services.core.ids import Resource, resource_id
 from services.gateway.incoming import read_event
 from services.gateway.withdrawals import saga
 from services.gateway.withdrawals.messages import command_of
-from services.gateway.withdrawals.model import Ask, Payee, State, Step, Withdrawal
+from services.gateway.withdrawals.model import Ask, State, Step, Withdrawal
+from services.kit.bank_accounts import payout_place, seal_account
 from services.kit.kafka import Record
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeCommand, BridgeEvent
 from services.sandbox.partners.japan_bank_transfers import NO_SUCH_ACCOUNT
 from tests.conftest import Database
 from tests.contract.house import World, new_resource
 from tests.contract.japan_bank_house import Bank, japan_bank, paying
+from tests.parts import PAYEE_BOX
 
 YEN = 30_000
 NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
@@ -43,8 +45,9 @@ def withdrawal(account_number: str = "1234567") -> Withdrawal:
         date(2026, 10, 30),
     )  # fmt: skip
     life = replace(saga.first_life(NOW), step=Step.ORDER)
-    payee = Payee("0005", "001", "1", account_number, "ヤマダ ハナコ")
-    return Withdrawal(ask, life, payee)
+    account = ("0005", "001", "1", account_number, "ヤマダ ハナコ")
+    place = payout_place(resource_id(Resource.WITHDRAWAL, reference))
+    return Withdrawal(ask, life, seal_account(PAYEE_BOX, place, account))
 
 
 async def ordered(world: World, made: Withdrawal) -> None:

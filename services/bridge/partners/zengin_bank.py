@@ -48,6 +48,7 @@ from services.bridge.partners.zengin_bank_rules import (
     Timetable,
     number_of,
 )
+from services.bridge.partners.zengin_bank_seals import Seals
 from services.bridge.partners.zengin_bank_words import charge_word, payout_word
 from services.bridge.payouts.model import Payout, PayoutAnswer, Word, payout_answer
 from services.bridge.settings import PartnerConfig
@@ -62,6 +63,7 @@ from services.bridge.store.bank_files import (
 from services.core.money import Money
 from services.formats.kana import NameNotWritable, bank_name
 from services.kit.batch import AWAY
+from services.kit.sealing import SecretUnreadable
 
 log = structlog.get_logger()
 
@@ -125,7 +127,12 @@ class ZenginBank(Partner):
         )
         try:
             async with self._pool.acquire() as connection:
-                await put_mandate(connection, self.partner_id, account.link_id, mandate)
+                await put_mandate(
+                    connection,
+                    self.partner_id,
+                    account.link_id,
+                    *self._desk.seals.mandate(account.link_id, mandate),
+                )
         except AWAY as error:
             raise PartnerUnavailable(self.partner_id) from error
         shown = account.account_number[-DIGITS_SHOWN:]
@@ -137,13 +144,18 @@ class ZenginBank(Partner):
         if refusal is not None:
             return refusal
         async with self._pool.acquire() as connection:
-            mandate = await get_mandate(connection, self.partner_id, charge.order.payer_reference)
-            if mandate is None:
-                return Answer(
-                    Outcome.REJECTED,
-                    reason="PAYER_UNKNOWN",
-                    message="The bank account is not linked.",
-                )
+            known = await get_record(connection, self.partner_id, charge.charge_id)
+            if known is not None:
+                return charge_word(known)
+            mandate_id = charge.order.payer_reference
+            kept = await get_mandate(connection, self.partner_id, mandate_id)
+            if kept is None:
+                return _payer_unknown("The bank account is not linked.")
+            try:
+                mandate = self._desk.seals.opened_mandate(mandate_id, *kept)
+            except SecretUnreadable as error:
+                log.error("bank_mandate_unreadable", link_id=mandate_id, problem=error.message)
+                return _payer_unknown("The bank account cannot be read: link it again.")
             record = self._record(FileKind.DEBIT, charge.charge_id, mandate, charge.order.amount)
             return charge_word(await put_record(connection, record))
 
@@ -180,13 +192,11 @@ class ZenginBank(Partner):
             debit = await get_record(connection, self.partner_id, charge.charge_id)
             if debit is None:
                 return Answer(Outcome.UNKNOWN, detail="no debit is recorded here")
-            payer = (
-                debit.bank_code,
-                debit.branch_code,
-                debit.account_type,
-                debit.account_number,
-                debit.holder_name,
-            )
+            try:
+                payer = self._desk.seals.opened(debit).account
+            except SecretUnreadable as error:
+                log.error("bank_record_unreadable", item_id=debit.item_id, problem=error.message)
+                return Answer(Outcome.UNKNOWN, detail="the debit's account cannot be read")
             record = self._record(FileKind.TRANSFER, item_id, payer, amount)
             return charge_word(await put_record(connection, record))
 
@@ -199,9 +209,10 @@ class ZenginBank(Partner):
         wanted: date | None = None,
         reference: str = "",
     ) -> BankRecord:
+        """As it is stored."""
         now = self._desk.clock.now()
         send, value = self._desk.timetable.days(kind, wanted, now)
-        return BankRecord(
+        record = BankRecord(
             self.partner_id,
             item_id,
             kind,
@@ -212,6 +223,7 @@ class ZenginBank(Partner):
             send_date=send,
             value_date=value,
         )
+        return self._desk.seals.record(record)
 
     async def submit_payout(self, payout: Payout) -> PayoutAnswer:
         order = payout.order
@@ -248,12 +260,14 @@ class ZenginBank(Partner):
             return payout_word(await put_record(connection, record))
 
     async def inquire_payout(self, payout: Payout) -> PayoutAnswer:
-        return await self.submit_payout(payout)
+        async with self._pool.acquire() as connection:
+            known = await get_record(connection, self.partner_id, payout.payout_id)
+        return payout_word(known) if known else await self.submit_payout(payout)
 
     async def search_payout(self, payout: Payout) -> PayoutAnswer:
         """Our table knows what the bank said of it. The record of a lost attempt is put now: it is
         sent by its file alone, so an attempt that left no record has sent nothing."""
-        return await self.submit_payout(payout)
+        return await self.inquire_payout(payout)
 
     async def list_deposits(self) -> Sequence[DepositNotice]:
         try:
@@ -292,8 +306,8 @@ def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     `transfer_lead_days` (1) and `debit_lead_days` (3) in business days before the value date,
     `gather_every_seconds` (none: once a day), `most_records` of a file. Raises ValueError.
     """
-    if around.pool is None:
-        raise ValueError("this adapter keeps its files in the bridge's tables")
+    if around.pool is None or around.box is None:
+        raise ValueError("this adapter keeps its files, sealed, in the bridge's tables")
     options = config.options
     rules = config.limits.apply(RULES)
     form = options.get("format", FORMATS[0])
@@ -306,6 +320,7 @@ def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     desk = Desk(
         partner_id=config.partner_id,
         pool=around.pool,
+        seals=Seals(around.box, config.partner_id),
         exchange=FileExchange(http, config.secret.get_secret_value()),
         originator=_originator(options),
         form=form,
@@ -315,6 +330,10 @@ def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
         clock=around.clock,
     )
     return ZenginBank(config, rules, desk)
+
+
+def _payer_unknown(message: str) -> Answer:
+    return Answer(Outcome.REJECTED, reason="PAYER_UNKNOWN", message=message)
 
 
 def _originator(options: Mapping[str, str]) -> Originator:

@@ -46,6 +46,7 @@ from services.bridge.partners.zengin_bank_rules import (
     problem_of,
     receipt_of,
 )
+from services.bridge.partners.zengin_bank_seals import Seals
 from services.bridge.store.bank_files import (
     add_file,
     add_result,
@@ -88,6 +89,7 @@ class Desk:
 
     partner_id: str
     pool: asyncpg.Pool
+    seals: Seals
     exchange: FileExchange
     originator: Originator
     form: str
@@ -130,6 +132,7 @@ class Clerk:
             await update_records(connection, list(moved.values()))
             waiting = [moved.get(each.item_id, each) for each in waiting]
             due = [each for each in waiting if desk.timetable.is_due(each, now)]
+            due = desk.seals.readable(due)
             return [
                 file
                 for batch in batches(due, desk.most_records)
@@ -139,6 +142,7 @@ class Clerk:
     async def _write(
         self, connection: Connection, batch: Sequence[BankRecord], now: datetime
     ) -> BankFile | None:
+        """Store the file of opened records."""
         desk, first, name = self._desk, batch[0], name_of(batch)
         try:
             content = write_file(batch, desk.originator, desk.form, now, name)
@@ -158,7 +162,7 @@ class Clerk:
             digest=hashlib.sha256(content).hexdigest(),
             create_time=now,
         )
-        await add_file(connection, file)
+        await add_file(connection, desk.seals.file(file))
         filed = [replace(each, state=RecordState.FILED, file_id=name) for each in batch]
         await update_records(connection, filed)
         log.info(
@@ -192,7 +196,7 @@ class Clerk:
                 file = await take_file(connection, desk.partner_id, lease)
             if file is None:
                 return
-            await self._send(file)
+            await self._send(desk.seals.opened_file(file))
 
     async def _move_late(self) -> None:
         """Take apart files that the bank cannot have and would not take any more."""
@@ -366,7 +370,7 @@ class Clerk:
         async with desk.pool.acquire() as connection, connection.transaction():
             ours = await lock_file(connection, desk.partner_id, file.name)
             records = await lock_records(connection, desk.partner_id, file.name)
-            if problem := problem_of(result, records):
+            if problem := problem_of(result, desk.seals.readable(records)):
                 return problem
             assert ours is not None, "it has records"
             now = desk.clock.now()

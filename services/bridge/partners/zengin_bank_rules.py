@@ -78,6 +78,14 @@ class BankRecord:
     file_id: str | None = None
     code: str = ""
     file_state: FileState | None = None
+    sealed_account: bytes = b""
+    """As it is stored: with it the account's fields are only what people may be shown."""
+
+    @property
+    def account(self) -> tuple[str, str, str, str, str]:
+        """Bank, branch, type, number, holder's name."""
+        place = (self.bank_code, self.branch_code, self.account_type)
+        return (*place, self.account_number, self.holder_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ class BankFile:
     searches: int = 0
     bank_number: str = ""
     code: str = ""
+    sealed: bool = False
+    """As it is stored: `content` is sealed."""
 
 
 def number_of(item_id: str) -> str:

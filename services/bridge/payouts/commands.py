@@ -6,7 +6,7 @@ is told that its payout is rejected.
 """
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -14,11 +14,13 @@ from services.bridge.domain.answer import Moment
 from services.bridge.payouts.life import open_payout, said_of
 from services.bridge.payouts.messages import payout_outgoing
 from services.bridge.payouts.model import Payout, PayoutOrder, PayoutSaid, PayoutState
+from services.bridge.payouts.payees import is_repeat, sealed
 from services.bridge.payouts.store import insert_payouts, lock_payouts
 from services.kit.batch import DEAD_LETTER_STRIPE
 from services.kit.kafka import Record
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 
 log = structlog.get_logger()
 
@@ -51,8 +53,12 @@ async def record_payouts(
     partner_ids: Container[str],
     moment: Moment,
     lane: int,
+    box: SecretBox,
 ) -> list[Outgoing]:
-    """Store what is new, due at once for whichever process has room; returns what is to be said."""
+    """Store what is new, due at once for whichever process has room; returns what is to be said.
+
+    Raises `SecretsKeyMissing`.
+    """
     if not orders:
         return []
     saying = _Saying(moment, lane)
@@ -62,12 +68,13 @@ async def record_payouts(
             is_known = order.partner_id in partner_ids
             fresh[order.payout_id] = open_payout(order, moment, is_known)
     # In id order, so that two batches do not wait for each other in a ring.
-    opened = [fresh[payout_id][0] for payout_id in sorted(fresh)]
-    new = await insert_payouts(connection, opened)
+    stored = [fresh[payout_id][0] for payout_id in sorted(fresh)]
+    stored = [replace(payout, order=sealed(payout.order, box)) for payout in stored]
+    new = await insert_payouts(connection, stored)
     for payout_id in new:
         saying.say(*fresh[payout_id])
     known = await lock_payouts(connection, [each for each in fresh if each not in new])
-    _repeat(saying, orders, {each: fresh[each][0] for each in new}, known)
+    _repeat(saying, orders, {each: fresh[each][0] for each in new}, known, box)
     return saying.messages
 
 
@@ -76,10 +83,11 @@ def _repeat(
     orders: Sequence[Ordered],
     new: dict[str, Payout],
     known: dict[str, Payout],
+    box: SecretBox,
 ) -> None:
     for record, order in orders:
         payout = known.get(order.payout_id) or new[order.payout_id]
-        if payout.order == order:
+        if is_repeat(payout.order, order, box):
             if order.payout_id in known:
                 saying.say(payout, said_of(payout))
             continue

@@ -8,7 +8,9 @@ from services.bridge.payouts.model import Payee, Payout, PayoutOrder, PayoutSaid
 from services.core.errors import Malformed
 from services.core.ids import checked_id
 from services.core.money import LARGEST_UNITS, Money
+from services.kit.bank_accounts import open_account, payout_place
 from services.kit.outbox import Outgoing
+from services.kit.sealing import SecretBox
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeEvent, SubmitPayout
 
 HOLDER_LIMIT = 48
@@ -21,8 +23,9 @@ class PayoutMalformed(Malformed):
     """A command to pay out lacks a part or has a wrong one; its sender is wrong."""
 
 
-def read_payout_order(command: SubmitPayout) -> PayoutOrder:
-    """Raises `Malformed` where a part is missing or has a wrong shape."""
+def read_payout_order(command: SubmitPayout, box: SecretBox) -> PayoutOrder:
+    """Raises `Malformed` where a part is missing or has a wrong shape; `SecretsKeyMissing`,
+    `SecretUnreadable` where the payee is sealed with another key or for another payout."""
     if not command.resource_id or not command.partner_id:
         raise PayoutMalformed("resource_id or partner_id is missing.", field="resource_id")
     amount = command.amount
@@ -37,14 +40,14 @@ def read_payout_order(command: SubmitPayout) -> PayoutOrder:
         command.resource_id,
         command.partner_id,
         Money(amount.minor_units, amount.currency_code),
-        _read_payee(command),
+        _read_payee(command, box),
         command.description,
         _read_date(command.value_date),
     )
 
 
-def _read_payee(command: SubmitPayout) -> Payee:
-    payee = command.payee
+def _read_payee(command: SubmitPayout, box: SecretBox) -> Payee:
+    payee = _payee_of(command, box)
     for field, length in _DIGITS.items():
         if not re.fullmatch(rf"[0-9]{{{length}}}", getattr(payee, field)):
             raise PayoutMalformed(f"payee.{field} has {length} digits.", field=f"payee.{field}")
@@ -53,12 +56,20 @@ def _read_payee(command: SubmitPayout) -> Payee:
             f"payee.holder_name has 1 to {HOLDER_LIMIT} characters, in kana as the bank has it.",
             field="payee.holder_name",
         )
+    return payee
+
+
+def _payee_of(command: SubmitPayout, box: SecretBox) -> Payee:
+    if command.sealed_payee:
+        place = payout_place(command.payout_id)
+        return Payee(*open_account(box, place, command.sealed_payee))
+    plain = command.payee
     return Payee(
-        payee.bank_code,
-        payee.branch_code,
-        payee.account_type,
-        payee.account_number,
-        payee.holder_name,
+        plain.bank_code,
+        plain.branch_code,
+        plain.account_type,
+        plain.account_number,
+        plain.holder_name,
     )
 
 

@@ -133,6 +133,8 @@ class PayoutOrder:
     payee: Payee
     description: str
     value_date: date | None
+    sealed_payee: bytes = b""
+    """As it is stored: with it `payee` is only what people may be shown."""
 
     @property
     def short_reference(self) -> str:

@@ -34,7 +34,7 @@ class PayoutAttempt:
 
 
 async def insert_payouts(connection: Connection, payouts: Sequence[Payout]) -> set[str]:
-    """Insert payouts whose ids are new; returns the ids that were."""
+    """Insert payouts whose ids are new, their payees sealed; returns the ids that were."""
     if not payouts:
         return set()
     orders = [payout.order for payout in payouts]
@@ -59,6 +59,7 @@ async def insert_payouts(connection: Connection, payouts: Sequence[Payout]) -> s
         [payout.due_time for payout in payouts],
         [payout.reason for payout in payouts],
         [payout.message for payout in payouts],
+        [order.sealed_payee for order in orders],
     )
     return {row["payout_id"] for row in rows}
 
@@ -174,6 +175,7 @@ def read_payout(row: Mapping[str, Any]) -> Payout:
         payee,
         row["description"],
         row["value_date"],
+        row["sealed_payee"],
     )
     operation, fee = row["operation"], row["bank_fee_minor"]
     return Payout(
@@ -200,15 +202,16 @@ def read_payout(row: Mapping[str, Any]) -> Payout:
 _INSERT = """
 INSERT INTO payouts (payout_id, resource_id, partner_id, amount_minor, currency_code, bank_code,
     branch_code, account_type, account_number, holder_name, description, value_date,
-    short_reference, create_time, state, operation, due_time, reason, message, update_time, leased,
-    asked, turn, inquiries, contradicted, partner_reference, partner_code)
+    short_reference, create_time, state, operation, due_time, reason, message, sealed_payee,
+    update_time, leased, asked, turn, inquiries, contradicted, partner_reference, partner_code)
 SELECT new.*, new.create_time, false, false, 0, 0, false, '', ''
 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::text[], $11::text[], $12::date[], $13::text[],
-    $14::timestamptz[], $15::smallint[], $16::text[], $17::timestamptz[], $18::text[], $19::text[])
+    $14::timestamptz[], $15::smallint[], $16::text[], $17::timestamptz[], $18::text[], $19::text[],
+    $20::bytea[])
 AS new (payout_id, resource_id, partner_id, amount_minor, currency_code, bank_code, branch_code,
     account_type, account_number, holder_name, description, value_date, short_reference,
-    create_time, state, operation, due_time, reason, message)
+    create_time, state, operation, due_time, reason, message, sealed_payee)
 ON CONFLICT (payout_id) DO NOTHING
 RETURNING payout_id
 """

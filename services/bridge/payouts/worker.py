@@ -6,7 +6,7 @@ transaction is open during a call. Calls go through the partner's desk, with all
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +24,7 @@ from services.bridge.payouts.life import (
 )
 from services.bridge.payouts.messages import payout_outgoing
 from services.bridge.payouts.model import Payout, PayoutAnswer, PayoutOperation
+from services.bridge.payouts.payees import opened
 from services.bridge.payouts.store import (
     PayoutAttempt,
     add_payout_attempts,
@@ -37,12 +38,15 @@ from services.kit.batch import AWAY
 from services.kit.gather import Gather
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox, SecretUnreadable
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.2
 RETRY_SECONDS = 0.5
+UNREADABLE_WAIT = timedelta(minutes=1)
+"""Until a payout is tried again whose payee is sealed with a key that is not here."""
 DRAIN_SECONDS = 10.0
 _RULES = Rules(repeatable=False, cancels=False)
 
@@ -58,15 +62,22 @@ class _Report:
 
 
 class PayoutWorker:
-    """`desks` are the partners' desks of this process, `moment` the worker's: both clocks."""
+    """`desks` are the partners' desks of this process, `moment` the worker's: both clocks; `box`
+    opens payees."""
 
     def __init__(
-        self, units: Units, desks: Mapping[str, Desk], moment: Callable[[], Moment], lane: int
+        self,
+        units: Units,
+        desks: Mapping[str, Desk],
+        moment: Callable[[], Moment],
+        lane: int,
+        box: SecretBox,
     ) -> None:
         self._units = units
         self.desks = desks
         self.moment = moment
         self._lane = lane
+        self._box = box
         self._reports: Gather[_Report, None] = Gather(self._write)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -149,9 +160,11 @@ class PayoutWorker:
         kind = CallKind.START if is_first else CallKind.FOLLOW_UP
         began = self.moment().today
         try:
-            answer = await call_partner(
-                desk, kind, _question(desk.partner, payout), payout.due_time
-            )
+            whole = replace(payout, order=opened(payout.order, self._box))
+            answer = await call_partner(desk, kind, _question(desk.partner, whole), payout.due_time)
+        except SecretUnreadable as error:
+            log.error("payee_unreadable", payout_id=payout.payout_id, problem=error.message)
+            return _Report(payout, began, None, UNREADABLE_WAIT)
         except LeaseTooShort as error:
             log.warning("lease_given_back", payout_id=payout.payout_id)
             return _Report(payout, began, None, error.wait)

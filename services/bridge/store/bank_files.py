@@ -1,4 +1,7 @@
-"""The tables of what goes to banks by file: mandates, records, files, results."""
+"""The tables of what goes to banks by file: mandates, records, files, results.
+
+What comes here is sealed, and what is read has to be opened: see `partners/zengin_bank_seals`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -20,15 +23,18 @@ Mandate = tuple[str, str, str, str, str]
 
 
 async def put_mandate(
-    connection: Connection, partner_id: str, mandate_id: str, mandate: Mandate
+    connection: Connection, partner_id: str, mandate_id: str, mandate: Mandate, sealed: bytes
 ) -> None:
     """Keep an account to draw from; one that is there stays as it is."""
-    await connection.execute(_PUT_MANDATE, partner_id, mandate_id, *mandate)
+    await connection.execute(_PUT_MANDATE, partner_id, mandate_id, *mandate, sealed)
 
 
-async def get_mandate(connection: Connection, partner_id: str, mandate_id: str) -> Mandate | None:
+async def get_mandate(
+    connection: Connection, partner_id: str, mandate_id: str
+) -> tuple[Mandate, bytes] | None:
+    """What may be shown of the account, and the whole sealed."""
     row = await connection.fetchrow(_GET_MANDATE, partner_id, mandate_id)
-    return None if row is None else (row[0], row[1], row[2], row[3], row[4])
+    return None if row is None else ((row[0], row[1], row[2], row[3], row[4]), row[5])
 
 
 async def put_record(connection: Connection, record: BankRecord) -> BankRecord:
@@ -49,6 +55,7 @@ async def put_record(connection: Connection, record: BankRecord) -> BankRecord:
         record.send_date,
         record.value_date,
         record.state,
+        record.sealed_account,
     )
     found = await get_record(connection, record.partner_id, record.item_id)
     assert found is not None, "it was put"
@@ -195,24 +202,25 @@ def _file(row: Any) -> BankFile:
 
 _PUT_MANDATE = """
 INSERT INTO bank_mandates (partner_id, mandate_id, bank_code, branch_code, account_type,
-    account_number, holder_name)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+    account_number, holder_name, sealed_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING
 """
 _GET_MANDATE = """
-SELECT bank_code, branch_code, account_type, account_number, holder_name FROM bank_mandates
+SELECT bank_code, branch_code, account_type, account_number, holder_name, sealed_account
+FROM bank_mandates
 WHERE partner_id = $1 AND mandate_id = $2
 """
 _COLUMNS = """
     r.partner_id, r.item_id, r.kind, r.reference, r.bank_code, r.branch_code, r.account_type,
     r.account_number, r.holder_name, r.amount_minor, r.create_time, r.send_date, r.value_date,
-    r.state, r.file_id, r.code
+    r.state, r.file_id, r.code, r.sealed_account
 """
 # A second record under a reference is not passed over in silence: only the id may be there.
 _PUT_RECORD = """
 INSERT INTO bank_records (partner_id, item_id, kind, reference, bank_code, branch_code,
     account_type, account_number, holder_name, amount_minor, create_time, send_date, value_date,
-    state, code)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '')
+    state, code, sealed_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, '', $15)
 ON CONFLICT (partner_id, item_id) DO NOTHING
 """
 _GET_RECORD = f"""

@@ -25,9 +25,9 @@ from services.gateway.disputes.handlers import DisputeHandlers
 from services.gateway.reference import ApiKey, store
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.waking import Wakers
+from services.gateway.withdrawals.payees import PayeeBoxes
 from services.kit.facts.serving import fill_facts
 from services.kit.rpc import answers
-from services.kit.sealing import SecretBox
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 
@@ -79,14 +79,14 @@ class AdminServer(CaseMethods, LimitRuleMethods, ScreeningMethods):
         clock: Clock,
         list_stuck: ListStuck,
         wakers: Wakers,
-        box: SecretBox,
+        boxes: PayeeBoxes,
     ) -> None:
         self._keys = keys
         self._board = board
         self._units = units
         self._clock = clock
         self._list_stuck = list_stuck
-        self._cases = CaseHandlers(units, wakers, clock, kinds_with(box))
+        self._cases = CaseHandlers(units, wakers, clock, kinds_with(boxes))
         self._disputes = DisputeHandlers(units, clock)
         self._putting = Putting(board, units, clock)
         self._access = AccessChanges(board, units, clock)

@@ -26,16 +26,16 @@ from services.gateway.resources.model import OPERATOR
 from services.gateway.topups.events import TOP_UPS
 from services.gateway.waking import Wakers
 from services.gateway.withdrawals.events import withdrawals_with
+from services.gateway.withdrawals.payees import PayeeBoxes
 from services.kit.postgres import Connection
-from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
 
 
-def kinds_with(box: SecretBox) -> Mapping[Resource, Kind[Any]]:
-    """Every kind of resource; `box` opens the accounts that withdrawals are paid to."""
-    kinds = (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES, ESCROW_RELEASES, withdrawals_with(box))
+def kinds_with(boxes: PayeeBoxes) -> Mapping[Resource, Kind[Any]]:
+    """Every kind of resource; `boxes` for the accounts that withdrawals are paid to."""
+    kinds = (LATE_CHARGES, REFUNDS, TOP_UPS, DISPUTES, ESCROW_RELEASES, withdrawals_with(boxes))
     return {kind.resource: kind for kind in kinds}
 
 

@@ -3,29 +3,23 @@
 from collections.abc import Sequence
 from functools import partial
 
-import structlog
-
 from services.core.ids import Resource
 from services.gateway.payments.store.limits import give_back
 from services.gateway.resources.events import CaseFile, Kind
 from services.gateway.withdrawals import saga, store
 from services.gateway.withdrawals.limits import taken_by_all
 from services.gateway.withdrawals.messages import command_of, fact_of
-from services.gateway.withdrawals.model import Payee, State, Step, Withdrawal
+from services.gateway.withdrawals.model import State, Step, Withdrawal
+from services.gateway.withdrawals.payees import PayeeBoxes
 from services.kit.postgres import Connection
-from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
-
-log = structlog.get_logger()
-
-_NEED_PAYEE = frozenset({Step.RESERVE, Step.ORDER})
 
 
-def withdrawals_with(box: SecretBox) -> Kind[Withdrawal]:
-    """The kind; `box` opens the accounts that are paid."""
+def withdrawals_with(boxes: PayeeBoxes) -> Kind[Withdrawal]:
+    """The kind; `boxes` for the accounts that are paid."""
     return Kind[Withdrawal](
         Resource.WITHDRAWAL,
         store.TABLE,
-        partial(_read, box),
+        partial(_read, boxes),
         saga.decide,
         command_of,
         fact_of,
@@ -37,23 +31,12 @@ def withdrawals_with(box: SecretBox) -> Kind[Withdrawal]:
 
 
 async def _read(
-    box: SecretBox, connection: Connection, references: Sequence[str]
+    boxes: PayeeBoxes, connection: Connection, references: Sequence[str]
 ) -> list[Withdrawal]:
     return [
-        _with_payee(box, withdrawal, sealed)
-        for withdrawal, sealed in await store.read_withdrawals(connection, references)
+        boxes.with_payee(withdrawal, kept)
+        for withdrawal, kept in await store.read_withdrawals(connection, references)
     ]
-
-
-def _with_payee(box: SecretBox, withdrawal: Withdrawal, sealed: bytes | None) -> Withdrawal:
-    if sealed is None or withdrawal.life.step not in _NEED_PAYEE:
-        return withdrawal
-    try:
-        payee = Payee.read(box.open(sealed))
-    except (SecretUnreadable, SecretsKeyMissing) as error:
-        log.error("payee_unreadable", reference=withdrawal.reference, problem=error.reason)
-        return withdrawal
-    return Withdrawal(withdrawal.ask, withdrawal.life, payee)
 
 
 async def _free_limits(connection: Connection, changed: Sequence[Withdrawal]) -> None:

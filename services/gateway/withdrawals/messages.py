@@ -58,7 +58,7 @@ def fact_of(withdrawal: Withdrawal) -> Outgoing:
 
 
 def command_of(step: Step, withdrawal: Withdrawal) -> Outgoing:
-    """The command of a step; the same however often it is sent.
+    """The command of a step; the same however often it is sent, but for how a payee is sealed.
 
     Raises `SecretUnreadable` where the payee of an order cannot be read any more.
     """
@@ -76,21 +76,14 @@ def _reserve(step: Step, withdrawal: Withdrawal) -> Outgoing:
 
 
 def _order(_step: Step, withdrawal: Withdrawal) -> Outgoing:
-    payee = withdrawal.payee
-    if payee is None:
+    if not withdrawal.sealed_payee:
         raise SecretUnreadable
     order = bridge.SubmitPayout(
         payout_id=withdrawal.resource_id,
         resource_id=withdrawal.resource_id,
         partner_id=withdrawal.ask.partner_id,
         amount=money(withdrawal.ask.amount_minor, withdrawal.ask.currency),
-        payee=bridge.Payee(
-            bank_code=payee.bank_code,
-            branch_code=payee.branch_code,
-            account_type=payee.account_type,
-            account_number=payee.account_number,
-            holder_name=payee.holder_name,
-        ),
+        sealed_payee=withdrawal.sealed_payee,
     )
     command = bridge.BridgeCommand(submit_payout=order)
     return bridge_command(withdrawal.resource_id, "SubmitPayout", command)

@@ -41,7 +41,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """A bank account, as its bank knows it. Shown to nobody but the bank that pays."""
+    """A bank account, as its bank knows it. Told to nobody but the bank that pays."""
 
     bank_code: str
     branch_code: str
@@ -91,12 +91,12 @@ _LINKS = {Step.GIVE_BACK: "-back", Step.TAKE: "-take", Step.WRITE_OFF: "-loss"}
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
-    """A withdrawal whole. `payee` is None where nothing is to be ordered, or where the account
-    cannot be read any more."""
+    """A withdrawal whole. `sealed_payee` is for the bridge; empty where nothing is to be ordered,
+    or where the account cannot be read any more."""
 
     ask: Ask
     life: Life
-    payee: Payee | None = None
+    sealed_payee: bytes = b""
 
     @property
     def reference(self) -> str:

@@ -55,7 +55,7 @@ def _reserved(withdrawal: Withdrawal, heard: Incoming, now: datetime) -> Decisio
     if now > withdrawal.ask.create_time + CHARGE_WANTED:
         message = "It took too long to set the money aside; nothing was taken: ask again."
         return _declined(Step.VOID, "WITHDRAWAL_EXPIRED", message, now)
-    if withdrawal.payee is None:
+    if not withdrawal.sealed_payee:
         message = "The linked account cannot be read: link it again under another id."
         return _declined(Step.VOID, "ACCOUNT_UNREADABLE", message, now)
     return _to(withdrawal.life, Step.ORDER, now)

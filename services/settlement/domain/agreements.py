@@ -89,6 +89,8 @@ class Agreement:
     payee_merchant_id: str = ""
     every_shop: bool = False
     shop_count: int = 0
+    sealed_payee: bytes = b""
+    """As it is stored: with it `payee` is only what people may be shown."""
 
     def check(self) -> None:
         """Raises `AgreementMalformed`, `IdMalformed`."""

@@ -40,13 +40,14 @@ class PayeeReturned(Refused):
 
 
 class PayeeUnreadable(Refused):
-    """What is stored is sealed with a key that is not here, or was sealed for another shop."""
+    """What is stored of a merchant or an agreement is sealed with a key that is not here, or was
+    sealed for another."""
 
-    def __init__(self, merchant_id: str) -> None:
+    def __init__(self, kind: str, its_id: str) -> None:
         super().__init__(
-            f"The account of merchant {merchant_id} cannot be read: check KAWASE_PAYEE_KEY, which "
-            "gateway and settlement share, or have the account approved anew.",
-            merchant_id=merchant_id,
+            f"The account of {kind} {its_id} cannot be read: check KAWASE_PAYEE_KEY, which "
+            "gateway, settlement and bridge share, or have the account given anew.",
+            **{f"{kind}_id": its_id},
         )
 
 

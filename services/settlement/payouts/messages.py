@@ -1,5 +1,7 @@
 """Payouts as messages: what callers see, the fact, and commands to ledger and bridge."""
 
+from dataclasses import asdict
+
 from services.kit.ledger import transfer_funds
 from services.kit.outbox import Outgoing
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
@@ -63,20 +65,16 @@ def link_of(payout: Payout, task: Task) -> str:
 
 
 def _order(payout: Payout) -> Outgoing:
-    payee = payout.payee
     order = bridge.SubmitPayout(
         payout_id=payout.payout_id,
         resource_id=payout.payout_id,
         partner_id=payout.bank_partner,
         amount=money(payout.amount.minor, payout.amount.currency),
-        payee=bridge.Payee(
-            bank_code=payee.bank_code,
-            branch_code=payee.branch_code,
-            account_type=payee.account_type,
-            account_number=payee.account_number,
-            holder_name=payee.holder_name,
-        ),
+        sealed_payee=payout.sealed_payee,
     )
+    if not payout.sealed_payee:
+        # Made before payees were sealed.
+        order.payee.CopyFrom(bridge.Payee(**asdict(payout.payee)))
     payload = bridge.BridgeCommand(submit_payout=order).SerializeToString()
     key = payout.payout_id
     return Outgoing(BRIDGE, key, command_stripe(key), "SubmitPayout", payload)

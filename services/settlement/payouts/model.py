@@ -146,6 +146,8 @@ class Payout:
     released: frozenset[str] = frozenset()
     """Those of them that two people have had asked for anew, each under another link."""
     release_proposed_by: str = ""
+    sealed_payee: bytes = b""
+    """As it is stored: with it `payee` is only what people may be shown."""
 
     @property
     def is_stuck(self) -> bool:

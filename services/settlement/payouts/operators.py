@@ -61,13 +61,11 @@ class OutcomeMalformed(Malformed):
 class PayoutOperators:
     """Carries out what operators ask for."""
 
-    def __init__(
-        self, units: Units, ledger: Ledger, clock: Clock, payees: Payees | None = None
-    ) -> None:
+    def __init__(self, units: Units, ledger: Ledger, clock: Clock, payees: Payees) -> None:
         self._units = units
         self._ledger = ledger
         self._clock = clock
-        self._payees = payees or Payees()
+        self._payees = payees
 
     async def put(self, agreement: Agreement) -> Agreement:
         """Store an agreement, and open the accounts of the house that its payouts need; as stored.
@@ -76,6 +74,7 @@ class PayoutOperators:
         where one of its accounts is not in the ledger, `Unavailable`.
         """
         agreement.check()
+        agreement = self._payees.sealed_agreement(agreement)
         await self._ledger.totals(agreement.account_ids, [0] * STRIPE_COUNT)
         await self._ledger.open_accounts(accounts_of(agreement))
 
@@ -122,9 +121,9 @@ class PayoutOperators:
                     f"The agreement {agreement.agreement_id} is not active: put it again first.",
                     agreement_id=agreement.agreement_id,
                 )
-            agreement = await self._payees.of_retry(connection, agreement, old.payee, now)
+            agreement = await self._payees.of_retry(connection, agreement, old, now)
             fresh_id = resource_id(Resource.PAYOUT, new_reference(now))
-            fresh = _again(old, fresh_id, agreement, now)
+            fresh = self._payees.sealed(_again(old, fresh_id, agreement, now))
             await store.add_payout(connection, fresh, operator, reason)
             await store.hand_positions_on(connection, payout_id, fresh_id)
             return Decided(fresh, begin(fresh))

@@ -1,7 +1,7 @@
 """Whom an agreement pays: the bank data it holds, or the account that its shop has at the gateway.
 
-Such accounts come as facts, sealed; they are opened here, at the moment of a payout, and nowhere
-else.
+Both are kept sealed; they are opened here, at the moment of a payout, sealed again for it, and
+opened nowhere else.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError
 from services.core.errors import Unavailable
 from services.kit.facts.projection import KeptFact
 from services.kit.postgres import Connection
-from services.kit.sealing import PAYEE_SETTING, SecretBox
+from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.gateway.v1.payout_account_pb2 import SealedPayee
 from services.settlement.domain.agreements import Agreement, Payee
@@ -23,17 +23,30 @@ from services.settlement.domain.payees import (
     PayeeReturned,
     PayeeUnreadable,
 )
-from services.settlement.payouts.store import returned_payee
+from services.settlement.payouts.model import Payout
+from services.settlement.payouts.sealing import (
+    opened_agreement,
+    sealed_agreement,
+    sealed_payout,
+    was_paid_to,
+)
+from services.settlement.payouts.store import returned_payout
 from services.settlement.store.payees import accounts_of, add_accounts
-
-_NO_KEY = SecretBox(None, PAYEE_SETTING)
 
 
 class Payees:
-    """Finds them by the accounts that are kept."""
+    """Finds them by the accounts that are kept, and seals what is stored."""
 
-    def __init__(self, box: SecretBox = _NO_KEY) -> None:
+    def __init__(self, box: SecretBox) -> None:
         self._box = box
+
+    def sealed_agreement(self, agreement: Agreement) -> Agreement:
+        """As it is stored. Raises `SecretsKeyMissing`."""
+        return sealed_agreement(agreement, self._box)
+
+    def sealed(self, payout: Payout) -> Payout:
+        """As it is stored. Raises `SecretsKeyMissing`."""
+        return sealed_payout(payout, self._box)
 
     async def of_dues(
         self, connection: Connection, agreement: Agreement, now: datetime
@@ -44,14 +57,15 @@ class Payees:
         back from this account: no other is sent after it.
         """
         if not agreement.payee_merchant_id:
-            return agreement
+            return self._own(agreement)
         payee, coming = await self._payee(connection, agreement, now)
-        if payee == await returned_payee(connection, agreement):
+        returned = await returned_payout(connection, agreement)
+        if returned is not None and was_paid_to(returned, payee, self._box):
             raise PayeeReturned(agreement.payee_merchant_id, coming)
         return replace(agreement, payee=payee)
 
     async def of_retry(
-        self, connection: Connection, agreement: Agreement, tried: Payee, now: datetime
+        self, connection: Connection, agreement: Agreement, tried: Payout, now: datetime
     ) -> Agreement:
         """The same for what was `tried` and is paid again: an operator may try an account anew, but
         not while another is to take its place.
@@ -59,11 +73,17 @@ class Payees:
         Raises `PayeeMissing`, `PayeeUnreadable`, `PayeeReturned`.
         """
         if not agreement.payee_merchant_id:
-            return agreement
+            return self._own(agreement)
         payee, coming = await self._payee(connection, agreement, now)
-        if payee == tried and coming is not None:
+        if coming is not None and was_paid_to(tried, payee, self._box):
             raise PayeeReturned(agreement.payee_merchant_id, coming)
         return replace(agreement, payee=payee)
+
+    def _own(self, agreement: Agreement) -> Agreement:
+        try:
+            return opened_agreement(agreement, self._box)
+        except (SecretsKeyMissing, SecretUnreadable):
+            raise PayeeUnreadable("agreement", agreement.agreement_id) from None
 
     async def _payee(
         self, connection: Connection, agreement: Agreement, now: datetime
@@ -78,9 +98,9 @@ class Payees:
         try:
             told = SealedPayee.FromString(self._box.open_bytes(account.sealed_payee))
         except (Unavailable, DecodeError):
-            raise PayeeUnreadable(account.merchant_id) from None
+            raise PayeeUnreadable("merchant", account.merchant_id) from None
         if (told.merchant_id, told.version) != (account.merchant_id, account.version):
-            raise PayeeUnreadable(account.merchant_id)
+            raise PayeeUnreadable("merchant", account.merchant_id)
         payee = told.payee
         return Payee(
             payee.bank_code,

@@ -7,6 +7,7 @@ as it takes.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -58,14 +59,14 @@ class Paying:
         units: Units,
         clock: Clock,
         mid: Mid,
-        payees: Payees | None = None,
+        payees: Payees,
         account_limit: int = ACCOUNT_LIMIT,
     ) -> None:
         self._account_limit = account_limit
         self._units = units
         self._clock = clock
         self._mid = mid
-        self._payees = payees or Payees()
+        self._payees = payees
         # Agreements are gone through in turns, so that those that wait hold nobody up.
         self._after = ""
 
@@ -103,7 +104,8 @@ class Paying:
                 log.warning("payout_waits_for_payee", agreement_id=agreement_id, problem=str(error))
                 continue
             for each in paid:
-                messages += await _make(connection, each)
+                payout = self._payees.sealed(each.payout)
+                messages += await _make(connection, replace(each, payout=payout))
             made += len(paid)
         following = due[-1] if len(due) == AGREEMENTS_AT_ONCE else ""
         return Decided((made, following), messages)

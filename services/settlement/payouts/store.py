@@ -35,6 +35,7 @@ async def add_payout(connection: Connection, payout: Payout, said_by: str, reaso
         *(payout.owed.minor, payout.owed.currency, payout.rate, payout.settle_date),
         *(payout.window_ids, payout.bank_partner, astuple(payout.payee)),
         *(payout.retry_of or None, payout.create_time, payout.state, FIRST_WAIT),
+        payout.sealed_payee,
     )
     await connection.execute(
         "INSERT INTO payout_shares (payout_id, account_id, amount_minor) "
@@ -59,12 +60,12 @@ async def retry_of(connection: Connection, payout_id: str) -> Payout | None:
     return None if row is None else _payout_of(row)
 
 
-async def returned_payee(connection: Connection, agreement: Agreement) -> Payee | None:
-    """Whom the agreement's latest payout has come back from, or one made with it and not paid
-    again; None where none has."""
-    row = await connection.fetchrow(
+async def returned_payout(connection: Connection, agreement: Agreement) -> Payout | None:
+    """The agreement's latest payout where it has come back, or one made with it and not paid again;
+    None where none has."""
+    payout_id = await connection.fetchval(
         """
-        SELECT payee FROM payouts AS p
+        SELECT payout_id FROM payouts AS p
         WHERE participant_id = $1 AND agreement_id = $2 AND state = $3 AND create_time = (
             SELECT create_time FROM payouts WHERE participant_id = $1 AND agreement_id = $2
             ORDER BY payout_id DESC LIMIT 1
@@ -77,7 +78,7 @@ async def returned_payee(connection: Connection, agreement: Agreement) -> Payee 
         agreement.agreement_id,
         State.RETURNED,
     )
-    return None if row is None else Payee(*row["payee"])
+    return None if payout_id is None else await get_payout(connection, payout_id)
 
 
 async def list_payouts(
@@ -204,6 +205,7 @@ def _payout_of(row: Mapping[str, Any]) -> Payout:
         refused=frozenset(row["refused"]),
         released=frozenset(row["released"]),
         release_proposed_by=row["release_proposed_by"],
+        sealed_payee=row["sealed_payee"],
     )
 
 
@@ -211,10 +213,10 @@ _ADD = """
 INSERT INTO payouts (
     payout_id, agreement_id, participant_id, amount_minor, currency_code, owed_minor,
     owed_currency_code, rate, settle_date, window_ids, bank_partner_id, payee, retry_of_payout_id,
-    create_time, update_time, state, heard, due_time
+    create_time, update_time, state, heard, due_time, sealed_payee
 ) VALUES (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, '{}',
-    now() + $16::interval
+    now() + $16::interval, $17
 )
 """
 _READ = """

@@ -54,7 +54,7 @@ async def put_agreement(connection: Connection, agreement: Agreement) -> None:
         *(agreement.reserve_basis_points, agreement.reserve_days, agreement.bank_partner),
         *(payee.bank_code, payee.branch_code, payee.account_type, payee.account_number),
         *(payee.holder_name, agreement.active, agreement.payee_merchant_id),
-        agreement.every_shop,
+        *(agreement.every_shop, agreement.sealed_payee),
     )
     await connection.execute(
         "DELETE FROM agreement_accounts WHERE account_id = ANY ($1::text[]) "
@@ -150,6 +150,7 @@ def _agreement_of(row: Mapping[str, Any]) -> Agreement:
         row["payee_merchant_id"],
         row["every_shop"],
         row["shop_count"],
+        row["sealed_payee"],
     )
 
 
@@ -157,8 +158,8 @@ _PUT = """
 INSERT INTO agreements (
     agreement_id, participant_id, currency_code, settlement_currency_code, minimum_payout,
     reserve_basis_points, reserve_days, bank_partner_id, bank_code, branch_code, account_type,
-    account_number, holder_name, active, payee_merchant_id, every_shop
-) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+    account_number, holder_name, active, payee_merchant_id, every_shop, sealed_payee
+) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 ON CONFLICT (agreement_id) DO UPDATE SET participant_id = excluded.participant_id,
     currency_code = excluded.currency_code,
     settlement_currency_code = excluded.settlement_currency_code,
@@ -168,7 +169,7 @@ ON CONFLICT (agreement_id) DO UPDATE SET participant_id = excluded.participant_i
     branch_code = excluded.branch_code, account_type = excluded.account_type,
     account_number = excluded.account_number, holder_name = excluded.holder_name,
     active = excluded.active, payee_merchant_id = excluded.payee_merchant_id,
-    every_shop = excluded.every_shop
+    every_shop = excluded.every_shop, sealed_payee = excluded.sealed_payee
 """
 _WITH_ACCOUNTS = """
 SELECT g.*, a.account_ids, a.shop_count FROM agreements AS g

@@ -30,7 +30,7 @@ from services.pb.kawase.gateway.v1 import (
 from services.pb.kawase.money.v1.money_pb2 import Money
 from tests.rpc.gateway.participant_services import add_services, stubs_of
 from tests.rpc.gateway.payments_served import calls_of
-from tests.store.gateway.payments_world import BOX, Gateway
+from tests.store.gateway.payments_world import BOXES, Gateway
 
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
@@ -186,7 +186,13 @@ async def house_of(
     access = AccessServer(keys, gateway.board, gateway.units, gateway.clock, approvals)
     server.add(access_service_pb2_grpc.add_AccessServiceServicer_to_server, access, NAME)
     admin = AdminServer(
-        keys, gateway.board, gateway.units, gateway.clock, gateway.reading.list_stuck, Wakers(), BOX
+        keys,
+        gateway.board,
+        gateway.units,
+        gateway.clock,
+        gateway.reading.list_stuck,
+        Wakers(),
+        BOXES,
     )
     server.add(
         admin_service_pb2_grpc.add_AdminServiceServicer_to_server,

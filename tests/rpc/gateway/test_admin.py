@@ -30,7 +30,7 @@ from services.pb.kawase.money.v1.money_pb2 import Money
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletCommand
 from tests.conftest import Database
 from tests.parts import running_units, take_records, until, watching
-from tests.store.gateway.payments_world import BOX
+from tests.store.gateway.payments_world import BOXES
 
 START = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 SETTING = "an-operator-key-by-setting"
@@ -116,7 +116,7 @@ async def serving(database: Database, topics: Topics) -> AsyncIterator[Served]:
             return [pb.StuckPayment(step="reserve", repeat_count=limit)]
 
         server = RpcServer("127.0.0.1:0")
-        admin = AdminServer(keys, board, units, clock, list_stuck, Wakers(), BOX)
+        admin = AdminServer(keys, board, units, clock, list_stuck, Wakers(), BOXES)
         server.add(add_AdminServiceServicer_to_server, admin, "kawase.gateway.v1.AdminService")
         await server.start()
         channel = open_channel(server.address)

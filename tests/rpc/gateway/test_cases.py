@@ -18,7 +18,7 @@ from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import (
     add_AdminServiceServicer_to_server,
 )
 from services.sandbox.demo.codes import SHANGHAI_TAXI
-from tests.store.gateway.payments_world import BOX, KAKAO, Gateway
+from tests.store.gateway.payments_world import BOXES, KAKAO, Gateway
 from tests.store.gateway.resources_world import (
     World,
     funds,
@@ -49,7 +49,13 @@ async def operator(gateway: Gateway) -> AsyncIterator[Operator]:
     server = RpcServer("127.0.0.1:0")
     keys = Keys(gateway.board, gateway.clock, SecretStr(KEY))
     admin = AdminServer(
-        keys, gateway.board, gateway.units, gateway.clock, gateway.reading.list_stuck, Wakers(), BOX
+        keys,
+        gateway.board,
+        gateway.units,
+        gateway.clock,
+        gateway.reading.list_stuck,
+        Wakers(),
+        BOXES,
     )
     server.add(add_AdminServiceServicer_to_server, admin, "kawase.gateway.v1.AdminService")
     await server.start()

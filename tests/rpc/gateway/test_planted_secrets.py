@@ -14,9 +14,10 @@ from services.gateway.settings import GatewaySettings
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pay
 from services.pb.kawase.gateway.v1 import webhook_service_pb2 as hooks
+from tests.parts import SEAL, rows_of
 from tests.rpc.gateway.access_served import SETTING, Access, House, Put, house_of
 from tests.rpc.gateway.acquirer_shops import ask, content_of, open_shop
-from tests.store.gateway.payments_world import SEAL, Gateway
+from tests.store.gateway.payments_world import Gateway
 
 NUMBER = "1234567"
 DSN = "postgresql://kawase_gateway:a-password-of-postgres@nowhere/kawase"
@@ -61,32 +62,13 @@ async def flows(house: House) -> tuple[list[str], list[str]]:
     return secrets, said
 
 
-async def rows_of(house: House) -> str:
-    """All that is stored, bytes as text where they are one."""
-    pool = house.gateway.pool
-    tables = await pool.fetch(
-        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
-        " AND relnamespace = current_schema()::regnamespace"
-        " AND has_table_privilege(oid, 'SELECT')"
-    )
-    told = []
-    for (table,) in tables:
-        for row in await pool.fetch(f'TABLE "{table}"'):
-            values = [
-                value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-                for value in row.values()
-            ]
-            told.append("\n".join(values))
-    return "\n".join(told)
-
-
 async def test_no_secret_is_written_down(house: House, caplog: pytest.LogCaptureFixture) -> None:
     with structlog.testing.capture_logs() as logs, caplog.at_level(logging.DEBUG):
         secrets, said = await flows(house)
         await house.trail.write(house.gateway.pool)
     places = {
         "logs": "\n".join([repr(logs), caplog.text]),
-        "rows": await rows_of(house),
+        "rows": "\n".join((await rows_of(house.gateway.pool)).values()),
         "refusals": "\n".join(said),
         "reprs": repr([house.gate, house.gateway.board.current]),
     }

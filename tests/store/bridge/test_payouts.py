@@ -125,9 +125,7 @@ async def test_the_same_id_with_other_content_leaves_the_first_alone(
 async def test_another_resource_with_a_taken_id_is_told_that_it_is_rejected(world: World) -> None:
     first = await order_payout(world)
     second = new_resource(Resource.PAYOUT)
-    command = pay(second)
-    command.payout_id = first
-    await world.command(second, submit_payout=command)
+    await world.command(second, submit_payout=pay(second, payout_id=first))
     rejected = (await world.event("PayoutRejected", second)).payout_rejected
     assert rejected.reason == "PAYOUT_EXISTS_WITH_DIFFERENT_CONTENT"
 

@@ -43,6 +43,7 @@ from services.gateway.reference.board import ReferenceBoard
 from services.gateway.resources.events import ResourceEvents
 from services.gateway.screening import Screening
 from services.gateway.waking import Wakers
+from services.gateway.withdrawals.payees import PayeeBoxes
 from services.kit.kafka import Publisher, Record, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.sealing import SecretBox
@@ -54,11 +55,12 @@ from services.pb.kawase.gateway.v1 import payment_pb2
 from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 from services.sandbox.demo.codes import TOKYO_STATIC
+from tests.parts import PAYEE_BOX, SEAL
 
 NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 NONE_JPY = Money(0, "JPY")
-SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
 BOX = SecretBox(SecretStr(SEAL))
+BOXES = PayeeBoxes(BOX, PAYEE_BOX)
 ACCOUNTS = Accounts(BOX, timedelta(hours=72))
 
 PANDA = Participant(

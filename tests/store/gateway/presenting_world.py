@@ -18,6 +18,7 @@ from services.gateway.reference import Merchant, Participant, ParticipantKind
 from services.kit.sealing import SecretBox
 from services.kit.unit import Units
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
+from tests.parts import SEAL
 from tests.store.gateway.payments_world import EDO, PANDA, SHOP, Gateway
 
 KYO = Participant("kyo", ParticipantKind.ACQUIRER, "Kyo")
@@ -25,7 +26,6 @@ KYO_SHOP = Merchant(
     "kissaten", "kyo", "KISSATEN", "KYOTO", "JP", "5814", "JPY", "jpqr",
     "0000000000002.0001.000001.000001", "jp-shop",
 )  # fmt: skip
-SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
 # 1,000 yen are 47.71 yuan at this world's rate and spread.
 EASY = Policy("panda", confirm_above=100_000, offline_maximum=100_000)
 

@@ -29,6 +29,7 @@ from services.pb.kawase.money.v1.money_pb2 import Money as MoneyMessage
 from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
 from tests.store.gateway.payments_world import (
     BOX,
+    BOXES,
     PANDA,
     Gateway,
     accepted,
@@ -65,7 +66,7 @@ class BankStub:
     ) -> bridge_pb.LinkAccountResponse:
         self.asked.append(request)
         return bridge_pb.LinkAccountResponse(
-            payer_reference=f"acct-{request.account_number}", display_name="Bank ***567"
+            payer_reference=f"acct-{request.account_number[-3:]}", display_name="Bank ***567"
         )
 
 
@@ -90,7 +91,7 @@ class World:
         self.waiting_refunds = RefundHandlers(
             made.units, made.board, made.sheets, wakers, made.clock
         )
-        kinds = kinds_with(BOX)
+        kinds = kinds_with(BOXES)
         self.events = EventConsumer(
             {
                 **{

@@ -120,7 +120,7 @@ async def test_a_top_up_is_drawn_then_credited(world: World) -> None:
     [row] = await world.gateway.rows()
     charge = bridge.BridgeCommand.FromString(row["payload"]).start_charge
     assert charge.kind == bridge.CHARGE_KIND_TOP_UP
-    assert (charge.partner_id, charge.payer_reference) == ("bank", "acct-1234567")
+    assert (charge.partner_id, charge.payer_reference) == ("bank", "acct-567")
 
     await world.hear(drawn(made))
     [row] = await world.gateway.rows()

@@ -19,7 +19,7 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as bridge
 from services.pb.kawase.gateway.v1 import gateway_service_pb2, withdrawal_pb2
 from services.pb.kawase.gateway.v1 import withdrawal_service_pb2 as pb
 from services.pb.kawase.money.v1 import money_pb2
-from tests.parts import waiting
+from tests.parts import opened_order, rows_of, waiting
 from tests.store.gateway.ledger_world import Ledger
 from tests.store.gateway.payments_world import PANDA, SAKURA, Gateway, bridge_says
 from tests.store.gateway.resources_world import BANK_LINK, World, funds, word
@@ -97,7 +97,7 @@ async def test_a_withdrawal_pays_the_account_that_was_linked(world: World) -> No
 
     await world.hear(funds(link_id(made), "reserved"))
     [row] = await world.gateway.rows()
-    order = bridge.BridgeCommand.FromString(row["payload"]).submit_payout
+    order = opened_order(bridge.BridgeCommand.FromString(row["payload"]).submit_payout)
     assert (order.payout_id, order.partner_id) == (link_id(made), "bank")
     assert order.amount.minor_units == 30_000
     payee = order.payee
@@ -109,12 +109,19 @@ async def test_a_withdrawal_pays_the_account_that_was_linked(world: World) -> No
     assert await world.sent() == ["PostFunds", "WithdrawalCompleted"]
 
 
-async def test_the_account_s_number_is_stored_sealed_only(world: World) -> None:
-    row = await world.gateway.pool.fetchrow("SELECT * FROM bank_links")
-    assert row["sealed_payee"]
-    assert not any(
-        "1234567" in str(value) for name, value in row.items() if "acct" not in str(value)
-    )
+async def test_no_account_lies_in_plain_once_it_was_topped_up_from_and_paid_to(
+    world: World,
+) -> None:
+    wanted = gateway_service_pb2.CreateTopUpRequest(top_up_id="t1", bank_link_id="hanako-bank")
+    wanted.amount.minor_units, wanted.amount.currency_code = 1_000, "JPY"
+    await world.top_ups.create(SAKURA, wanted)
+    made = await draw(world)
+    await world.hear(funds(link_id(made), "reserved"), executed(made))
+    await world.hear(bank_says(made, payout_returned=bridge.PayoutReturned(reason="CLOSED")))
+    told = await rows_of(world.gateway.pool)
+    planted = (BANK_LINK["account_number"], BANK_LINK["holder_name"])
+    assert {(table, text) for table in told for text in planted if text in told[table]} == set()
+    assert "SubmitPayout" in told["outbox"]
 
 
 async def test_a_link_without_a_sealed_account_is_sealed_by_linking_again(world: World) -> None:

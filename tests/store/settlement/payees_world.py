@@ -2,16 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from pydantic import SecretStr
-
-from services.kit.sealing import SecretBox
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import Payee
 from services.pb.kawase.gateway.v1.payment_event_pb2 import PaymentEvent
 from services.pb.kawase.gateway.v1.payout_account_pb2 import SealedPayee
+from tests.parts import PAYEE_BOX
 from tests.store.settlement.world import World
-
-SEAL = "c2VhbHMtbm90aGluZy1idXQtdGVzdHMtb2YtaXRzLS0="  # 32 bytes
-BOX = SecretBox(SecretStr(SEAL))
 
 
 def account_event(
@@ -34,7 +29,7 @@ def account_event(
     shop.effective_time.FromDatetime(approved + wait)
     if number:
         shop.account = f"0005-001 ***{number[-3:]}"
-        changed.sealed_payee = BOX.seal_bytes(told.SerializeToString())
+        changed.sealed_payee = PAYEE_BOX.seal_bytes(told.SerializeToString())
     return event
 
 

@@ -36,7 +36,7 @@ from services.wallet.store.books import check_books
 from services.wallet.wire import decode_command
 from services.wallet.work import WalletWork
 from tests.conftest import Database
-from tests.store.settlement.payees_world import BOX
+from tests.parts import PAYEE_BOX, opened_order
 from tests.store.settlement.world import CORRIDOR, World, next_days, settling
 
 WALLET = "panda-wallet"
@@ -178,9 +178,8 @@ class PayingWorld:
                 case "wallet.command":
                     payloads.append(row["payload"])
                 case "bridge.command":
-                    self.orders.append(
-                        bridge.BridgeCommand.FromString(row["payload"]).submit_payout
-                    )
+                    command = bridge.BridgeCommand.FromString(row["payload"])
+                    self.orders.append(opened_order(command.submit_payout))
                 case "settlement.event":
                     self.facts.append(events.SettlementEvent.FromString(row["payload"]))
         return payloads
@@ -213,8 +212,8 @@ async def paying_world(database: Database, topics: Topics) -> AsyncIterator[Payi
             made = PayingWorld(
                 world,
                 Closing(world.units, ledger, world.clock, next_days),
-                Paying(world.units, world.clock, mid, Payees(BOX)),
-                PayoutOperators(world.units, ledger, world.clock, Payees(BOX)),
+                Paying(world.units, world.clock, mid, Payees(PAYEE_BOX)),
+                PayoutOperators(world.units, ledger, world.clock, Payees(PAYEE_BOX)),
                 wallet,
                 work,
             )

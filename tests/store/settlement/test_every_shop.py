@@ -16,7 +16,8 @@ from services.settlement.payouts.paying import Paying
 from services.settlement.store.agreements import get_agreement, positions_in
 from services.settlement.store.shops import shops_joined
 from tests.conftest import Database
-from tests.store.settlement.payees_world import BOX, account_event, tell
+from tests.parts import PAYEE_BOX
+from tests.store.settlement.payees_world import account_event, tell
 from tests.store.settlement.paying_world import (
     AGREEMENT,
     CAFE,
@@ -179,7 +180,7 @@ async def test_shops_past_one_payout_are_paid_by_several_and_one_that_came_back_
 ) -> None:
     await house.operators.put(replace(EVERY, payee=NO_PAYEE, payee_merchant_id="shokudo"))
     await tell(house.world, account_event(1, "1234567", house.clock.now(), timedelta(0)))
-    paying = Paying(house.world.units, house.clock, mid, Payees(BOX), account_limit=2)
+    paying = Paying(house.world.units, house.clock, mid, Payees(PAYEE_BOX), account_limit=2)
     shops = [await open_shop(house, name) for name in ("soba", "tempura", "udon")]
     for number, shop in enumerate(shops):
         await house.pay(1_000 * (number + 1), shop, EDO)

@@ -1,21 +1,30 @@
 """Agreements that name a shop pay the account that the gateway says is in effect."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import timedelta
 
 import pytest
 
 from services.core.errors import Malformed
 from services.kit.kafka import Topics
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.settlement.domain.agreements import NO_PAYEE
 from services.settlement.domain.payees import PayeeMissing, PayeeReturned, PayeeUnreadable
 from services.settlement.payouts.model import Payout, State
 from services.settlement.payouts.operators import PayoutOperators
 from services.settlement.payouts.payees import Payees
+from services.settlement.store.agreements import put_agreement
 from tests.conftest import Database
+from tests.parts import rows_of
 from tests.store.settlement.payees_world import account_event, tell
-from tests.store.settlement.paying_world import AGREEMENT, OTHER_PAYEE, PayingWorld, paying_world
+from tests.store.settlement.paying_world import (
+    AGREEMENT,
+    CAFE,
+    OTHER_PAYEE,
+    PayingWorld,
+    paying_world,
+)
 
 BY_SHOP = replace(AGREEMENT, payee=NO_PAYEE, payee_merchant_id="shokudo")
 AT_ONCE, WAIT = timedelta(0), timedelta(hours=72)
@@ -51,7 +60,7 @@ async def test_nothing_is_paid_before_a_shop_has_an_account(house: PayingWorld) 
     await account(house, 1, FIRST, AT_ONCE)
     (payout,) = await house.pay_due()
     assert (payout.payee.masked, numbers(house)) == ("0005-001 ***111", [FIRST])
-    assert payout.payee.holder_name == "ショクドウ"
+    assert house.orders[0].payee.holder_name == "ショクドウ"
 
 
 async def test_an_account_that_takes_anothers_place_is_paid_after_its_time(
@@ -91,7 +100,7 @@ async def test_what_came_back_waits_for_another_account_and_is_paid_again_to_it(
         await house.operators.retry(first.payout_id, "hanako", "new account")
     house.clock.advance(WAIT)
     again = await house.operators.retry(first.payout_id, "hanako", "new account")
-    assert (again.payee.account_number, again.retry_of) == (SECOND, first.payout_id)
+    assert (again.payee.account_number, again.retry_of) == ("***222", first.payout_id)
     await house.settle()
     await house.pay_due()
     assert numbers(house) == [FIRST, SECOND, SECOND]
@@ -104,7 +113,8 @@ async def test_an_operator_may_try_an_account_again_that_nothing_replaces(
     (first,) = await earn(house)
     await house.bank_says(first.payout_id, "payout_rejected", reason="BANK_CLOSED")
     again = await house.operators.retry(first.payout_id, "hanako", "the bank is open")
-    assert again.payee.account_number == FIRST
+    await house.settle()
+    assert (again.payee.account_number, numbers(house)) == ("***111", [FIRST, FIRST])
 
 
 async def test_a_shop_without_an_account_any_more_is_not_paid(house: PayingWorld) -> None:
@@ -124,7 +134,8 @@ async def test_an_account_sealed_for_another_shop_or_key_is_not_paid(house: Payi
     await account(house, 2, SECOND, AT_ONCE)
     (first,) = await house.pay_due()
     await house.bank_says(first.payout_id, "payout_rejected", reason="BANK_CLOSED")
-    keyless = PayoutOperators(house.world.units, house.world.ledger, house.clock, Payees())
+    none = Payees(SecretBox(None, PAYEE_SETTING))
+    keyless = PayoutOperators(house.world.units, house.world.ledger, house.clock, none)
     with pytest.raises(PayeeUnreadable, match="KAWASE_PAYEE_KEY"):
         await keyless.retry(first.payout_id, "hanako", "again")
 
@@ -134,6 +145,40 @@ async def test_accounts_are_kept_sealed(house: PayingWorld) -> None:
     rows = await house.world.units.pool.fetch("SELECT * FROM payee_accounts")
     assert [row["shown"] for row in rows] == ["0005-001 ***111"]
     assert FIRST not in repr(rows)
+
+
+async def test_no_account_lies_in_plain_once_it_was_paid_to_and_came_back(
+    house: PayingWorld,
+) -> None:
+    by_hand = replace(AGREEMENT, agreement_id="other", account_ids=(CAFE,))
+    await house.operators.put(by_hand)
+    await account(house, 1, FIRST, AT_ONCE)
+    (first,) = await earn(house)
+    await house.bank_says(first.payout_id, "payout_executed")
+    await house.bank_says(first.payout_id, "payout_returned", reason="ACCOUNT_CLOSED")
+    await house.operators.retry(first.payout_id, "hanako", "again")
+
+    told = await rows_of(house.world.units.pool)
+    planted = (FIRST, "ショクドウ", *astuple(AGREEMENT.payee)[3:])
+    assert {(table, text) for table in told for text in planted if text in told[table]} == set()
+    assert "***111" in told["payouts"]
+
+
+async def test_payees_from_before_are_paid_and_known_again(house: PayingWorld) -> None:
+    await account(house, 1, FIRST, AT_ONCE)
+    (first,) = await earn(house)
+    await house.bank_says(first.payout_id, "payout_executed")
+    await house.bank_says(first.payout_id, "payout_returned", reason="ACCOUNT_CLOSED")
+    # As such rows were.
+    plain = ["0005", "001", "1", FIRST, "ショクドウ"]
+    await house.world.units.pool.execute("UPDATE payouts SET sealed_payee = '', payee = $1", plain)
+    assert [each.state for each in await earn(house)] == [State.RETURNED]
+
+    async with house.world.units.pool.acquire() as connection:
+        await put_agreement(connection, replace(AGREEMENT, agreement_id="shokudo"))
+    await earn(house)
+    payee = house.orders[-1].payee
+    assert (payee.account_number, payee.holder_name) == astuple(AGREEMENT.payee)[3:]
 
 
 @pytest.mark.parametrize("changed", [{"payee": OTHER_PAYEE}, {"bank_partner": ""}])

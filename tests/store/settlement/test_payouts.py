@@ -16,8 +16,10 @@ from services.settlement.payouts.operators import (
     PayoutNotOver,
     PayoutNotResolvable,
 )
+from services.settlement.payouts.payees import Payees
 from services.settlement.payouts.paying import Paying
 from tests.conftest import Database
+from tests.parts import PAYEE_BOX
 from tests.store.settlement.paying_world import (
     AGREEMENT,
     BANK,
@@ -360,7 +362,7 @@ async def test_windows_closed_and_paid_while_payments_go_on_pay_each_yen_once(
     house: PayingWorld,
 ) -> None:
     amounts = [10_000 + number for number in range(25)]
-    other = Paying(house.world.units, house.clock, mid)
+    other = Paying(house.world.units, house.clock, mid, Payees(PAYEE_BOX))
 
     async def earn() -> None:
         for amount in amounts:

@@ -16,13 +16,13 @@ from services.gateway.reference import LimitFlow, LimitPeriod, LimitRule
 from services.gateway.resources.model import OPERATOR, Resolution
 from services.gateway.withdrawals import saga
 from services.gateway.withdrawals.limits import amount_refusal, keyed, period_refusal, rules_for
-from services.gateway.withdrawals.model import Ask, Payee, State, Step, Withdrawal
+from services.gateway.withdrawals.model import Ask, State, Step, Withdrawal
 from tests.store.gateway.payments_world import SAKURA
 
 NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 REFERENCE = "01K8T5Q0000000000000000000"
 LINK = f"withdrawal-{REFERENCE}"
-PAYEE = Payee("0310", "101", "1", "1234567", "ヤマダ ハナコ")
+PAYEE = b"sealed for the bridge"
 ASK = Ask(
     REFERENCE, "sakura", "w1", b"", "l1", "hanako", "bank", 30_000, "JPY", NOW, date(2026, 10, 30)
 )
@@ -117,7 +117,7 @@ def test_money_set_aside_too_late_is_never_ordered() -> None:
 
 
 def test_an_account_that_cannot_be_read_is_never_ordered() -> None:
-    unread = replace(withdrawal(), payee=None)
+    unread = replace(withdrawal(), sealed_payee=b"")
     made, ordered = after(unread, heard(What.FUNDS_RESERVED))
 
     assert (made.life.reason, ordered) == ("ACCOUNT_UNREADABLE", ["void"])

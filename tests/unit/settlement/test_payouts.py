@@ -31,7 +31,9 @@ from services.settlement.payouts.releasing import (
     approve,
     propose,
 )
+from services.settlement.payouts.sealing import sealed_payout
 from services.settlement.payouts.transfers import moves_of
+from tests.parts import PAYEE_BOX
 from tests.unit.settlement.payouts import CONVERTED, NOW, PAYOUT
 
 CLEARING, BANK, FEES = "bank-clearing-out:JPY", "bank:JPY", "bank-fee-expense:JPY"
@@ -216,10 +218,11 @@ def test_a_returned_payout_can_be_paid_again_only_when_its_money_is_back() -> No
 
 
 def test_the_bridge_takes_the_order_as_it_is_sent() -> None:
-    command = BridgeCommand.FromString(command_of(PAYOUT, Task.ORDER).payload)
-    order = read_payout_order(command.submit_payout)
-    assert (order.payout_id, order.amount) == (PAYOUT.payout_id, PAYOUT.amount)
-    assert order.payee.holder_name == PAYOUT.payee.holder_name
+    for payout in (PAYOUT, sealed_payout(PAYOUT, PAYEE_BOX)):
+        command = BridgeCommand.FromString(command_of(payout, Task.ORDER).payload)
+        order = read_payout_order(command.submit_payout, PAYEE_BOX)
+        assert (order.payout_id, order.amount) == (PAYOUT.payout_id, PAYOUT.amount)
+        assert order.payee.holder_name == PAYOUT.payee.holder_name
 
 
 def test_a_fee_in_another_currency_is_not_booked() -> None:

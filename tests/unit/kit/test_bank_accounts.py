@@ -1,0 +1,43 @@
+"""Bank accounts are sealed whole for one place, and shown by their last digits."""
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from services.kit.bank_accounts import masked_number, open_account, seal_account, shown
+from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
+
+OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
+ACCOUNT = ("0005", "001", "1", "1234567", "ヤマダ ハナコ")
+
+
+def box(*keys: str) -> SecretBox:
+    return SecretBox(SecretStr(",".join(keys)))
+
+
+def test_a_sealed_account_holds_nothing_that_can_be_read() -> None:
+    sealed = seal_account(box(OLD), "payout/1", ACCOUNT)
+    assert not any(part.encode() in sealed for part in ("1234567", "ヤマダ"))
+    assert open_account(box(OLD), "payout/1", sealed) == ACCOUNT
+
+
+def test_an_account_cannot_be_put_in_anothers_place() -> None:
+    sealed = seal_account(box(OLD), "payout/1", ACCOUNT)
+    for place in ("payout/2", "payout/", "agreement/1", ""):
+        with pytest.raises(SecretUnreadable):
+            open_account(box(OLD), place, sealed)
+
+
+def test_a_former_key_opens_while_it_is_given() -> None:
+    sealed = seal_account(box(OLD), "payout/1", ACCOUNT)
+    assert open_account(box(NEW, OLD), "payout/1", sealed) == ACCOUNT
+    with pytest.raises(SecretUnreadable):
+        open_account(box(NEW), "payout/1", sealed)
+    with pytest.raises(SecretsKeyMissing):
+        open_account(SecretBox(None), "payout/1", sealed)
+
+
+def test_what_is_shown_is_the_bank_and_the_last_digits() -> None:
+    assert shown(ACCOUNT) == ("0005", "001", "1", "***567", "")
+    assert masked_number(masked_number("1234567")) == "***567"
+    assert shown(("", "", "", "", "")) == ("", "", "", "", "")
