@@ -1,6 +1,7 @@
 """Runs the bridge: consumer, worker, callback endpoint, gRPC server."""
 
 import random
+from datetime import timedelta
 from uuid import uuid4
 
 from yarl import URL
@@ -24,6 +25,7 @@ from services.bridge.payouts.worker import PayoutWorker
 from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
 from services.bridge.statements import StatementCalls
+from services.bridge.store.attempts import journals_keeper
 from services.bridge.worker import Worker
 from services.core.clock import SystemClock
 from services.core.ids import STRIPE_COUNT
@@ -32,7 +34,7 @@ from services.kit.kafka import GroupConsumer
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
 from services.kit.sealing import PAYEE_SETTING, SecretBox
-from services.kit.service import build_parts
+from services.kit.service import Parts, build_parts
 from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import (
     add_BridgeServiceServicer_to_server,
 )
@@ -47,7 +49,7 @@ async def build(life: Life) -> None:
     settings = BridgeSettings()  # type: ignore[call-arg]
     configs = read_partners(settings.bridge_partners)
     taken = bind(settings.bridge_callback_listen)
-    parts = await build_parts(life, "bridge", settings)
+    parts = await _begin(life, settings)
     callback_url = settings.bridge_callback_url or url_of(taken)
     box = SecretBox(settings.payee_key, PAYEE_SETTING)
     around = Surroundings(callback_url, parts.clock, parts.pool, box)
@@ -102,6 +104,14 @@ async def build(life: Life) -> None:
         life.run_part(f"partner_{name}", partners[name].run())
     life.run_part("unsent_deposits", UnsentDeposits(partners, book).run())
     await parts.server.start()
+
+
+async def _begin(life: Life, settings: BridgeSettings) -> Parts:
+    parts = await build_parts(life, "bridge", settings)
+    if settings.bridge_journal_keep_days:
+        keep = timedelta(days=settings.bridge_journal_keep_days)
+        life.run_part("journals_keeper", journals_keeper(parts.pool, keep).run())
+    return parts
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from services.bridge.domain.answer import Rules
 from services.bridge.domain.hours import Hours
@@ -48,11 +48,18 @@ MAX_IN_FLIGHT = 512
 SLOW_SHARE = 0.8
 
 
+JOURNAL_KEEP_LEAST = 180
+"""Days; the migrations' function takes no line that is younger."""
+
+
 class BridgeSettings(ServiceSettings):
     """The bridge's own settings."""
 
     payee_key: SecretStr
     """Opens and seals the bank accounts that pass through here; gateway and settlement share it."""
+    bridge_journal_keep_days: int = Field(default=400, ge=0, le=3660)
+    """How long calls to partners stay in the journals, for the day of a dispute, 180 days at least;
+    0 keeps them for ever. What is not over is kept longer."""
     bridge_partners: Path
     """The partners' file."""
     bridge_callback_listen: str = "127.0.0.1:0"
@@ -61,6 +68,13 @@ class BridgeSettings(ServiceSettings):
     """The public URL of that endpoint; empty where it is the same."""
     bridge_notice_address_header: str = ""
     """The header in which our own proxy names a caller's address, last; empty without a proxy."""
+
+    @field_validator("bridge_journal_keep_days")
+    @classmethod
+    def _long_enough(cls, days: int) -> int:
+        if 0 < days < JOURNAL_KEEP_LEAST:
+            raise ValueError(f"must be 0, or at least {JOURNAL_KEEP_LEAST}")
+        return days
 
 
 class PartnersFileWrong(Exception):

@@ -1,4 +1,4 @@
-"""Drops messages by age, so that an outbox grows to its keep time and no further.
+"""Drops by age, so that a table grows to its keep time and no further; messages of an outbox first.
 
 The keep time is how long a copy of a service's facts may be away. Within it, whatever Kafka loses
 is fetched from the owner; who is away for longer is told that facts are gone (`FactsDropped`), and
@@ -33,7 +33,34 @@ async def reads_nothing(_connection: Connection) -> Mapping[int, int]:
     return {}
 
 
-class OutboxKeeper:
+class AgeKeeper:
+    """Has `drop` take what is too old, a portion of `what` at a time: it says how many rows."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, what: str, drop: Callable[[Connection], Awaitable[int]]
+    ) -> None:
+        self._pool = pool
+        self._what = what
+        self._drop = drop
+
+    async def run(self) -> None:
+        """Drop what is too old, for ever."""
+        while True:
+            await asyncio.sleep(EVERY_SECONDS)
+            try:
+                while dropped := await self.step():
+                    log.info("old_rows_dropped", what=self._what, rows=dropped)
+                    await asyncio.sleep(PAUSE_SECONDS)
+            except (asyncpg.PostgresError, *POSTGRES_AWAY) as error:
+                log.warning("keeping_waits", what=self._what, problem=str(error) or repr(error))
+
+    async def step(self) -> int:
+        """Drop one portion; how many rows."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            return await self._drop(connection)
+
+
+class OutboxKeeper(AgeKeeper):
     """Keeps the messages of a service for `keep`, at least a day."""
 
     def __init__(
@@ -43,24 +70,7 @@ class OutboxKeeper:
         read_so_far: ReadSoFar = reads_nothing,
         portion: int = PORTION,
     ) -> None:
-        self._pool = pool
-        self._keep = keep
-        self._read_so_far = read_so_far
-        self._portion = portion
+        async def drop(connection: Connection) -> int:
+            return await drop_old(connection, keep, portion, await read_so_far(connection))
 
-    async def run(self) -> None:
-        """Drop what is too old, for ever, a portion at a time."""
-        while True:
-            await asyncio.sleep(EVERY_SECONDS)
-            try:
-                while dropped := await self.step():
-                    log.info("messages_dropped", messages=dropped)
-                    await asyncio.sleep(PAUSE_SECONDS)
-            except (asyncpg.PostgresError, *POSTGRES_AWAY) as error:
-                log.warning("outbox_keeping_waits", problem=str(error) or repr(error))
-
-    async def step(self) -> int:
-        """Drop one portion; how many messages."""
-        async with self._pool.acquire() as connection, connection.transaction():
-            read = await self._read_so_far(connection)
-            return await drop_old(connection, self._keep, self._portion, read)
+        super().__init__(pool, "messages", drop)

@@ -1,13 +1,18 @@
-"""The journal of calls to partners: appended to, never changed."""
+"""The journal of calls to partners: appended to, never changed, dropped by age."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import asyncpg
 
 from services.bridge.masking import kept
+from services.kit.keeping import AgeKeeper
 from services.kit.postgres import Connection
 
 TEXT_LIMIT = 2000
+# Lines of each journal in one transaction.
+PORTION = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,17 @@ async def attempts_of(connection: Connection, charge_ids: Sequence[str]) -> list
     """All attempts of charges and their refunds, in the order of their calls."""
     rows = await connection.fetch(_LIST, list(charge_ids))
     return [Attempt(**dict(row)) for row in rows]
+
+
+def journals_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> AgeKeeper:
+    """Keeps the journals of calls, those about payouts and disputes too, for `keep`, at least 180
+    days; longer of what is not over."""
+
+    async def drop(connection: Connection) -> int:
+        dropped: int = await connection.fetchval("SELECT drop_old_attempts($1, $2)", keep, portion)
+        return dropped
+
+    return AgeKeeper(pool, "attempts", drop)
 
 
 # An attempt may be written again when its batch is repeated after a lost commit answer.

@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import structlog
 from google.protobuf.message import DecodeError, Message
-from pydantic import SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from services.kit.facts.store import Fact
 from services.kit.rpc import CALL_SECONDS, call
@@ -33,6 +33,9 @@ from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_grpc
 
 log = structlog.get_logger()
 
+FACTS_KEEP_LEAST = 30
+"""Days; the migrations' functions take no fact that is younger."""
+
 
 class FactsSettings(ServiceSettings):
     """Settings of a process that keeps a copy: where the owners' gRPC servers are, `host:port`."""
@@ -42,6 +45,16 @@ class FactsSettings(ServiceSettings):
     gateway_address: str
     operator_key: SecretStr = SecretStr("")
     """The gateway gives facts to operators only; empty sends no key."""
+    facts_keep_days: int = Field(default=400, ge=0, le=3660)
+    """How long facts are kept after they happened, 30 days at least; 0 keeps them for ever. What is
+    not read yet, or needed, is kept longer."""
+
+    @field_validator("facts_keep_days")
+    @classmethod
+    def _long_enough(cls, days: int) -> int:
+        if 0 < days < FACTS_KEEP_LEAST:
+            raise ValueError(f"must be 0, or at least {FACTS_KEEP_LEAST}")
+        return days
 
 
 @dataclass(frozen=True, slots=True)

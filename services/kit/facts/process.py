@@ -1,6 +1,9 @@
-"""The parts of a process that keeps a copy: one consumer, and a fetcher per owner."""
+"""The parts of a process that keeps a copy: a consumer, a fetcher per owner, a keeper by age."""
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
 
 from services.kit.batch import BatchConsumer
 from services.kit.facts.keeper import Fetcher, UnhurriedConsumer, handle
@@ -12,9 +15,15 @@ from services.kit.facts.owners import (
     gateway_owner,
     wallet_owner,
 )
+from services.kit.facts.store import drop_old_facts
+from services.kit.keeping import AgeKeeper
 from services.kit.life import Life
+from services.kit.postgres import Connection
 from services.kit.service import Parts
 from services.kit.tls import channel_to
+
+# Of each stripe of each owner in one transaction.
+PORTION = 100
 
 
 def run_copy(
@@ -27,6 +36,9 @@ def run_copy(
     topics = [kind.topic for kind in (*KINDS, *(owner.kind for owner in more))]
     consumer = UnhurriedConsumer(parts.topics, service, topics, settings.instance)
     life.run_part("facts", BatchConsumer(service, consumer, parts.units, handle).run())
+    if settings.facts_keep_days:
+        keep = timedelta(days=settings.facts_keep_days)
+        life.run_part("facts_keeper", facts_keeper(parts.pool, keep).run())
     wallet = channel_to(settings.wallet_address, settings)
     bridge = channel_to(settings.bridge_address, settings)
     gateway = channel_to(settings.gateway_address, settings)
@@ -39,3 +51,12 @@ def run_copy(
         *more,
     ):
         life.run_part(f"fetcher-{owner.kind.source}", Fetcher(owner, parts.units).run())
+
+
+def facts_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> AgeKeeper:
+    """Keeps the facts of a copy for `keep`; `portion` of each stripe in one transaction."""
+
+    async def drop(connection: Connection) -> int:
+        return await drop_old_facts(connection, keep, portion)
+
+    return AgeKeeper(pool, "facts", drop)

@@ -64,6 +64,13 @@ ORDER BY g.first_sequence
 """
 
 
+async def drop_old_facts(connection: Connection, keep: timedelta, most: int) -> int:
+    """Drop what is older than `keep` and needed no more, up to `most` of each stripe; how many. The
+    function is the service's own: it knows what is needed."""
+    dropped: int = await connection.fetchval("SELECT drop_old_facts($1, $2)", keep, most)
+    return dropped
+
+
 async def insert_facts(connection: Connection, facts: Sequence[Fact]) -> None:
     """Store facts that are new."""
     await connection.execute(
