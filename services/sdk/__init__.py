@@ -22,8 +22,16 @@ from services.core.errors import (
     Unavailable,
 )
 from services.core.money import Money
-from services.sdk.acquirer.billers import BillPayment
-from services.sdk.acquirer.client import AcquirerClient, Authorisation, Charge
+from services.sdk.acquirer.billers import (
+    Alphabet,
+    BillPayment,
+    CheckMethod,
+    CheckTen,
+    DueDateForm,
+    OwnBiller,
+    ReferenceFormat,
+)
+from services.sdk.acquirer.client import AcquirerClient, Authorisation, Charge, ShopPayment
 from services.sdk.acquirer.orders import Order, OrderState
 from services.sdk.acquirer.shops import PayoutAccount, Shop, ShopCode, ShopState, ShopVersion
 from services.sdk.drawing import DrawingFormat
@@ -48,12 +56,20 @@ from services.sdk.wallet.client import WalletClient
 from services.sdk.wallet.codes import PayerCode, PayerCodeState, Policy
 from services.sdk.wallet.offline import OfflineKey
 from services.sdk.wallet.persons import PersonalCode, PersonalReceipt
-from services.sdk.webhooks.endpoints import Delivery, DeliveryState, Endpoint
+from services.sdk.webhooks.endpoints import (
+    Attempt,
+    Delivery,
+    DeliveryHistory,
+    DeliveryState,
+    Endpoint,
+)
 from services.sdk.webhooks.verifying import WebhookEvent, check_secret, verify_webhook
 
 __all__ = [
     "AcquirerClient",
+    "Alphabet",
     "AnswerOverdue",
+    "Attempt",
     "Authorisation",
     "BankAccount",
     "BankLink",
@@ -61,13 +77,17 @@ __all__ = [
     "BillPayment",
     "Biller",
     "Charge",
+    "CheckMethod",
+    "CheckTen",
     "CheckedBill",
     "Conflict",
     "Contended",
     "DecodedCode",
     "Delivery",
+    "DeliveryHistory",
     "DeliveryState",
     "DrawingFormat",
+    "DueDateForm",
     "Endpoint",
     "Escrow",
     "EscrowState",
@@ -82,6 +102,7 @@ __all__ = [
     "OfflineKey",
     "Order",
     "OrderState",
+    "OwnBiller",
     "PayerCode",
     "PayerCodeState",
     "Payment",
@@ -92,6 +113,7 @@ __all__ = [
     "Policy",
     "PrepaidOrder",
     "PrepaidState",
+    "ReferenceFormat",
     "Refund",
     "RefundState",
     "Refused",
@@ -99,6 +121,7 @@ __all__ = [
     "Retry",
     "Shop",
     "ShopCode",
+    "ShopPayment",
     "ShopState",
     "ShopVersion",
     "SignatureInvalid",

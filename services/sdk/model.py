@@ -97,7 +97,8 @@ class Payment:
 class Refund:
     """Money given back: `target` by the merchant, `home` to the payer.
 
-    `home` is None for who is not the payer's wallet.
+    `home` is None for who is not the payer's wallet; `from_escrow` is what of `target` was still
+    held.
     """
 
     refund_id: str
@@ -110,6 +111,7 @@ class Refund:
     message: str
     create_time: datetime
     update_time: datetime
+    from_escrow: Money | None = None
 
 
 PAYMENT_STATES = States(payment_pb2.PaymentState, "PAYMENT_STATE", PaymentState)
@@ -161,4 +163,5 @@ def refund_of(message: payment_pb2.Refund) -> Refund:
         message=message.message,
         create_time=time_of(message.create_time),
         update_time=time_of(message.update_time),
+        from_escrow=money_in(message, "from_escrow"),
     )

@@ -96,6 +96,17 @@ class Participant:
         request = pb.GetRefundRequest(refund_id=refund_id)
         return refund_of((await self._line.ask(GatewayServiceStub, "GetRefund", request)).refund)
 
+    async def rotate_key(self, overlap_seconds: int) -> str:
+        """Another API key in the place of the one you call with, told here and nowhere else. The
+        one before stays good for `overlap_seconds`; this client goes on with it.
+
+        Every call makes one, and at most two of a purpose are good at once: an answer that was lost
+        takes a place until the key before has ended.
+        """
+        request = access_pb.RotateApiKeyRequest(overlap_seconds=overlap_seconds)
+        answer = await self._line.ask(AccessServiceStub, "RotateApiKey", request, once=True)
+        return str(answer.api_key)
+
     async def put_signing_key(self, public_key: str) -> str:
         """Make an Ed25519 key (PEM) known, with which you sign HTTP requests; its id for `signing`.
 

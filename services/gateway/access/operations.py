@@ -227,6 +227,7 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         Operation("ListOrders", _ACQUIRER, Scope.PAYMENTS_READ),
         _write("CloseOrder", _ACQUIRER, Scope.ORDERS_WRITE),
         Operation("DrawOrder", _ACQUIRER, Scope.PAYMENTS_READ),
+        Operation("GetShopPayment", _ACQUIRER, Scope.PAYMENTS_READ),
     ),
     "BillService": (
         _write("PutBiller", _ACQUIRER, Scope.MERCHANTS_WRITE),

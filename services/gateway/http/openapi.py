@@ -42,7 +42,7 @@ TAGS = {
     "Prepaid orders": "Orders are paid before arrival and picked up with a code.",
     "Persons": "Persons are paid by codes of their own.",
     "Escrow": "What was paid is kept until its buyer has what was bought.",
-    "Acquirers": "Shops, the codes they show, and orders that are paid by them.",
+    "Acquirers": "Shops, the codes they show, orders that are paid by them, and their payments.",
     "Webhooks": "What happens is sent to addresses of yours, signed, in order and again.",
 }
 # Ids in paths, as the examples of bodies have them.
@@ -53,6 +53,7 @@ PATH_EXAMPLES = {
     "withdrawal_id": "withdrawal-1",
     "merchant_id": "shop-7",
     "order_id": "table-12",
+    "reference": "01K8TB3ZJ0A5V1Q2W3E4R5T6Y7",
     "webhook_endpoint_id": "orders",
     "biller_id": "light",
     "offline_key_id": "phone-1",

@@ -1,5 +1,5 @@
-"""The acquirer's client: charges of codes that payers show, captures, refunds, and rooms for shops,
-orders, prepaid orders and billers."""
+"""The acquirer's client: charges of codes that payers show, payments at its shops, captures,
+refunds, and rooms for shops, orders, prepaid orders, billers and escrow."""
 
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from services.core.money import Money
+from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as acquirer_pb
 from services.pb.kawase.gateway.v1 import holding_service_pb2 as holding_pb
 from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
+from services.pb.kawase.gateway.v1.acquirer_service_pb2_grpc import AcquirerServiceStub
 from services.pb.kawase.gateway.v1.holding_service_pb2_grpc import HoldingServiceStub
 from services.pb.kawase.gateway.v1.presented_service_pb2_grpc import PresentedServiceStub
 from services.sdk.acquirer.billers import Billers
@@ -44,6 +46,26 @@ class Charge:
     def is_final(self) -> bool:
         """Whether it stays in this state."""
         return self.state in FINAL
+
+
+@dataclass(frozen=True, slots=True)
+class ShopPayment:
+    """A payment at one of your shops, whichever way it was made: the merchant's side of it.
+
+    `authorised` is set where less was captured than had been authorised, `bill_reference` where a
+    bill was paid; `in_escrow` where the merchant does not get it yet.
+    """
+
+    reference: str
+    state: PaymentState
+    merchant: Merchant
+    amount: Money
+    authorised: Money | None
+    refunded: Money | None
+    bill_reference: str
+    in_escrow: bool
+    create_time: datetime
+    update_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +139,12 @@ class AcquirerClient(Participant):
             if charge.is_final:
                 return
 
+    async def payment(self, reference: str) -> ShopPayment:
+        """A payment at one of your shops as it is now, by our reference, which webhooks tell."""
+        request = acquirer_pb.GetShopPaymentRequest(reference=reference)
+        answer = await self._line.ask(AcquirerServiceStub, "GetShopPayment", request)
+        return _shop_payment_of(answer.payment)
+
     async def authorisation(self, reference: str) -> Authorisation:
         """An authorised payment as it is now, by our reference."""
         request = holding_pb.GetAuthorisationRequest(payment_id=reference)
@@ -148,6 +176,21 @@ class AcquirerClient(Participant):
 
 def _place(answer: pb.WatchPresentedPaymentResponse) -> Hashable:
     return answer.payment.state
+
+
+def _shop_payment_of(message: acquirer_pb.ShopPayment) -> ShopPayment:
+    return ShopPayment(
+        reference=message.reference,
+        state=PAYMENT_STATES.of(message.state),
+        merchant=merchant_of(message.merchant),
+        amount=money_of(message.target),
+        authorised=money_in(message, "authorised_target"),
+        refunded=money_in(message, "refunded"),
+        bill_reference=message.bill_reference,
+        in_escrow=message.in_escrow,
+        create_time=time_of(message.create_time),
+        update_time=time_of(message.update_time),
+    )
 
 
 def _charge_of(message: pb.PresentedPayment) -> Charge:

@@ -1,5 +1,6 @@
 """Orders: codes with an amount that are paid once."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,7 +11,7 @@ from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
 from services.pb.kawase.gateway.v1.acquirer_service_pb2_grpc import AcquirerServiceStub
 from services.sdk.drawing import DrawingFormat, format_number
 from services.sdk.line import Line
-from services.sdk.values import States, money_in, money_message, money_of, time_of
+from services.sdk.values import States, money_in, money_message, money_of, pages, time_of
 
 
 class OrderState(StrEnum):
@@ -20,6 +21,7 @@ class OrderState(StrEnum):
     PAYING = "paying"
     PAID = "paid"
     EXPIRED = "expired"
+    CLOSED = "closed"
     OTHER = "other"
 
 
@@ -70,6 +72,18 @@ class Orders:
         """An order as it is now."""
         request = pb.GetOrderRequest(order_id=order_id)
         return _order_of((await self._ask("GetOrder", request)).order)
+
+    def list(self, merchant_id: str = "", state: OrderState | None = None) -> AsyncIterator[Order]:
+        """Yours, of one shop or in one state where they are named, by id; pages come as needed."""
+        request = pb.ListOrdersRequest(merchant_id=merchant_id)
+        if state is not None:
+            request.state = _STATES.number(state)
+        return pages(lambda asked: self._ask("ListOrders", asked), request, "orders", _order_of)
+
+    async def close(self, order_id: str) -> Order:
+        """Take an order back that nobody pays or has paid: it cannot be paid from now on."""
+        request = pb.CloseOrderRequest(order_id=order_id)
+        return _order_of((await self._ask("CloseOrder", request)).order)
 
     async def draw(self, order_id: str, form: DrawingFormat = DrawingFormat.PNG) -> bytes:
         """An order's code as a picture."""

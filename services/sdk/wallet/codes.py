@@ -76,6 +76,19 @@ class PayerCodes:
         request = pb.GetPaymentCodeRequest(code_id=code_id)
         return _code_of((await self._ask("GetPaymentCode", request)).payment_code)
 
+    async def draw_qr(self, code_id: str, *, svg: bool = False) -> bytes:
+        """A code as a QR code, in PNG or SVG, while it may be charged."""
+        return await self._draw(code_id, pb.PAYMENT_CODE_FORM_QR, svg)
+
+    async def draw_barcode(self, code_id: str, *, svg: bool = False) -> bytes:
+        """A code's number as Code 128, in PNG or SVG, while it may be charged."""
+        return await self._draw(code_id, pb.PAYMENT_CODE_FORM_BARCODE, svg)
+
+    async def _draw(self, code_id: str, form: Any, svg: bool) -> bytes:
+        wanted = pb.PICTURE_FORMAT_SVG if svg else pb.PICTURE_FORMAT_PNG
+        request = pb.DrawPaymentCodeRequest(code_id=code_id, form=form, format=wanted)
+        return bytes((await self._ask("DrawPaymentCode", request)).content)
+
     async def cancel(self, code_id: str) -> PayerCode:
         """Take back a code that was not charged."""
         request = pb.CancelPaymentCodeRequest(code_id=code_id)

@@ -52,6 +52,28 @@ class Delivery:
     event_time: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to deliver. `status` is 0 where there was no answer; `outcome` is `delivered` or what
+    went wrong, `answer` the beginning of what your endpoint said."""
+
+    number: int
+    start_time: datetime
+    milliseconds: int
+    status: int
+    outcome: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryHistory:
+    """A delivery, the JSON that is sent, and every attempt so far."""
+
+    delivery: Delivery
+    body: str
+    attempts: tuple[Attempt, ...]
+
+
 _STATES = States(pb.WebhookDeliveryState, "WEBHOOK_DELIVERY_STATE", DeliveryState)
 
 
@@ -109,6 +131,12 @@ class Webhooks:
         return pages(lambda asked: self._ask("ListDeliveries", asked), request, "deliveries",
                      _delivery_of)  # fmt: skip
 
+    async def history(self, delivery_id: str) -> DeliveryHistory:
+        """What one is, and how each attempt at it ended."""
+        found = await self._ask("GetDelivery", pb.GetDeliveryRequest(delivery_id=delivery_id))
+        attempts = tuple(_attempt_of(each) for each in found.attempts)
+        return DeliveryHistory(_delivery_of(found.delivery), found.body, attempts)
+
     async def replay(self, delivery_id: str) -> int:
         """Send one again, under the same event id; how many are due."""
         return await self._replay(pb.ReplayDeliveriesRequest(delivery_id=delivery_id))
@@ -139,6 +167,17 @@ def _endpoint_of(message: pb.WebhookEndpoint, secret: str = "") -> Endpoint:
         is_active=message.active,
         inactive_reason=message.inactive_reason,
         secret=secret,
+    )
+
+
+def _attempt_of(message: pb.WebhookAttempt) -> Attempt:
+    return Attempt(
+        number=message.number,
+        start_time=time_of(message.start_time),
+        milliseconds=message.duration_milliseconds,
+        status=message.status,
+        outcome=message.outcome,
+        answer=message.answer,
     )
 
 

@@ -33,6 +33,6 @@ async def test_a_buyer_receives_a_part_and_the_shop_gives_back_the_rest(rooms: R
     released = await bought.release("p1", "r1", yen(400))
     assert (released.held, released.released) == (yen(600), yen(400))
     refund = await sold.give_back("b1", quote.reference)
-    assert (refund.target, refund.home) == (yen(600), None)
+    assert (refund.target, refund.home, refund.from_escrow) == (yen(600), None, yen(600))
     ended = await sold.get(quote.reference)
     assert (ended.state, ended.returned, ended.payment_id) == (EscrowState.DIVIDED, yen(600), "")

@@ -1,5 +1,6 @@
 """The Python client's rooms for wallets and acquirers, against every service of a gateway."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -16,16 +17,19 @@ from services.sdk import (
     AcquirerClient,
     BankAccount,
     Charge,
+    CheckMethod,
     Conflict,
     DeliveryState,
     DrawingFormat,
     NotFound,
     OrderState,
+    OwnBiller,
     PayerCodeState,
     PaymentState,
     PayoutAccount,
     Policy,
     PrepaidState,
+    ReferenceFormat,
     Refused,
     Shop,
     ShopState,
@@ -36,7 +40,6 @@ from services.sdk import (
 from tests.rpc.gateway.access_served import CORRIDORS, House, house_of
 from tests.rpc.gateway.http.asking import Bridge
 from tests.rpc.gateway.payments_served import answered
-from tests.rpc.gateway.test_bill_calls import GAS
 from tests.store.gateway.bills_world import BILL
 from tests.store.gateway.payments_world import NOW, SAKURA, Gateway
 
@@ -55,6 +58,18 @@ SHOP = Shop(
     scheme_account_id="0000000000001.0001.000002.000001",
     fee_plan_id="jp-shop",
     payout_account=PayoutAccount("9901", "101", "1", "1234567", "マツヤ"),
+)
+GAS = OwnBiller(
+    biller_id="gas",
+    name="大阪ガス",
+    kana_name="オオサカガス",
+    category_code="4900",
+    city="OSAKA",
+    country_code="JP",
+    currency_code="JPY",
+    time_zone="Asia/Tokyo",
+    reference_format=ReferenceFormat(11, 11, check_method=CheckMethod.LUHN),
+    maximum_amount=300_000,
 )
 ACCOUNT = BankAccount("japan-bank", "0310", "101", "1", "1234567", "ヤマダ ハナコ")
 
@@ -130,7 +145,30 @@ async def test_an_order_is_paid_and_partly_given_back_by_its_reference(rooms: Ro
     assert paid.state is OrderState.PAID
     refund = await rooms.acquirer.refund("back", paid.payment_reference, yen(400))
     assert refund.target == yen(400)
+    seen = await rooms.acquirer.payment(paid.payment_reference)
+    assert (seen.state, seen.amount) == (PaymentState.COMPLETED, yen(2_400))
     assert (await rooms.acquirer.orders.draw("table-12", DrawingFormat.SVG)).startswith(b"<?xml")
+
+
+async def test_orders_are_listed_and_taken_back(rooms: Rooms) -> None:
+    await rooms.open_shop()
+    orders = rooms.acquirer.orders
+    await orders.create("table-1", "soba", yen(900))
+    left = await orders.create("table-2", "soba", yen(1_200))
+    assert (await orders.close("table-2")).state is OrderState.CLOSED
+    assert [each.order_id async for each in orders.list()] == ["table-1", "table-2"]
+    assert [each.order_id async for each in orders.list("soba", OrderState.OPEN)] == ["table-1"]
+    assert [each async for each in orders.list("shokudo")] == []
+    assert [each.order_id async for each in orders.list(state=OrderState.CLOSED)] == ["table-2"]
+    with pytest.raises(Refused):
+        await rooms.wallet.pay("p1", "li-na", left.code, MAXIMUM)
+
+
+async def test_a_key_is_changed_for_another_while_both_are_good(rooms: Rooms) -> None:
+    fresh = await rooms.acquirer.rotate_key(overlap_seconds=3_600)
+    async with AcquirerClient(rooms.house.address, fresh) as following:
+        for client in (rooms.acquirer, following):
+            assert [each.endpoint_id for each in await client.webhooks.endpoints()] == []
 
 
 async def test_shown_codes_are_charged_also_those_a_phone_has_made(rooms: Rooms) -> None:
@@ -146,6 +184,8 @@ async def test_shown_codes_are_charged_also_those_a_phone_has_made(rooms: Rooms)
     assert used.state is PayerCodeState.USED
     assert (await rooms.wallet.get(used.payment_id)).reference == charge.reference
     other = await codes.create("c2", "li-na", "JP")
+    assert (await codes.draw_qr("c2")).startswith(b"\x89PNG")
+    assert b"<svg" in await codes.draw_barcode("c2", svg=True)
     assert (await codes.cancel("c2")).state is PayerCodeState.CANCELLED
     with pytest.raises(Refused):
         await rooms.acquirer.charge("t2", other.code, "shokudo", yen(1_000))
@@ -190,20 +230,11 @@ async def test_an_order_paid_ahead_is_accepted_and_picked_up(rooms: Rooms) -> No
 
 
 async def test_a_bill_is_found_checked_and_paid(rooms: Rooms) -> None:
-    biller = bill_service_pb2.Biller()
-    biller.CopyFrom(GAS)
-    biller.reference_format.CopyFrom(
-        bill_service_pb2.ReferenceFormat(
-            minimum_length=11,
-            maximum_length=11,
-            alphabet=bill_service_pb2.REFERENCE_ALPHABET_DIGITS,
-            check_method=bill_service_pb2.CHECK_METHOD_LUHN,
-        )
-    )
-    call = rooms.house.call
-    await call("BillService", "PutBiller", bill_service_pb2.PutBillerRequest(biller=biller), "edo")
+    put = await rooms.acquirer.billers.put(GAS)
+    assert put == replace(GAS, repeat_days=90)
     terms = bill_service_pb2.OpenBillerRequest(biller_id="gas", open=True, fee_plan_id="jp-shop")
-    await call("BillService", "OpenBiller", terms)
+    await rooms.house.call("BillService", "OpenBiller", terms)
+    assert [each async for each in rooms.acquirer.billers.list()] == [replace(put, is_open=True)]
 
     bills = rooms.wallet.bills
     assert [each.name async for each in bills.find("ガス")] == ["大阪ガス"]
@@ -248,6 +279,9 @@ async def test_endpoints_are_put_tested_replayed_and_deleted(rooms: Rooms) -> No
     found = [each.delivery_id async for each in webhooks.deliveries("mine")]
     assert found == [sent.delivery_id]
     assert [each async for each in webhooks.deliveries(state=DeliveryState.DEAD)] == []
+    history = await webhooks.history(sent.delivery_id)
+    assert (history.delivery, history.attempts) == (sent, ())
+    assert json.loads(history.body)["type"] == "webhook.test"
     with pytest.raises(Refused, match="still to be sent"):
         await webhooks.replay(sent.delivery_id)
     assert await webhooks.replay_dead("mine") == 0
@@ -258,6 +292,10 @@ async def test_endpoints_are_put_tested_replayed_and_deleted(rooms: Rooms) -> No
 
 
 async def test_what_an_acquirer_may_not_see_it_does_not(rooms: Rooms) -> None:
-    await rooms.wallet.quote("p1", "li-na", TOKYO_STATIC, yen(1_000))
+    quote = await rooms.wallet.quote("p1", "li-na", TOKYO_STATIC, yen(1_000))
     with pytest.raises(NotFound):
         await rooms.acquirer.get_charge("p1")
+    async with AcquirerClient(rooms.house.address, rooms.house.keys["kyo"]) as kyo:
+        with pytest.raises(NotFound):
+            await kyo.payment(quote.reference)
+    assert (await rooms.acquirer.payment(quote.reference)).state is PaymentState.QUOTED

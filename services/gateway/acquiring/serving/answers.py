@@ -11,6 +11,7 @@ from services.gateway.acquiring.serving.documents import (
     OrderStateName,
 )
 from services.gateway.http.answers import (
+    Merchant,
     Money,
     TellCountry,
     TellCurrency,
@@ -18,6 +19,7 @@ from services.gateway.http.answers import (
     money_told,
     time_told,
 )
+from services.gateway.http.answers import merchant_told as payee_told
 from services.gateway.http.requests import EXAMPLE_CODE, PaymentStateName
 from services.gateway.payments.messages import STATES
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
@@ -130,6 +132,27 @@ class OrderPage(Told):
     next_page_token: str | None = Field(description="Null on the last page.")
 
 
+class ShopPayment(Told):
+    """A payment at a shop: the merchant's side of it."""
+
+    reference: str = Field(
+        pattern=r"^[0-9A-HJKMNP-TV-Z]{26}$", description="Ours; refunds name the payment by it."
+    )
+    state: PaymentStateName
+    merchant: Merchant
+    target: Money = Field(description="What the merchant is paid, before its fee.")
+    authorised_target: Money | None = Field(
+        description="Of a payment captured in part: what had been authorised."
+    )
+    refunded: Money | None = Field(description="What was given back of it so far.")
+    bill_reference: str | None = Field(
+        description="Of the payment of a bill: the reference printed on it."
+    )
+    in_escrow: bool
+    create_time: datetime
+    update_time: datetime
+
+
 def merchant_told(version: pb.MerchantVersion) -> MerchantVersion:
     """A version."""
     content = version.content
@@ -193,6 +216,23 @@ def order_told(order: pb.Order) -> Order:
     )
 
 
+def shop_payment_told(payment: pb.ShopPayment) -> ShopPayment:
+    """A payment at a shop."""
+    authorised = payment.authorised_target if payment.HasField("authorised_target") else None
+    return ShopPayment(
+        reference=payment.reference,
+        state=STATES[payment.state].value,
+        merchant=payee_told(payment.merchant),
+        target=money_told(payment.target),
+        authorised_target=None if authorised is None else money_told(authorised),
+        refunded=money_told(payment.refunded) if payment.HasField("refunded") else None,
+        bill_reference=payment.bill_reference or None,
+        in_escrow=payment.in_escrow,
+        create_time=time_told(payment.create_time),
+        update_time=time_told(payment.update_time),
+    )
+
+
 _TIME = "2026-10-30T09:00:00Z"
 MERCHANT: dict[str, Any] = {
     **UPDATE_MERCHANT,
@@ -243,3 +283,20 @@ CLOSED_ORDER = {
     "close_time": "2026-10-30T09:05:00Z",
 }
 ORDERS = {"orders": [ORDER], "next_page_token": None}
+SHOP_PAYMENT = {
+    "reference": ORDER["payment_reference"],
+    "state": "completed",
+    "merchant": {
+        "merchant_id": "shop-7",
+        "name": "TEST SHOKUDO",
+        "city": "TOKYO",
+        "country_code": "JP",
+    },
+    "target": ORDER["amount"],
+    "authorised_target": None,
+    "refunded": None,
+    "bill_reference": None,
+    "in_escrow": False,
+    "create_time": _TIME,
+    "update_time": "2026-10-30T09:00:02Z",
+}

@@ -14,6 +14,7 @@ from services.gateway.acquiring.merchants.handlers import Approval, MerchantHand
 from services.gateway.acquiring.merchants.messages import content_from, version_message
 from services.gateway.acquiring.orders.handlers import OrderHandlers
 from services.gateway.acquiring.orders.messages import order_message, state_from
+from services.gateway.acquiring.payments import ShopPayments
 from services.gateway.admin.errors import FieldMissing, FieldOutOfPlace
 from services.gateway.admin.pages import page_size
 from services.gateway.pages import last_id_of, token_of
@@ -54,6 +55,7 @@ class AcquirerCalls:
     merchants: MerchantHandlers
     codes: CodeHandlers
     orders: OrderHandlers
+    payments: ShopPayments
     clock: Clock
 
     async def propose_merchant(
@@ -184,3 +186,9 @@ class AcquirerCalls:
         wanted = format_from(request.format)
         content = await self.orders.draw(caller.participant, request.order_id, wanted)
         return drawing_message(wanted, content)
+
+    async def get_shop_payment(
+        self, caller: Caller, request: pb.GetShopPaymentRequest
+    ) -> pb.ShopPayment:
+        """A payment at one of the caller's shops."""
+        return await self.payments.get(caller.participant, request.reference)

@@ -142,6 +142,7 @@ OrderQuery = Annotated[ListOrdersQuery, Query()]
 MerchantIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the merchant.")]
 CodeIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the code.")]
 OrderIdPath = Annotated[str, Path(pattern=ID_FORM, description="Your id of the order.")]
+ReferencePath = Annotated[str, Path(pattern=ID_FORM, description="Our reference of the payment.")]
 Drawn = Annotated[
     Format,
     Query(alias="format", description="`sheet` is a page of A6 to hang up, as PDF."),

@@ -12,6 +12,7 @@ from services.gateway.acquiring.merchants.handlers import MerchantHandlers
 from services.gateway.acquiring.merchants.plans import PlanKeeper
 from services.gateway.acquiring.merchants.sealing import AccountSealer
 from services.gateway.acquiring.orders.handlers import OrderHandlers
+from services.gateway.acquiring.payments import ShopPayments
 from services.gateway.acquiring.serving.calls import AcquirerCalls
 from services.gateway.acquiring.serving.server import NAME, AcquirerServer
 from services.gateway.reference.board import ReferenceBoard
@@ -40,6 +41,7 @@ def acquirer_calls(
         MerchantHandlers(units, board, clock, ZenginBanks(), accounts),
         CodeHandlers(units, shops, clock),
         OrderHandlers(units, shops, clock),
+        ShopPayments(units, board),
         clock,
     )
 

@@ -33,6 +33,7 @@ from services.pb.kawase.money.v1 import money_pb2
 MERCHANTS = "/v1/merchants"
 CODES = "/v1/codes"
 ORDERS = "/v1/orders"
+PAYMENTS = "/v1/shop-payments"
 
 
 class AcquirerRoutes:
@@ -200,6 +201,18 @@ class AcquirerRoutes:
         request = pb.DrawOrderRequest(order_id=order_id, format=format_number(wanted))
         return _picture(await self._calls.draw_order(caller, request))
 
+    async def get_payment(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("GetShopPayment"))],
+        reference: docs.ReferencePath,
+        if_none_match: IfNoneMatch = None,
+    ) -> Response:
+        """A payment at one of your shops as it is now, whichever way it was made; what webhooks
+        tell you of it."""
+        request = pb.GetShopPaymentRequest(reference=reference)
+        payment = await self._calls.get_shop_payment(caller, request)
+        return answered_tagged(answers.shop_payment_told(payment), if_none_match)
+
 
 def _money(given: MoneyInput) -> money_pb2.Money:
     return money(given.minor_units, given.currency_code)
@@ -233,6 +246,7 @@ def acquirer_router(calls: AcquirerCalls) -> APIRouter:
     add(f"{ORDERS}/{{order_id}}/close", routes.close_order, methods=["POST"], **_CLOSE_ORDER)
     add(f"{ORDERS}/{{order_id}}", routes.get_order, methods=["GET"], **_GET_ORDER)
     add(f"{ORDERS}/{{order_id}}/image", routes.draw_order, methods=["GET"], **_DRAW_ORDER)
+    add(f"{PAYMENTS}/{{reference}}", routes.get_payment, methods=["GET"], **_GET_PAYMENT)
     return router
 
 
@@ -315,3 +329,12 @@ _CLOSE_ORDER = declared(
 _PICTURES = tuple(CONTENT_TYPES.values())
 _DRAW_CODE = drawing("DrawCode", "Draw a code", _PICTURES, refusals=(404, 422))
 _DRAW_ORDER = drawing("DrawOrder", "Draw an order's code", _PICTURES, refusals=(404, 422))
+_GET_PAYMENT = declared(
+    "GetShopPayment",
+    "Get a payment at a shop",
+    answers.ShopPayment,
+    answers.SHOP_PAYMENT,
+    headers=("ETag",),
+    refusals=(404,),
+    also=UNCHANGED,
+)

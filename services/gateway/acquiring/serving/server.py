@@ -106,3 +106,10 @@ class AcquirerServer(AcquirerServiceServicer):
     ) -> pb.DrawOrderResponse:
         drawing = await self._calls.draw_order(self._keys.calling(context), request)
         return pb.DrawOrderResponse(drawing=drawing)
+
+    @answers
+    async def GetShopPayment(
+        self, request: pb.GetShopPaymentRequest, context: Context
+    ) -> pb.GetShopPaymentResponse:
+        payment = await self._calls.get_shop_payment(self._keys.calling(context), request)
+        return pb.GetShopPaymentResponse(payment=payment)

@@ -47,8 +47,11 @@ async def put_acquirers(gateway: Gateway, *shops: Merchant) -> None:
 async def put_shop_of_another(gateway: Gateway) -> None:
     """Kyo's shop with the code `c1` and the order `table-12`."""
     await put_acquirers(gateway, KYO_SHOP)
-    merchants = {**gateway.board.current.merchants, KYO_SHOP.merchant_id: KYO_SHOP}
-    gateway.board.current = replace(gateway.board.current, merchants=merchants)
+    known = gateway.board.current
+    merchants = {**known.merchants, KYO_SHOP.merchant_id: KYO_SHOP}
+    named = KYO_SHOP.scheme, KYO_SHOP.scheme_account_id
+    by_account = {**known.merchants_by_account, named: KYO_SHOP}
+    gateway.board.current = replace(known, merchants=merchants, merchants_by_account=by_account)
     amount = Money(900, "JPY")
     async with gateway.pool.acquire() as connection:
         code = GivenCode("kyo", "c1", KYO_SHOP.merchant_id, None, "", TOKYO_STATIC, NOW)

@@ -114,6 +114,12 @@ async def test_an_order_is_drawn_and_paid_by_its_code(gateway: Gateway, shops: H
     first = await shops.ask("GET", "/v1/orders?page_size=1", EDO)
     following = await shops.ask("GET", first.links["next"]["url"], EDO)
     assert following.json()["orders"] == [closed.json()]
+    path = f"/v1/shop-payments/{told['payment_reference']}"
+    seen = await shops.ask("GET", path, EDO)
+    assert (seen.json()["state"], seen.json()["target"]) == ("completed", told["amount"])
+    assert "li-na" not in seen.text
+    kept = {"if-none-match": seen.headers["etag"]}
+    assert (await shops.ask("GET", path, EDO, kept)).status_code == 304
     refund = {"refund_id": "r1", "payment_id": told["payment_reference"]}
     refunded = await shops.ask("POST", "/v1/refunds", EDO, json=refund)
     assert (refunded.status_code, refunded.json()["target"]["minor_units"]) == (201, 1200)

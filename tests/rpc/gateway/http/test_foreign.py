@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx
 
+from services.gateway.acquiring.codes.payload import payload_of
+from services.gateway.acquiring.merchants.model import content_of
 from services.gateway.acquiring.serving.documents import UPDATE_MERCHANT
 from services.gateway.bills.store import put_biller
 from services.gateway.personal.model import PersonalCode
@@ -37,6 +39,7 @@ CHARGE = {
 }
 SLIP = {"biller_id": "works", "reference": BILL, "amount": CHARGE["amount"]}
 BUSKER = PersonalCode("0" * 26, "sakura", "c1", "hanako", "Hanako", "JPY", "a code", NOW)
+KYO_CONTENT = replace(content_of(KYO_SHOP), postal_code="1000001")
 # Operations that make a thing of the caller's own.
 OWN = {
     "DecodeCode",
@@ -74,6 +77,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
     for path, body in (("/v1/payment-codes", CODE), ("/v1/offline-keys", PHONE)):
         assert (await http.ask("POST", path, SAKURA, json=body)).status_code == 201
     await put_shop_of_another(gateway)
+    paid = await http.create("p2", SAKURA, code=payload_of(KYO_CONTENT))
     works = replace(LIGHT, biller_id="works", acquirer_id=KYO.participant_id)
     async with gateway.pool.acquire() as connection:
         await put_participant(connection, KYO)
@@ -93,6 +97,7 @@ async def things_of_sakura(gateway: Gateway, http: Http) -> dict[str, str]:
         "offline_key_id": "phone",
         "delivery_id": sent.json()["delivery_id"],
         "biller_id": "works",
+        "reference": paid.json()["reference"],
     }
 
 

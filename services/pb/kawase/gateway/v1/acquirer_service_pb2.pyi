@@ -1020,3 +1020,107 @@ class DrawOrderResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DrawOrderResponse: _TypeAlias = DrawOrderResponse  # noqa: Y015
+
+@_typing.final
+class ShopPayment(_message.Message):
+    """A payment as the acquirer of its shop sees it: what webhooks tell of it, and
+    nothing of the payer.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    MERCHANT_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    AUTHORISED_TARGET_FIELD_NUMBER: _builtins.int
+    REFUNDED_FIELD_NUMBER: _builtins.int
+    BILL_REFERENCE_FIELD_NUMBER: _builtins.int
+    IN_ESCROW_FIELD_NUMBER: _builtins.int
+    CREATE_TIME_FIELD_NUMBER: _builtins.int
+    UPDATE_TIME_FIELD_NUMBER: _builtins.int
+    reference: _builtins.str
+    """Ours, 26 characters: refunds name it."""
+    state: _payment_pb2.PaymentState.ValueType
+    bill_reference: _builtins.str
+    """Of the payment of a bill: the reference printed on it."""
+    in_escrow: _builtins.bool
+    """What is paid goes into escrow, not to the merchant yet."""
+    @_builtins.property
+    def merchant(self) -> _payment_pb2.Merchant: ...
+    @_builtins.property
+    def target(self) -> _money_pb2.Money:
+        """What the merchant is paid, before its fee."""
+
+    @_builtins.property
+    def authorised_target(self) -> _money_pb2.Money:
+        """Of a payment captured in part: what had been authorised."""
+
+    @_builtins.property
+    def refunded(self) -> _money_pb2.Money:
+        """What was given back of it so far."""
+
+    @_builtins.property
+    def create_time(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def update_time(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        reference: _builtins.str = ...,
+        state: _payment_pb2.PaymentState.ValueType = ...,
+        merchant: _payment_pb2.Merchant | None = ...,
+        target: _money_pb2.Money | None = ...,
+        authorised_target: _money_pb2.Money | None = ...,
+        refunded: _money_pb2.Money | None = ...,
+        bill_reference: _builtins.str = ...,
+        in_escrow: _builtins.bool = ...,
+        create_time: _timestamp_pb2.Timestamp | None = ...,
+        update_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["authorised_target", b"authorised_target", "create_time", b"create_time", "merchant", b"merchant", "refunded", b"refunded", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authorised_target", b"authorised_target", "bill_reference", b"bill_reference", "create_time", b"create_time", "in_escrow", b"in_escrow", "merchant", b"merchant", "reference", b"reference", "refunded", b"refunded", "state", b"state", "target", b"target", "update_time", b"update_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShopPayment: _TypeAlias = ShopPayment  # noqa: Y015
+
+@_typing.final
+class GetShopPaymentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    reference: _builtins.str
+    def __init__(
+        self,
+        *,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetShopPaymentRequest: _TypeAlias = GetShopPaymentRequest  # noqa: Y015
+
+@_typing.final
+class GetShopPaymentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> Global___ShopPayment: ...
+    def __init__(
+        self,
+        *,
+        payment: Global___ShopPayment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetShopPaymentResponse: _TypeAlias = GetShopPaymentResponse  # noqa: Y015

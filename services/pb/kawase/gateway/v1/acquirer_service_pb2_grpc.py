@@ -102,6 +102,11 @@ class AcquirerServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderResponse.FromString,
                 _registered_method=True)
+        self.GetShopPayment = channel.unary_unary(
+                '/kawase.gateway.v1.AcquirerService/GetShopPayment',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentResponse.FromString,
+                _registered_method=True)
 
 
 class AcquirerServiceServicer:
@@ -198,6 +203,13 @@ class AcquirerServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetShopPayment(self, request, context):
+        """A payment at one of an acquirer's shops, whichever way it was made.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AcquirerServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -265,6 +277,11 @@ def add_AcquirerServiceServicer_to_server(servicer, server):
                     servicer.DrawOrder,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderResponse.SerializeToString,
+            ),
+            'GetShopPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetShopPayment,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -621,6 +638,33 @@ class AcquirerService:
             '/kawase.gateway.v1.AcquirerService/DrawOrder',
             kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.DrawOrderResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetShopPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.AcquirerService/GetShopPayment',
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_acquirer__service__pb2.GetShopPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,8 @@ class AcquirerServiceStub:
     CloseOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.CloseOrderRequest, _acquirer_service_pb2.CloseOrderResponse]
     """Take back an order that nobody has paid or is paying; again changes nothing."""
     DrawOrder: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.DrawOrderRequest, _acquirer_service_pb2.DrawOrderResponse]
+    GetShopPayment: _grpc.UnaryUnaryMultiCallable[_acquirer_service_pb2.GetShopPaymentRequest, _acquirer_service_pb2.GetShopPaymentResponse]
+    """A payment at one of an acquirer's shops, whichever way it was made."""
 
 @_typing.type_check_only
 class AcquirerServiceAsyncStub(AcquirerServiceStub):
@@ -95,6 +97,8 @@ class AcquirerServiceAsyncStub(AcquirerServiceStub):
     CloseOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.CloseOrderRequest, _acquirer_service_pb2.CloseOrderResponse]  # type: ignore[assignment]
     """Take back an order that nobody has paid or is paying; again changes nothing."""
     DrawOrder: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.DrawOrderRequest, _acquirer_service_pb2.DrawOrderResponse]  # type: ignore[assignment]
+    GetShopPayment: _aio.UnaryUnaryMultiCallable[_acquirer_service_pb2.GetShopPaymentRequest, _acquirer_service_pb2.GetShopPaymentResponse]  # type: ignore[assignment]
+    """A payment at one of an acquirer's shops, whichever way it was made."""
 
 class AcquirerServiceServicer(metaclass=_abc_1.ABCMeta):
     """What merchant acquirers call: shops, the codes they show, and orders to be
@@ -204,5 +208,13 @@ class AcquirerServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _acquirer_service_pb2.DrawOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_acquirer_service_pb2.DrawOrderResponse, _abc.Awaitable[_acquirer_service_pb2.DrawOrderResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetShopPayment(
+        self,
+        request: _acquirer_service_pb2.GetShopPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_acquirer_service_pb2.GetShopPaymentResponse, _abc.Awaitable[_acquirer_service_pb2.GetShopPaymentResponse]]:
+        """A payment at one of an acquirer's shops, whichever way it was made."""
 
 def add_AcquirerServiceServicer_to_server(servicer: AcquirerServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
