@@ -30,11 +30,13 @@ COMMANDS = {
     "migrate": Lazy("services.cli.migrate", "migrate_database", "Bring a database up to date."),
     "clock": Lazy("services.cli.clock", "clock", "Show or move the local stack's clock."),
     "code": Lazy("services.cli.code", "code", "Read, check and write payment codes."),
+    "escrow": Lazy("services.cli.escrow", "escrow", "Look at what is in escrow; decide disputes."),
     "keys": Lazy("services.cli.keys", "keys", "Make, list and revoke API keys of participants."),
     "merchants": Lazy(
         "services.cli.merchants", "merchants", "Look at shops that acquirers propose; approve."
     ),
     "pay": Lazy("services.cli.pay", "pay", "Pay a scanned code, as a wallet does."),
+    "persons": Lazy("services.cli.persons", "persons", "Codes by which a wallet's users are paid."),
     "recon": Lazy("services.cli.recon", "recon", "Import files, match days, work off breaks."),
     "settlement": Lazy("services.cli.settlement", "settlement", "Windows, payouts and statements."),
     "webhooks": Lazy("services.cli.webhooks", "webhooks", "Be told here what happens, verified."),
