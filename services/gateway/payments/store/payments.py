@@ -305,8 +305,7 @@ async def list_payments(
     """A participant's payments in the order of its own ids, which its unique index holds; and the
     id after which the next page begins, empty where there is none.
 
-    Of a state at most `limit` among the next `look_at` payments: a page may be short, and not the
-    last.
+    Of a state at most `limit` among the next `look_at`: a short page need not be the last.
     """
     wide = limit if state is None else max(limit, look_at)
     rows = await connection.fetch(_LIST, participant_id, after, state, limit, wide)
@@ -315,8 +314,7 @@ async def list_payments(
         return found, found[-1].terms.payment_id
     if state is None:
         return found, ""
-    looked_at = await connection.fetchval(_LOOKED_AT, participant_id, after, wide - 1)
-    return found, looked_at or ""
+    return found, await connection.fetchval(_LOOKED_AT, participant_id, after, wide - 1) or ""
 
 
 async def with_terms(connection: Connection, lives: Sequence[tuple[str, Life]]) -> list[Payment]:
