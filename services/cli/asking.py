@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import click
 import grpc
+from click.core import ParameterSource
 from google.protobuf.json_format import MessageToDict
 
 from services.cli.terminal import as_text
@@ -29,6 +30,39 @@ BULK_SECONDS = 900.0
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a script.")
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+def operator_option(told: str) -> Callable[[F], F]:
+    """Who acts, which a key says by itself; `told` is what the help says of them."""
+    return click.option(
+        "--operator",
+        default="",
+        envvar="KAWASE_OPERATOR",
+        callback=_who_acts,
+        help=f"{told} Needed without --key. Or the variable KAWASE_OPERATOR.",
+    )
+
+
+def _who_acts(ctx: click.Context, option: click.Parameter, named: str) -> str:
+    if isinstance(ctx.obj, Asking) and ctx.obj.key:
+        by_variable = ctx.get_parameter_source("operator") is ParameterSource.ENVIRONMENT
+        return "" if by_variable else named
+    if not named and not ctx.resilient_parsing:
+        raise click.MissingParameter(ctx=ctx, param=option)
+    return named
+
+
+def desk_options(command: F) -> F:
+    """Where settlement or reconciliation is, and by whose key: `desk` makes the asking of them."""
+    command = click.option(
+        "--key",
+        envvar="KAWASE_KEY",
+        default="",
+        help="A key of somebody at the operator (or the variable KAWASE_KEY): the call goes by the "
+        "gateway and in their name. Without it it goes to the service itself, inside the house, "
+        "and says by --operator who acts.",
+    )(command)
+    return address_option(command)
 
 
 def address_option(command: F) -> F:
@@ -53,15 +87,22 @@ class Asking:
     address: str = ""
     key: str = ""
 
+    @classmethod
+    def desk(cls, directory: Path, service: str, address: str, key: str) -> "Asking":
+        """Of `service` itself, or by the gateway with a key."""
+        return cls(directory, "gateway" if key else service, address, key)
+
     def ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
         """The answer of one call. Raises what the service refuses with."""
         return asyncio.run(self._ask(stub, method, request))
 
     async def _ask(self, stub: Callable[[Any], Any], method: str, request: Any) -> Any:
         async with self._channel() as channel:
-            metadata = (("authorization", f"Bearer {self.key}"),) if self.key else ()
             ask = getattr(stub(channel), method)
-            return await call(ask(request, metadata=metadata, timeout=ASK_SECONDS))
+            return await call(ask(request, metadata=self._metadata(), timeout=ASK_SECONDS))
+
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self.key}"),) if self.key else ()
 
     @asynccontextmanager
     async def _channel(self) -> AsyncIterator[grpc.aio.Channel]:
@@ -83,8 +124,9 @@ class Asking:
 
         async def run() -> Any:
             async with self._channel() as channel:
-                stream = getattr(stub(channel), method)(_each(requests), timeout=BULK_SECONDS)
-                return await call(stream)
+                ask = getattr(stub(channel), method)
+                given = {"metadata": self._metadata(), "timeout": BULK_SECONDS}
+                return await call(ask(_each(requests), **given))
 
         return asyncio.run(run())
 
@@ -99,8 +141,9 @@ class Asking:
         async def run() -> None:
             async with self._channel() as channel:
                 try:
-                    stream = getattr(stub(channel), method)(request, timeout=BULK_SECONDS)
-                    async for message in stream:
+                    ask = getattr(stub(channel), method)
+                    given = {"metadata": self._metadata(), "timeout": BULK_SECONDS}
+                    async for message in ask(request, **given):
                         take(message)
                 except grpc.aio.AioRpcError as error:
                     raise remote_error(error) from error

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, address_option, json_option, print_message
+from services.cli.asking import Asking, desk_options, json_option, print_message
 from services.cli.options import Group, directory_option
-from services.cli.recon_breaks import COMMANDS, operator_option
+from services.cli.recon_breaks import COMMANDS, who_option
 from services.cli.terminal import NOT_VALID, open_console, print_rows
 from services.core.money import Money
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
@@ -33,14 +33,14 @@ partner_option = click.option(
 
 @click.group(cls=Group)
 @directory_option
-@address_option
+@desk_options
 @click.pass_context
-def recon(ctx: click.Context, directory: Path, address: str) -> None:
+def recon(ctx: click.Context, directory: Path, address: str, key: str) -> None:
     """Reconcile: import partners' and banks' files, match a day, work off its breaks, close it.
 
     Exit status: 0 done, 1 refused or breaks are open, 2 wrong use.
     """
-    ctx.obj = Asking(directory, "reconciliation", address)
+    ctx.obj = Asking.desk(directory, "reconciliation", address, key)
 
 
 @recon.command("import")
@@ -55,7 +55,7 @@ def recon(ctx: click.Context, directory: Path, address: str) -> None:
     default="",
     help="The file that the one FILE corrects: its id, or the document it is. Both are kept.",
 )
-@operator_option
+@who_option
 @json_option
 @click.pass_obj
 def import_files(
@@ -174,7 +174,7 @@ def run(asking: Asking, day: str, partners: tuple[str, ...], as_json: bool) -> N
 @recon.command()
 @click.argument("day")
 @partner_option
-@operator_option
+@who_option
 @json_option
 @click.pass_obj
 def close(
@@ -191,7 +191,7 @@ def close(
 @click.option("--partner", required=True, help="Whose day it is.")
 @click.option("--reason", default="", help="Why; it stands in the amended report.")
 @click.option("--approve", is_flag=True, help="Agree to what another person has proposed.")
-@operator_option
+@who_option
 @json_option
 @click.pass_obj
 def reopen(

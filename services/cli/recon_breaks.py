@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, json_option, print_message
+from services.cli.asking import Asking, json_option, operator_option, print_message
 from services.cli.settlement_fx import Amount
 from services.cli.terminal import open_console, print_rows
 from services.core.money import Money
@@ -19,9 +19,7 @@ KINDS = {
     if number
 }
 
-operator_option = click.option(
-    "--operator", required=True, envvar="KAWASE_OPERATOR", help="Who does this; kept with it."
-)
+who_option = operator_option("Who does this; kept with it.")
 
 
 @click.command()
@@ -95,7 +93,7 @@ def show(asking: Asking, break_id: str, as_json: bool) -> None:
 @click.command()
 @click.argument("break_id")
 @click.argument("assignee")
-@operator_option
+@who_option
 @click.pass_obj
 def assign(asking: Asking, break_id: str, assignee: str, operator: str) -> None:
     """Give BREAK_ID to ASSIGNEE."""
@@ -106,7 +104,7 @@ def assign(asking: Asking, break_id: str, assignee: str, operator: str) -> None:
 @click.command()
 @click.argument("break_id")
 @click.argument("text")
-@operator_option
+@who_option
 @click.pass_obj
 def comment(asking: Asking, break_id: str, text: str, operator: str) -> None:
     """Say TEXT about BREAK_ID; it stays."""
@@ -121,7 +119,7 @@ def comment(asking: Asking, break_id: str, text: str, operator: str) -> None:
 @click.option("--debit", default="", help="Of a correcting transfer: the account debited.")
 @click.option("--credit", default="", help="Of a correcting transfer: the account credited.")
 @click.option("--amount", type=Amount(), help='Such as "JPY 1200".')
-@operator_option
+@who_option
 @click.pass_obj
 def propose(
     asking: Asking,
@@ -149,7 +147,7 @@ def propose(
 
 @click.command()
 @click.argument("break_id")
-@operator_option
+@who_option
 @click.pass_obj
 def approve(asking: Asking, break_id: str, operator: str) -> None:
     """Approve what another person has proposed for BREAK_ID."""
@@ -160,7 +158,7 @@ def approve(asking: Asking, break_id: str, operator: str) -> None:
 @click.command()
 @click.argument("break_id")
 @click.option("--reason", required=True, help="Why not.")
-@operator_option
+@who_option
 @click.pass_obj
 def reject(asking: Asking, break_id: str, reason: str, operator: str) -> None:
     """Reject what was proposed for BREAK_ID."""

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, address_option, json_option, print_message
+from services.cli.asking import (
+    Asking,
+    desk_options,
+    json_option,
+    operator_option,
+    print_message,
+)
 from services.cli.options import Group, directory_option
 from services.cli.settlement_arrivals import arrivals, retry_arrival
 from services.cli.settlement_fx import COMMANDS
@@ -26,14 +32,14 @@ STATES = [name.removeprefix("WINDOW_STATE_").lower() for name in pb.WindowState.
 
 @click.group(cls=Group)
 @directory_option
-@address_option
+@desk_options
 @click.pass_context
-def settlement(ctx: click.Context, directory: Path, address: str) -> None:
+def settlement(ctx: click.Context, directory: Path, address: str, key: str) -> None:
     """What is owed to whom: windows, agreements, payouts, statements.
 
     Exit status: 0 done, 1 refused or not in order, 2 wrong use.
     """
-    ctx.obj = Asking(directory, "settlement", address)
+    ctx.obj = Asking.desk(directory, "settlement", address, key)
 
 
 @settlement.command()
@@ -87,7 +93,7 @@ def windows(
 @settlement.command()
 @click.argument("corridor")
 @click.argument("currency")
-@click.option("--operator", required=True, help="Who closes it; kept with the window.")
+@operator_option("Who closes it; kept with the window.")
 @json_option
 @click.pass_obj
 def close(asking: Asking, corridor: str, currency: str, operator: str, as_json: bool) -> None:
@@ -104,7 +110,7 @@ def close(asking: Asking, corridor: str, currency: str, operator: str, as_json: 
 
 @settlement.command()
 @click.argument("window_id")
-@click.option("--operator", required=True, help="Who looks at it.")
+@operator_option("Who looks at it.")
 @click.option(
     "--accept",
     default="",

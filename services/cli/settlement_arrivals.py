@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, json_option, print_message
+from services.cli.asking import Asking, json_option, operator_option, print_message
 from services.cli.terminal import open_console, print_rows
 from services.core.money import Money
 from services.pb.kawase.settlement.v1 import arrival_service_pb2 as pb
@@ -30,7 +30,7 @@ def arrivals(asking: Asking, limit: int, as_json: bool) -> None:
 
 @click.command("retry-arrival")
 @click.argument("arrival_id")
-@click.option("--operator", required=True, help="Who has it asked for anew.")
+@operator_option("Who has it asked for anew.")
 @click.option("--reason", required=True, help="What was put right; kept with it.")
 @json_option
 @click.pass_obj

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, json_option, print_message
+from services.cli.asking import Asking, json_option, operator_option, print_message
 from services.cli.terminal import open_console, print_rows
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
@@ -102,7 +102,7 @@ def deals(asking: Asking, limit: int, as_json: bool) -> None:
 @click.option("--bought", type=Amount(), required=True, help='What we get, such as "KRW 905000".')
 @click.option("--traded", required=True, metavar="YYYY-MM-DD")
 @click.option("--value", required=True, metavar="YYYY-MM-DD", help="When both sides are paid.")
-@click.option("--operator", required=True, help="Who records it; kept with the deal.")
+@operator_option("Who records it; kept with the deal.")
 @json_option
 @click.pass_obj
 def record_deal(
@@ -132,7 +132,7 @@ def record_deal(
 
 @click.command("settle-deal")
 @click.argument("deal_id")
-@click.option("--operator", required=True, help="Who has seen both sides on the statements.")
+@operator_option("Who has seen both sides on the statements.")
 @json_option
 @click.pass_obj
 def settle_deal(asking: Asking, deal_id: str, operator: str, as_json: bool) -> None:
@@ -160,7 +160,7 @@ def prefunding(asking: Asking, participant: str, as_json: bool) -> None:
 @click.command("prefunding-threshold")
 @click.argument("account_id")
 @click.argument("threshold_minor", type=click.IntRange(0))
-@click.option("--operator", required=True, help="Who sets it.")
+@operator_option("Who sets it.")
 @click.pass_obj
 def prefunding_threshold(
     asking: Asking, account_id: str, threshold_minor: int, operator: str

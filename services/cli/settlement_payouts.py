@@ -7,7 +7,7 @@ from typing import Any
 import click
 from google.protobuf.json_format import Parse, ParseError
 
-from services.cli.asking import Asking, json_option, print_message
+from services.cli.asking import Asking, json_option, operator_option, print_message
 from services.cli.terminal import open_console, print_rows
 from services.core.money import Money
 from services.pb.kawase.settlement.v1 import payout_service_pb2 as pb
@@ -155,7 +155,7 @@ def payouts(
 
 @click.command("retry-payout")
 @click.argument("payout_id")
-@click.option("--operator", required=True, help="Who has it paid again.")
+@operator_option("Who has it paid again.")
 @click.option("--reason", required=True, help="Why; kept with the payout.")
 @json_option
 @click.pass_obj
@@ -168,7 +168,7 @@ def retry_payout(asking: Asking, payout_id: str, operator: str, reason: str, as_
 @click.command("resolve-payout")
 @click.argument("payout_id")
 @click.argument("outcome", type=click.Choice(OUTCOMES))
-@click.option("--operator", required=True, help="Who has seen it.")
+@operator_option("Who has seen it.")
 @click.option("--reason", required=True, help="Where, such as a line of the bank's; kept with it.")
 @json_option
 @click.pass_obj
@@ -191,7 +191,7 @@ def resolve_payout(
 
 @click.command("release-payout")
 @click.argument("payout_id")
-@click.option("--operator", required=True, help="Who does this; kept with the payout.")
+@operator_option("Who does this; kept with the payout.")
 @click.option("--reason", default="", help="To propose it: what was put right.")
 @click.option("--approve", is_flag=True, help="Agree to what another person has proposed.")
 @json_option

@@ -11,6 +11,7 @@ from services.gateway.bills.serving.process import run_bills
 from services.gateway.calls import Calls
 from services.gateway.cases.handlers import kinds_with
 from services.gateway.consumer import GROUP, TOPICS, EventConsumer, EventHandler
+from services.gateway.desk.process import run_desk
 from services.gateway.disputes.events import DisputeEvents
 from services.gateway.escrow.serving.process import run_escrow
 from services.gateway.holding.process import serve_holding
@@ -145,6 +146,7 @@ async def _serve(
     prepaid = run_prepaid(life, parts, board, sheets, keys, calls, shelf)
     routers = [*routers_of(calls), webhooks, holding, escrow, acquiring, presented, withdrawals]
     routers += [bills, prepaid, run_personal(parts, board, keys)]
+    run_desk(life, settings, parts.server, board, keys)
     await serve_http(life, settings, parts, gate, routers)
     await parts.server.start()
 

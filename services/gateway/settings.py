@@ -15,6 +15,11 @@ class GatewaySettings(ServiceSettings):
     """A key text that is accepted as an operator's: how the first real key is made."""
     bridge_address: str
     """The bridge's gRPC server, `host:port`: wallet links and bank accounts are asked there."""
+    settlement_address: str = ""
+    """Settlement's gRPC server, `host:port`: the operator's people reach it by their keys through
+    this gateway. Empty: not through this one."""
+    reconciliation_address: str = ""
+    """Reconciliation's, likewise."""
     gateway_screening_list: Path | None = None
     """The screening list, as `screening/listing.py` describes it; without it nothing is screened.
     One that cannot be read at start stops the process."""

@@ -78,10 +78,14 @@ def service_env(service: str) -> Callable[[Setup, str], Mapping[str, str]]:
 
 
 def gateway_env(setup: Setup, name: str) -> Mapping[str, str]:
-    """Where the bridge is, and the key with which the operator begins."""
+    """Where other services are, and the key with which the operator begins."""
     return {
         **service_env("gateway")(setup, name),
         "KAWASE_BRIDGE_ADDRESS": setup.addresses.get("bridge", NOWHERE),
+        **{
+            f"KAWASE_{service.upper()}_ADDRESS": setup.addresses.get(service, "")
+            for service in ("settlement", "reconciliation")
+        },
         "KAWASE_GATEWAY_HTTP_LISTEN": setup.addresses.get(f"{name}{HTTP}", f"{HOST}:0"),
         "KAWASE_GATEWAY_OPERATOR_KEY": operator_key(setup.stack.directory),
         "KAWASE_GATEWAY_SECRETS_KEY": sealing_key(setup.stack.directory, "gateway-sealing"),

@@ -132,15 +132,36 @@ def test_probes_ask_where_no_certificate_is_wanted(service: str) -> None:
     assert port not in exposed
 
 
-def test_strangers_reach_the_edges_alone() -> None:
-    policies = {
-        document["metadata"]["name"]: document["spec"]["ingress"]
+def policies() -> dict[str, dict[str, Any]]:
+    """The network policies, by name."""
+    return {
+        document["metadata"]["name"]: document["spec"]
         for document in MANIFESTS
         if document["kind"] == "NetworkPolicy"
     }
 
-    assert policies == {
+
+def of_part(part: str) -> dict[str, Any]:
+    """How a policy names the pods of a service."""
+    return {"podSelector": {"matchLabels": {"app": "kawase", "part": part}}}
+
+
+def test_strangers_reach_the_edges_alone() -> None:
+    ingress = {name: policy["ingress"] for name, policy in policies().items()}
+
+    assert ingress == {
         "inside": [{"from": [{"podSelector": {"matchLabels": {"app": "kawase"}}}]}],
+        "settlement": [{"from": [of_part("gateway")]}],
+        "reconciliation": [{"from": [of_part("gateway"), of_part("settlement")]}],
         "gateway": [{"ports": [{"port": "grpc"}, {"port": "http"}]}],
         "bridge": [{"ports": [{"port": "callback"}]}],
     }
+
+
+def test_who_believes_a_typed_name_is_reached_by_no_more_than_its_own_policy_says() -> None:
+    believing = ("settlement", "reconciliation")
+    inside = policies()["inside"]["podSelector"]["matchExpressions"]
+
+    assert inside == [{"key": "part", "operator": "NotIn", "values": [*believing]}]
+    for part in believing:
+        assert {"podSelector": policies()[part]["podSelector"]} == of_part(part)

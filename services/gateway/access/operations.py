@@ -1,4 +1,5 @@
-"""Who may call what: one row for every RPC of the gateway, whichever edge it comes by.
+"""Who may call what: one row for every RPC of the gateway, whichever edge it comes by, and for each
+of settlement and reconciliation that it passes on.
 
 An RPC without a row is refused to everybody, and a test names it.
 """
@@ -11,6 +12,8 @@ from services.gateway.access.book import RateClass, Role, Scope
 from services.gateway.reference import ParticipantKind
 
 PACKAGE = "kawase.gateway.v1"
+# Whose services are served here too, for the operator's people: `services/gateway/desk`.
+SETTLEMENT, RECONCILIATION = "kawase.settlement.v1", "kawase.reconciliation.v1"
 
 _WALLET = frozenset({ParticipantKind.WALLET})
 _ACQUIRER = frozenset({ParticipantKind.ACQUIRER})
@@ -25,6 +28,7 @@ _FINANCE = frozenset({Role.FINANCE})
 _RISK = frozenset({Role.RISK})
 _ADMIN = frozenset({Role.ADMIN})
 _EVERYONE = frozenset(Role)
+_BOOKS = _FINANCE | _RISK | _ADMIN
 
 
 class Audit(StrEnum):
@@ -109,6 +113,15 @@ def _change(name: str, roles: frozenset[Role], *, four_eyes: bool = False) -> Op
         Scope.ADMIN_WRITE,
         four_eyes=four_eyes,
     )
+
+
+def _work(*names: str) -> tuple[Operation, ...]:
+    """What finance people do."""
+    return tuple(_change(name, _FINANCE) for name in names)
+
+
+def _look(*names: str, roles: frozenset[Role] = _EVERYONE) -> tuple[Operation, ...]:
+    return tuple(_see(name, roles) for name in names)
 
 
 def _shop(name: str) -> Operation:
@@ -265,17 +278,59 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
     ),
 }
 
+_AT_SETTLEMENT: dict[str, tuple[Operation, ...]] = {
+    "SettlementService": (
+        *_look("GetProgress", "ListSchedules", "ListWindows", "GetWindow"),
+        *_work("PutSchedule", "CloseWindow"),
+        _change("RecheckWindow", _FINANCE, four_eyes=True),
+        *_look("ListFacts", roles=_BOOKS),
+    ),
+    "PayoutService": (
+        *_work("PutAgreement", "RetryPayout", "ProposePayoutRelease", "ApprovePayoutRelease"),
+        _change("ResolvePayout", _FINANCE, four_eyes=True),
+        *_look("ListAgreements", "GetAgreement", "ListPayouts", "GetPayout", "GetStatement"),
+    ),
+    "ArrivalService": (*_look("ListStuckArrivals"), *_work("RetryArrival")),
+    "FxBookService": (
+        *_work("RecordFxDeal", "SettleFxDeal"),
+        *_look("ListFxDeals", "GetExposure", "GetFxResult", roles=_BOOKS),
+    ),
+    "PrefundingService": (*_look("GetPrefunding"), *_work("PutPrefundingThreshold")),
+}
+_AT_RECONCILIATION: dict[str, tuple[Operation, ...]] = {
+    "ReconciliationService": (*_look("GetProgress"), *_look("ListFacts", roles=_BOOKS)),
+    "FileService": (*_work("ImportFile"), *_look("ListFiles", "ListOverdueFiles")),
+    "BreakService": (
+        *_look("ListBreaks", "GetBreak"),
+        *_work("AssignBreak", "CommentBreak"),
+        *_work("ProposeResolution", "ApproveResolution", "RejectResolution"),
+    ),
+    "DayService": (
+        *_work("RunDay", "CloseDay", "ProposeReopening", "ApproveReopening"),
+        *_look("GetReport", "ListRows"),
+    ),
+}
+
 OPERATIONS: dict[str, Operation] = {
-    f"{PACKAGE}.{service}/{row.method}": row for service, rows in _ROWS.items() for row in rows
+    f"{package}.{service}/{row.method}": row
+    for package, services in (
+        (PACKAGE, _ROWS),
+        (SETTLEMENT, _AT_SETTLEMENT),
+        (RECONCILIATION, _AT_RECONCILIATION),
+    )
+    for service, rows in services.items()
+    for row in rows
 }
 """By full name without the slash in front: `kawase.gateway.v1.GatewayService/CreatePayment`."""
 
 
-_BY_NAME = {method.partition("/")[2]: method for method in OPERATIONS}
+_BY_NAME = {
+    method.partition("/")[2]: method for method in OPERATIONS if method.startswith(f"{PACKAGE}.")
+}
 
 
 def method_named(name: str) -> str:
-    """The full name of the RPC that is called `name`; no two services share one."""
+    """The full name of the gateway's own RPC that is called `name`; no two of them share one."""
     return _BY_NAME[name]
 
 

@@ -1,7 +1,7 @@
 """A gateway with all its services behind the guard, and people and participants who call it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from services.gateway.access.proof.nonces import LocalNonces
 from services.gateway.access.serving.guard import Guard
 from services.gateway.access.serving.server import NAME, AccessServer
 from services.gateway.admin.server import AdminServer
+from services.gateway.desk.process import SERVICES, add_desk
 from services.gateway.waking import Wakers
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import (
@@ -34,6 +35,7 @@ from tests.store.gateway.payments_world import BOXES, Gateway
 
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
+NO_CHANNELS: Mapping[str, grpc.aio.Channel] = {}
 
 Put = admin_service_pb2
 Access = access_service_pb2
@@ -174,8 +176,10 @@ async def house_of(
     server: RpcServer | None = None,
     bridge: Any = None,
     credentials: grpc.ChannelCredentials | None = None,
+    desk: Mapping[str, grpc.aio.Channel] = NO_CHANNELS,
 ) -> AsyncIterator[House]:
-    """All services behind the guard, on a port of their own; nothing waits for its end."""
+    """All services behind the guard, on a port of their own; nothing waits for its end. `desk` has
+    channels to settlement and reconciliation by name, where they are."""
     await gateway.board.load()
     keys = Keys(gateway.board, gateway.clock, SecretStr(SETTING))
     trail = Trail()
@@ -200,10 +204,12 @@ async def house_of(
         "kawase.gateway.v1.AdminService",
     )
     add_services(server, keys, gateway, calls_of(gateway, bridge, wait_seconds=0.0))
+    add_desk(server, gateway.board, keys, desk)
     await server.start()
     try:
         async with open_channel(server.address, credentials) as channel:
             stubs = stubs_of(channel) | {
+                **{service.descriptor.name: service.stub(channel) for service in SERVICES},
                 "AdminService": admin_service_pb2_grpc.AdminServiceStub(channel),
                 "AccessService": access_service_pb2_grpc.AccessServiceStub(channel),
             }

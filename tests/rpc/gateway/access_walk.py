@@ -12,7 +12,9 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from services.pb.kawase.gateway import v1
+from services.pb.kawase.gateway import v1 as gateway
+from services.pb.kawase.reconciliation import v1 as reconciliation
+from services.pb.kawase.settlement import v1 as settlement
 from services.sandbox.demo.codes import TOKYO_STATIC
 
 # What fields hold that name no object.
@@ -33,12 +35,13 @@ SAMPLES: Mapping[str, Any] = {
 
 
 def rpcs() -> Iterator[MethodDescriptor]:
-    """Every RPC that the gateway's protos declare."""
-    for module in pkgutil.iter_modules(v1.__path__):
-        if module.name.endswith("_pb2"):
-            descriptor = import_module(f"{v1.__name__}.{module.name}").DESCRIPTOR
-            for service in descriptor.services_by_name.values():
-                yield from service.methods
+    """Every RPC that the gateway's protos declare, and those of the services that it passes on."""
+    for package in (gateway, settlement, reconciliation):
+        for module in pkgutil.iter_modules(package.__path__):
+            if module.name.endswith("_pb2"):
+                descriptor = import_module(f"{package.__name__}.{module.name}").DESCRIPTOR
+                for service in descriptor.services_by_name.values():
+                    yield from service.methods
 
 
 def request_of(method: MethodDescriptor, ids: Mapping[str, str]) -> Any:

@@ -27,6 +27,7 @@ from services.gateway.presenting.rules import check_lifetime
 from services.gateway.reference import Merchant, Participant, ParticipantKind, Reference
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import bill_service_pb2, presented_service_pb2
+from services.pb.kawase.settlement.v1 import settlement_service_pb2
 
 MONEY_SCOPES = frozenset(
     {
@@ -122,6 +123,16 @@ def _escrow(_request: Any, _known: Reference) -> bool:
     return True
 
 
+def _window(request: settlement_service_pb2.RecheckWindowRequest, _known: Reference) -> bool:
+    """To compare it again changes nothing that the ledger does not say."""
+    return request.accept_difference
+
+
+def _payout(_request: Any, _known: Reference) -> bool:
+    """Always: a person's word stands in for the bank's."""
+    return True
+
+
 def _api_key(request: pb.CreateApiKeyRequest, known: Reference) -> bool:
     """One with which money can be moved or led elsewhere; what looks on needs one person."""
     participant = known.participants.get(request.participant_id)
@@ -166,6 +177,8 @@ NEEDED: dict[str, Predicate] = {
     "ResolveCase": _case,
     "AnswerDispute": _dispute,
     "ResolveEscrowDispute": _escrow,
+    "RecheckWindow": _window,
+    "ResolvePayout": _payout,
     "CreateApiKey": _api_key,
     "PutSigningKey": _signing_key,
     "PutPerson": _person,

@@ -56,9 +56,12 @@ class Guard:
         """The handler of `method`, behind the door."""
         make = grpc.unary_unary_rpc_method_handler
         behaviour = self._unary(method, handler.unary_unary)
-        if handler.request_streaming:
+        if handler.request_streaming and handler.response_streaming:
             make = grpc.stream_stream_rpc_method_handler
             behaviour = self._session(method, handler.stream_stream)
+        elif handler.request_streaming:
+            make = grpc.stream_unary_rpc_method_handler
+            behaviour = self._upload(method, handler.stream_unary)
         elif handler.response_streaming:
             make = grpc.unary_stream_rpc_method_handler
             behaviour = self._stream(method, handler.unary_stream)
@@ -143,11 +146,33 @@ class Guard:
             outcome = OK
             return answer
         except grpc.aio.AbortError:
-            code: Any = context.code()
-            outcome = getattr(code, "name", "") or _CODES.get(code, outcome)
+            outcome = _code_of(context) or outcome
             raise
         finally:
             self._gate.note(allowed, object_of(request), outcome)
+
+    def _upload(self, method: str, behaviour: Any) -> Any:
+        async def upload(requests: AsyncIterator[Any], context: Context) -> Any:
+            try:
+                allowed = self._let_in(method, context)
+                participant_id = allowed.participant.participant_id
+                self._places.take(participant_id)
+            except Exception as error:
+                return await abort(context, error)
+            first: list[str] = []
+            outcome = "FAILED"
+            try:
+                answer = await behaviour(_noting(requests, first), context)
+                outcome = OK
+                return answer
+            except grpc.aio.AbortError:
+                outcome = _code_of(context) or outcome
+                raise
+            finally:
+                self._places.give_back(participant_id)
+                self._gate.note(allowed, "".join(first), outcome)
+
+        return upload
 
     def _stream(self, method: str, behaviour: Any) -> Any:
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
@@ -187,6 +212,20 @@ class Guard:
 
 
 _CODES = {code.value[0]: code.name for code in grpc.StatusCode}
+
+
+def _code_of(context: Context) -> str:
+    """The name of the status that a call was ended with."""
+    code: Any = context.code()
+    return getattr(code, "name", "") or _CODES.get(code, "")
+
+
+async def _noting(requests: AsyncIterator[Any], first: list[str]) -> AsyncIterator[Any]:
+    """The messages, as they come; `first` takes what the first of them is about."""
+    async for request in requests:
+        if not first:
+            first.append(object_of(request))
+        yield request
 
 
 class _Wrapping:
