@@ -8,6 +8,7 @@ import asyncpg
 from services.core.clock import ManualClock
 from services.core.ids import stripe_of
 from services.kit.outbox import list_facts
+from services.kit.postgres import WIDE_FROM
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
 from services.wallet.store.queries import (
     list_transfers_of_account,
@@ -68,9 +69,51 @@ async def test_balances_are_known_as_of_a_time_and_as_of_sequences(
         now = await read_sequences(connection)
         by_sequence = await posted_after_sequences(connection, names, seen, now)
         nothing = await posted_after_instant(connection, names, clock.now())
+        wide = {stripe: last + WIDE_FROM for stripe, last in now.items()}
+        by_wide_plan = await posted_after_sequences(connection, names, seen, wide)
     later = {PANDA.account_id: (10_000, 0), POSITION_KRW.account_id: (18_900, 0)}
-    assert by_time == by_sequence == later
+    assert by_time == by_sequence == by_wide_plan == later
     assert nothing == {}
+
+
+async def test_what_was_posted_lately_is_added_up_without_reading_what_was_before(
+    wallet: Wallet, database: Database
+) -> None:
+    stripe, before = stripe_of(PANDA.account_id), 20_000
+    owner = await asyncpg.connect(database.owner)
+    await owner.execute(
+        "INSERT INTO wallet.transfers (link_id, leg_number, debit_account_id, debit_stripe,"
+        " credit_account_id, credit_stripe, amount, currency_code, purpose)"
+        " SELECT 'old-' || each, 1, $1, $2, 'nobody', 7, 5, 'CNY', ''"
+        " FROM generate_series(1, $3::int) AS each",
+        PANDA.account_id,
+        stripe,
+        before,
+    )
+    await owner.execute(
+        "INSERT INTO wallet.resolutions (link_id, outcome, stripe, sequence, resolve_time)"
+        " SELECT 'old-' || each, 'posted', $1, each, now()"
+        " FROM generate_series(1, $2::int) AS each",
+        stripe,
+        before,
+    )
+    await owner.execute("ANALYZE wallet.transfers; ANALYZE wallet.resolutions")
+    await owner.close()
+    async with wallet.units.pool.acquire() as connection, connection.transaction():
+        found = await posted_after_sequences(
+            connection, [PANDA.account_id], {stripe: before - 10}, {stripe: before}
+        )
+        read = await connection.fetchval(
+            "SELECT sum(pg_stat_get_xact_tuples_returned(name::regclass)"
+            " + pg_stat_get_xact_tuples_fetched(name::regclass))"
+            " FROM unnest('{transfers,resolutions}'::text[]) AS name"
+        )
+        scanned = await connection.fetchval(
+            "SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid)) FROM pg_index"
+            " WHERE indrelid IN ('transfers'::regclass, 'resolutions'::regclass)"
+        )
+    assert found == {PANDA.account_id: (50, 0)}
+    assert read + scanned < 200
 
 
 async def test_transfers_are_listed_in_pages(wallet: Wallet) -> None:
