@@ -1,7 +1,9 @@
 """What a run's finds do to the breaks there are: pure, one list in, one list of steps out.
 
-A find continues the break that has its rows; where two breaks turn out to be one, the older goes on
-and the other joins it. What is not found again is resolved once all its rows are matched.
+A find continues the break that has its rows; where two breaks turn out to be one, the one that
+money was moved for goes on, else the older, and the other joins it. What is not found again is
+resolved once all its rows are matched; what had been resolved by a transfer is opened then, because
+the money was moved for rows that agree by now.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,13 +84,16 @@ def _held(
     theirs: Mapping[int | None, Break],
     taken: set[str],
 ) -> list[Break]:
-    """The breaks that have a row of the find, the oldest first."""
+    """The breaks that have a row of the find: those that money was moved for, then the oldest."""
     by_id = {
         item.break_id: item
         for row, side in ((find.our_row, ours), (find.their_row, theirs))
         if row is not None and (item := side.get(row)) and item.break_id not in taken
     }
-    return [by_id[break_id] for break_id in sorted(by_id)]
+    return sorted(
+        by_id.values(),
+        key=lambda item: (not (item.has_moved_money or item.is_in_flight), item.break_id),
+    )
 
 
 def _opened(run: Run, find: FoundBreak) -> Step:
@@ -147,8 +152,11 @@ def _changed(after: Break, change: str) -> Step:
 def _not_found(run: Run, known: Known) -> Iterator[Step]:
     item = known.item
     if item.state is State.RESOLVED:
-        if not known.matched_by and _is_overdue(run, item):
-            yield _reopened(run, replace(item, update_time=run.now), _overdue(item))
+        after = replace(item, update_time=run.now)
+        if known.matched_by and item.has_moved_money:
+            yield _reopened(run, after, _booked_for_nothing(run, item))
+        elif not known.matched_by and _is_overdue(run, item):
+            yield _reopened(run, after, _overdue(item))
         return
     # What the ledger has booked for it is not undone by rows that agree: people look at that.
     if not known.matched_by or item.is_in_flight or item.has_moved_money:
@@ -215,6 +223,14 @@ def _overdue(item: Break) -> str:
     return (
         f"The partner's correction was to be in its files by {item.resolution.correct_by}, "
         "and is in none: ask the partner again."
+    )
+
+
+def _booked_for_nothing(run: Run, item: Break) -> str:
+    assert item.resolution is not None
+    return (
+        f"Its rows agree since the run of {run.day}: look whether what was booked as "
+        f"{item.resolution.link_id} has to be taken back."
     )
 
 

@@ -55,6 +55,7 @@ async def put_breaks(
         [find.our_row for find in finds],
         [find.their_row for find in finds],
         now.date(),
+        day,
         timeout=READ_SECONDS,
     )
     known = await _known(connection, [row["break_id"] for row in held])
@@ -116,6 +117,15 @@ UNION
 SELECT b.break_id FROM resolutions AS r
 JOIN breaks AS b ON (b.break_id, b.resolution_number) = (r.break_id, r.number)
 WHERE r.correct_by < $4 AND b.partner_id = $1
+UNION
+SELECT b.break_id FROM resolutions AS r
+JOIN breaks AS b ON (b.break_id, b.resolution_number) = (r.break_id, r.number)
+WHERE r.outcome = 'done' AND r.link_id <> '' AND b.partner_id = $1 AND b.state = 'resolved' AND (
+    EXISTS (SELECT FROM pairs AS p WHERE p.our_row = b.our_row AND p.day = $5 AND p.rule <> '')
+    OR EXISTS (SELECT FROM pairs AS p
+        WHERE p.their_row = b.their_row AND p.day = $5 AND p.rule <> '')
+    OR (b.our_row IS NOT NULL AND NOT EXISTS (SELECT FROM our_rows AS o WHERE o.row = b.our_row))
+)
 """
 # Without a row in the new file a break ends as it is not found, but where money has moved for it:
 # that is looked at once.

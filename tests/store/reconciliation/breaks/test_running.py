@@ -141,15 +141,70 @@ async def test_money_that_was_moved_is_not_forgotten_when_a_run_opens_its_break_
     assert (await books.only()).item.state is State.OPEN
 
 
+async def test_a_break_that_money_was_moved_for_is_looked_at_when_its_rows_agree_after_all(
+    books: Books,
+) -> None:
+    theirs = await books.theirs("R1")
+    await books.run([broken(None, theirs, "MISSING_WITH_US", -10_000)])
+    await moved(books)
+    pairs = [matched(await books.ours("R1"), theirs, "near")]
+    await books.run(pairs, NEXT)
+    seen = await books.only()
+    assert (seen.item.state, seen.item.day, seen.item.reopen_count) == (State.OPEN, NEXT, 1)
+    assert await books.run(pairs, NEXT) == []
+    desk = Desk(books.units, books.clock, Policy())
+    await desk.propose(seen.item.break_id, Wish(ResolutionKind.EXPLAINED, "reversed"), "mei")
+    await desk.approve(seen.item.break_id, "kenji")
+    assert await books.run(pairs, NEXT) == []
+    assert (await books.only()).item.state is State.RESOLVED
+
+
+async def test_a_row_of_ours_that_is_taken_back_after_money_was_moved_for_it_is_looked_at(
+    books: Books,
+) -> None:
+    row = await books.ours("R1")
+    await books.run([broken(row, None, "MISSING_AT_PARTNER", 10_000)])
+    await moved(books)
+    owner = await asyncpg.connect(books.owner)
+    try:
+        await owner.execute("DELETE FROM reconciliation.our_rows WHERE row = $1", row)
+    finally:
+        await owner.close()
+    await books.run([], NEXT)
+    assert (await books.only()).item.state is State.OPEN
+
+
+async def test_of_two_breaks_that_are_one_the_one_that_money_was_moved_for_goes_on(
+    books: Books,
+) -> None:
+    ours = await books.ours("R1")
+    await books.run([broken(ours, None, "MISSING_AT_PARTNER", 10_000)])
+    older = (await books.only()).item.break_id
+    theirs = await books.theirs("R1", 9_000)
+    await books.run(
+        [
+            broken(ours, None, "MISSING_AT_PARTNER", 10_000),
+            broken(None, theirs, "MISSING_WITH_US", -9_000),
+        ]
+    )
+    (later,) = [each for each in await books.breaks() if each.item.break_id != older]
+    await books.answer(await ordered(books, later.item.break_id))
+    await books.run([broken(ours, theirs, "AMOUNT", 1_000)])
+    seen = await books.only()
+    assert (seen.item.break_id, seen.item.has_moved_money) == (later.item.break_id, True)
+    await books.run([matched(ours, theirs)])
+    assert (await books.only()).item.state is State.OPEN
+
+
 async def moved(books: Books) -> None:
     """The one break there is was resolved by a transfer that the ledger has posted."""
     await books.answer(await ordered(books))
     assert (await books.only()).item.state is State.RESOLVED
 
 
-async def ordered(books: Books) -> WalletEvent:
-    """Two people resolve the one break there is by a transfer; what the ledger will say."""
-    name = (await books.only()).item.break_id
+async def ordered(books: Books, name: str = "") -> WalletEvent:
+    """Two people resolve a break, or the one there is, by a transfer; what the ledger will say."""
+    name = name or (await books.only()).item.break_id
     desk = Desk(books.units, books.clock, Policy())
     kind = ResolutionKind.CORRECTING_TRANSFER
     await desk.propose(name, Wish(kind, "looked at", "suspense:KRW", "loss:KRW"), "mei")
