@@ -25,7 +25,7 @@ def carry(run: Run, item: Break, new_row: int | None, changed: bool) -> Step:
     opened = replace(
         after,
         state=State.ASSIGNED if item.assignee else State.OPEN,
-        day=max(run.day, item.day),
+        day=run.day,
         reopen_count=item.reopen_count + 1,
     )
     return Step(opened, (Note(HOUSE, What.REOPENED, text),))

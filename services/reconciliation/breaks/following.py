@@ -190,12 +190,12 @@ def _joined(run: Run, item: Break, to: Break) -> Step:
 
 
 def _reopened(run: Run, after: Break, why: str) -> Step:
-    """It holds up the day whose run has found it: a closed day is not touched. What has moved money
-    stays known: only people resolve it then."""
+    """It holds up the day whose run has found it: its own may be closed, and is the later one where
+    days are run out of turn. What has moved money stays known: only people resolve it then."""
     item = replace(
         after,
         state=State.ASSIGNED if after.assignee else State.OPEN,
-        day=max(run.day, after.day),
+        day=run.day,
         reopen_count=after.reopen_count + 1,
         resolution=after.resolution if after.has_moved_money else None,
     )

@@ -236,9 +236,12 @@ def test_what_is_resolved_stays_so_while_runs_find_the_same(kind: ResolutionKind
     assert follow(run(), [FIND], [Known(resolved(kind))]) == []
 
 
+@pytest.mark.parametrize("days", [3, -3])
 @pytest.mark.parametrize("kind", list(ResolutionKind))
-def test_what_a_later_run_contradicts_is_opened_on_that_runs_day(kind: ResolutionKind) -> None:
-    later = DAY + timedelta(days=3)
+def test_what_a_later_run_contradicts_is_opened_on_that_runs_day(
+    kind: ResolutionKind, days: int
+) -> None:
+    later = DAY + timedelta(days=days)
     (step,) = follow(run(later), [replace(FIND, their_row=9)], [Known(resolved(kind))])
     assert (step.item.state, step.item.reopen_count) == (State.OPEN, 1)
     assert (step.item.day, step.item.has_moved_money) == (later, kind in MOVES_MONEY)
