@@ -1,6 +1,7 @@
 """Parts of a running service for tests: a pool, an outbox that sends, Kafka's messages, a key."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -53,9 +54,8 @@ async def running_units(
         await pool.close()
 
 
-async def rows_of(pool: asyncpg.Pool) -> dict[str, str]:
-    """By table all that a service has stored; bytes as text where they are one, and in the bank's
-    own code where they are that."""
+async def rows_of(pool: asyncpg.Pool | asyncpg.Connection) -> dict[str, str]:
+    """By table all that a service has stored; bytes as text, whichever code they are written in."""
     tables = await pool.fetch(
         "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p')"
         " AND relnamespace = current_schema()::regnamespace"
@@ -69,9 +69,14 @@ async def rows_of(pool: asyncpg.Pool) -> dict[str, str]:
 
 
 def _text_of(value: object) -> str:
-    if not isinstance(value, bytes):
-        return str(value)
-    return f"{value.decode('utf-8', 'replace')}\n{value.decode('cp932', 'replace')}"
+    return text_of(value) if isinstance(value, bytes) else str(value)
+
+
+def text_of(content: bytes) -> str:
+    """What can be read in them, also in a bank's own code, and where they are compressed."""
+    with suppress(zlib.error):
+        content = zlib.decompress(content)
+    return f"{content.decode('utf-8', 'replace')}\n{content.decode('cp932', 'replace')}"
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ PERSONAL = (
     "phoneNumber",
     # Banks: whose account, and which.
     "accountNumber",
+    "accountId",
     "accountName",
     "accountHolder",
     "holderName",

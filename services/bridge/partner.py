@@ -28,7 +28,9 @@ from services.bridge.payouts.model import Payout, PayoutAnswer, Word, payout_ans
 from services.core.clock import Clock
 from services.core.errors import NotFound, Refused, Unavailable
 from services.core.money import Money
-from services.kit.sealing import SecretBox
+from services.kit.sealing import PAYEE_SETTING, SecretBox
+
+NO_BOX = SecretBox(None, PAYEE_SETTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ class Surroundings:
     clock: Clock
     pool: asyncpg.Pool | None = None
     """The bridge's tables, for an adapter that has to keep what it sends; most keep nothing."""
-    box: SecretBox | None = None
-    """Seals what of it is a bank account."""
+    box: SecretBox = NO_BOX
+    """Seals bank accounts, for an adapter that keeps them or has payers who are known by them."""
 
 
 @dataclass(frozen=True, slots=True)

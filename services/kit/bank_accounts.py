@@ -11,6 +11,7 @@ from services.kit.sealing import SecretBox
 
 SHOWN_DIGITS = 3
 MASK = "***"
+_SEALED = "sealed:"
 
 Parts = tuple[str, str, str, str, str]
 """Bank, branch, type and number of an account, and its holder's name."""
@@ -41,3 +42,18 @@ def open_account(box: SecretBox, place: str, sealed: bytes) -> Parts:
     """Raises `SecretsKeyMissing`, `SecretUnreadable`."""
     bank, branch, kind, number, holder = json.loads(box.open_for(place, sealed))
     return bank, branch, kind, number, holder
+
+
+def seal_reference(box: SecretBox, place: str, reference: str) -> str:
+    """What a bank calls an account, perhaps its number, as text. Raises `SecretsKeyMissing`."""
+    return _SEALED + box.seal_for(place, reference.encode()).decode()
+
+
+def open_reference(box: SecretBox, place: str, text: str) -> str:
+    """The reference again; one from before references were sealed is as it is.
+
+    Raises `SecretsKeyMissing`, `SecretUnreadable`.
+    """
+    if not text.startswith(_SEALED):
+        return text
+    return box.open_for(place, text.removeprefix(_SEALED).encode()).decode()

@@ -9,7 +9,7 @@ import pytest
 
 from services.bridge.payouts.model import PayoutState
 from services.core.ids import Resource
-from services.pb.kawase.bridge.v1.bridge_message_pb2 import BridgeCommand, Payee
+from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.file_bank_orders import FileHabits
 from services.sandbox.partners.japan_bank_transfers import NO_SUCH_ACCOUNT
 from tests.conftest import Database
@@ -24,7 +24,10 @@ from tests.contract.file_bank_house import (
     in_state,
     pay,
 )
-from tests.contract.house import new_resource
+from tests.contract.house import new_resource, refund, start
+from tests.contract.japan_bank_house import (
+    PARTNER as BANK,
+)
 from tests.contract.japan_bank_house import (
     PAYEE,
     japan_bank,
@@ -35,6 +38,7 @@ from tests.contract.japan_bank_house import (
     until_payout,
 )
 from tests.contract.japan_bank_house import pay as order_of
+from tests.contract.test_japan_bank import HANAKO, book_of
 from tests.parts import rows_of
 
 NUMBER = "7654321"
@@ -76,6 +80,13 @@ async def test_a_bank_by_file_leaves_no_account_in_plain(house: FileWorld) -> No
 
 async def test_a_bank_over_its_api_leaves_no_account_in_plain(database: Database) -> None:
     async with japan_bank() as bank, paying(database.dsn("bridge"), bank) as world:
+        top_up, linked = new_resource(Resource.TOP_UP), await book_of(world).link(HANAKO)
+        order = start(top_up, BANK, 3_000, "JPY", kind=pb.CHARGE_KIND_TOP_UP)
+        order.payer_reference = linked.payer_reference
+        await world.command(top_up, start_charge=order)
+        await world.event("ChargeAccepted", top_up)
+        await world.command("back", refund_charge=refund(top_up, "back", 1_000, "JPY"))
+        await world.event("RefundAccepted", "back")
         kept = await order_payout(world, account_number=NUMBER)
         back = await order_payout(world, account_number=NO_SUCH_ACCOUNT)
         await until_payout(world, kept, lambda found: found.state is PayoutState.EXECUTED)
@@ -90,7 +101,7 @@ async def test_a_payout_from_before_is_paid_and_its_repeat_known(house: FileWorl
     resource = new_resource(Resource.PAYOUT)
     plain = order_of(resource, partner_id=PARTNER)
     plain.ClearField("sealed_payee")
-    plain.payee.MergeFrom(Payee(**PAYEE))
+    plain.payee.MergeFrom(pb.Payee(**PAYEE))
     await house.world.command(resource, submit_payout=plain)
     await until_payout(house.world, resource, lambda payout: payout.asked)
     # As such rows were.
@@ -114,5 +125,5 @@ async def test_a_payee_sealed_for_another_payout_is_never_paid(house: FileWorld)
     first, second = new_resource(Resource.PAYOUT), new_resource(Resource.PAYOUT)
     swapped = order_of(second, partner_id=PARTNER)
     swapped.sealed_payee = order_of(first, partner_id=PARTNER).sealed_payee
-    await house.world.batch([BridgeCommand(submit_payout=swapped)], second)
+    await house.world.batch([pb.BridgeCommand(submit_payout=swapped)], second)
     assert await house.world.units.pool.fetchval("SELECT count(*) FROM payouts") == 0

@@ -1,6 +1,7 @@
 """The demo, from start to end, in the hands of somebody who only reads its output."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,17 @@ from rich.console import Console
 
 from services.sandbox.demo.run import run_demo
 from services.sandbox.demo.telling import WIDTH, Telling
+from tests.e2e.at_rest import lying_in
+
+# Of the accounts that are linked and paid to: the numbers, also behind the five digits with which
+# a bank names an account, and the holders as they were given and as banks write them.
+NUMBERS = ("1234567", "7654321")
+HOLDERS = ("ヤマダ ハナコ", "ﾔﾏﾀﾞ ﾊﾅｺ", "エドアクワイアリング", "ｴﾄﾞｱｸﾜｲｱﾘﾝｸﾞ")
+PLANTED = re.compile(
+    "|".join([*HOLDERS, *(f"(?<![0-9])(?:[0-9]{{5}})?{each}(?![0-9])" for each in NUMBERS)])
+)
+# Banks' statements name who was paid and who paid, and are kept as they came.
+STATEMENTS = {"reconciliation.file_bytes", "reconciliation.their_rows"}
 
 
 @pytest.mark.slow
@@ -27,3 +39,10 @@ async def test_the_demo_tells_its_story_and_the_books_balance(tmp_path: Path) ->
     assert reports == {".csv", ".html", ".json", ".pdf", ".xlsx"}
     assert "order     JPY 2,400 at table 12: paid" in told
     assert told.count("its signature holds") == 2
+
+    lying = await lying_in(tmp_path / "demo")
+    assert {"bridge.payouts", "settlement.payouts", "topic bridge.command"} <= set(lying)
+    found = {place: set(PLANTED.findall(text)) for place, text in lying.items()}
+    named = {place for place, texts in found.items() if texts}
+    assert named <= STATEMENTS, named
+    assert set().union(*found.values()) <= set(HOLDERS)

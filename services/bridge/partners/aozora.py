@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from services.bridge.domain.answer import Answer, Outcome, Rules
 from services.bridge.domain.charge import Charge
 from services.bridge.domain.refund import Refund
@@ -48,6 +50,10 @@ from services.bridge.settings import PartnerConfig
 from services.core.clock import Clock
 from services.core.money import Money
 from services.formats.kana import NameNotWritable, bank_name
+from services.kit.bank_accounts import open_reference, seal_reference
+from services.kit.sealing import SecretBox, SecretUnreadable
+
+log = structlog.get_logger()
 
 ZONE = ZoneInfo("Asia/Tokyo")
 RULES = Rules(
@@ -65,8 +71,11 @@ DIGITS_SHOWN = 3
 class Aozora(Partner):
     """`account_id` is our own account there, which payouts are paid from."""
 
-    def __init__(self, config: PartnerConfig, rules: Rules, clock: Clock) -> None:
+    def __init__(self, config: PartnerConfig, rules: Rules, clock: Clock, box: SecretBox) -> None:
         self.partner_id = config.partner_id
+        self._box = box
+        # What the bank calls a payer's account has its number in it.
+        self._payers = f"payer/{config.partner_id}"
         self.rules = rules
         secret = config.secret.get_secret_value()
         self._api = AozoraApi(PartnerHttp(config.base_url, rules.in_flight), secret)
@@ -98,7 +107,8 @@ class Aozora(Partner):
             fields = reply.json()
             if reply.status in (OK, CREATED):
                 shown = account.account_number[-DIGITS_SHOWN:]
-                return LinkedAccount(fields["accountId"], f"{fields['bankName']} ***{shown}")
+                payer = seal_reference(self._box, self._payers, fields["accountId"])
+                return LinkedAccount(payer, f"{fields['bankName']} ***{shown}")
         except (NotSent, NoAnswer, KeyError, TypeError) as error:
             raise PartnerUnavailable(self.partner_id) from error
         code = str(fields.get("errorCode", ""))
@@ -113,9 +123,18 @@ class Aozora(Partner):
             return Answer(
                 Outcome.REJECTED, reason="CURRENCY_NOT_TAKEN", message="The bank debits yen."
             )
+        try:
+            payer = self._payer_of(charge)
+        except SecretUnreadable as error:
+            log.error("payer_unreadable", charge_id=charge.charge_id, problem=error.message)
+            return Answer(
+                Outcome.REJECTED,
+                reason="PAYER_UNKNOWN",
+                message="The bank account cannot be read: link it again.",
+            )
         request = {
             "clientReference": order.charge_id,
-            "accountId": order.payer_reference,
+            "accountId": payer,
             "debitAmount": str(order.amount.minor),
             "remarks": order.description,
         }
@@ -146,12 +165,20 @@ class Aozora(Partner):
         return await self._give_back(charge, refund.refund_id, refund.order.amount.minor)
 
     async def _give_back(self, charge: Charge, reference: str, yen: int) -> Answer:
+        try:
+            payer = self._payer_of(charge)
+        except SecretUnreadable as error:
+            log.error("payer_unreadable", charge_id=charge.charge_id, problem=error.message)
+            return Answer(Outcome.UNKNOWN, detail="the payer's account cannot be read")
         request = {
             "clientReference": reference,
-            "accountId": charge.order.payer_reference,
+            "accountId": payer,
             "amount": str(yen),
         }
         return await self._ask("instantdebit/return", request)
+
+    def _payer_of(self, charge: Charge) -> str:
+        return open_reference(self._box, self._payers, charge.order.payer_reference)
 
     async def submit_payout(self, payout: Payout) -> PayoutAnswer:
         return await self._payouts.submit(payout)
@@ -245,4 +272,4 @@ def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     """The adapter `aozora`; its secret is the access token, which notices are signed with too
     unless option `webhook_key` is another. Options: `account_id` (ours), `statement_format`
     (zengin, camt053). It never closes; another bank of this shape has its hours in the limits."""
-    return Aozora(config, config.limits.apply(RULES), around.clock)
+    return Aozora(config, config.limits.apply(RULES), around.clock, around.box)

@@ -306,7 +306,7 @@ def open_partner(config: PartnerConfig, around: Surroundings) -> Partner:
     `transfer_lead_days` (1) and `debit_lead_days` (3) in business days before the value date,
     `gather_every_seconds` (none: once a day), `most_records` of a file. Raises ValueError.
     """
-    if around.pool is None or around.box is None:
+    if around.pool is None or not around.box.can_seal:
         raise ValueError("this adapter keeps its files, sealed, in the bridge's tables")
     options = config.options
     rules = config.limits.apply(RULES)

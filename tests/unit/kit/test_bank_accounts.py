@@ -4,7 +4,14 @@ import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from services.kit.bank_accounts import masked_number, open_account, seal_account, shown
+from services.kit.bank_accounts import (
+    masked_number,
+    open_account,
+    open_reference,
+    seal_account,
+    seal_reference,
+    shown,
+)
 from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
@@ -35,6 +42,16 @@ def test_a_former_key_opens_while_it_is_given() -> None:
         open_account(box(NEW), "payout/1", sealed)
     with pytest.raises(SecretsKeyMissing):
         open_account(SecretBox(None), "payout/1", sealed)
+
+
+def test_what_a_bank_calls_an_account_is_sealed_as_text() -> None:
+    sealed = seal_reference(box(OLD), "payer/bank", "0005-001-1-1234567")
+    assert "1234567" not in sealed
+    assert open_reference(box(OLD), "payer/bank", sealed) == "0005-001-1-1234567"
+    with pytest.raises(SecretUnreadable):
+        open_reference(box(OLD), "payer/other", sealed)
+    # One that was told before references were sealed.
+    assert open_reference(box(OLD), "payer/bank", "0005-001-1-1234567") == "0005-001-1-1234567"
 
 
 def test_what_is_shown_is_the_bank_and_the_last_digits() -> None:
