@@ -114,7 +114,7 @@ async def _serve(
     boxes = PayeeBoxes(box, SecretBox(settings.payee_key, PAYEE_SETTING))
     _drive(life, settings, parts, board, shelf, waiters, wakers, boxes)
     keys = Keys(board, parts.clock, settings.gateway_operator_key)
-    gate = open_gate(life, parts, board, keys)
+    gate = open_gate(life, parts, board, keys, box)
     reading = Reading(parts.pool, shelf, waiters)
     calls = Calls(
         Creating(parts.units, board, sheets, parts.clock, shelf, Resolver(bridge), availability),

@@ -55,6 +55,8 @@ class Operation:
     told_once: bool = False
     """Its answer is a secret for the caller alone: approved, it is not run for them, but the same
     call is let through once."""
+    sealed: bool = False
+    """Its request names a bank account: what waits for a second person is kept sealed."""
     for_services: bool = False
     """An operator's key that belongs to no person may."""
 
@@ -286,7 +288,8 @@ _AT_SETTLEMENT: dict[str, tuple[Operation, ...]] = {
         *_look("ListFacts", roles=_BOOKS),
     ),
     "PayoutService": (
-        *_work("PutAgreement", "RetryPayout", "ProposePayoutRelease", "ApprovePayoutRelease"),
+        replace(_change("PutAgreement", _FINANCE, four_eyes=True), sealed=True),
+        *_work("RetryPayout", "ProposePayoutRelease", "ApprovePayoutRelease"),
         _change("ResolvePayout", _FINANCE, four_eyes=True),
         *_look("ListAgreements", "GetAgreement", "ListPayouts", "GetPayout", "GetStatement"),
     ),

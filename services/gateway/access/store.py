@@ -18,6 +18,7 @@ from services.gateway.access.book import (
     Role,
     SigningKey,
 )
+from services.gateway.listing import fits
 from services.kit.postgres import Connection
 
 NONCES_FORGOTTEN = 50
@@ -172,6 +173,9 @@ async def add_audit_entries(connection: Connection, entries: Sequence[AuditEntry
     )
 
 
+_AFTER_ALL_ENTRIES = 2**63 - 1
+
+
 async def list_audit_entries(
     connection: Connection,
     before: int | None,
@@ -182,17 +186,15 @@ async def list_audit_entries(
 ) -> list[tuple[int, AuditEntry]]:
     """A page with the entries' numbers, newest first; what is empty fits everything."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT entry_id, call_time, participant_id, person_id, key_id, peer, method, object_id,
             outcome
         FROM audit_entries
-        WHERE ($1::bigint IS NULL OR entry_id < $1)
-            AND ($3 = '' OR participant_id = $3)
-            AND ($4 = '' OR person_id = $4)
-            AND ($5 = '' OR object_id = $5)
+        WHERE entry_id < $1 AND {fits("participant_id", 3, participant_id)}
+            AND {fits("person_id", 4, person_id)} AND {fits("object_id", 5, object_id)}
         ORDER BY entry_id DESC LIMIT $2
-        """,
-        before,
+        """,  # noqa: S608
+        _AFTER_ALL_ENTRIES if before is None else before,
         limit,
         participant_id,
         person_id,
@@ -221,17 +223,16 @@ async def add_proposal(connection: Connection, new: Proposal) -> None:
     )
 
 
-async def same_proposal(connection: Connection, new: Proposal) -> Proposal | None:
-    """What the same person proposed in the same words, and nobody has decided."""
-    row = await connection.fetchrow(
-        f"{_PROPOSALS} WHERE p.person_id = $1 AND method = $2 AND request = $3"
-        " AND approved IS NULL AND expire_time > $4",
+async def waiting_proposals(connection: Connection, new: Proposal) -> list[Proposal]:
+    """What the same person proposed of the same method, and nobody has decided."""
+    rows = await connection.fetch(
+        f"{_PROPOSALS} WHERE p.person_id = $1 AND method = $2"
+        " AND approved IS NULL AND expire_time > $3",
         new.person_id,
         new.method,
-        new.request,
         new.propose_time,
     )
-    return None if row is None else Proposal(**dict(row))
+    return [Proposal(**dict(row)) for row in rows]
 
 
 async def unclaimed_proposal(

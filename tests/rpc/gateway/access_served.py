@@ -31,7 +31,7 @@ from services.pb.kawase.gateway.v1 import (
 from services.pb.kawase.money.v1.money_pb2 import Money
 from tests.rpc.gateway.participant_services import add_services, stubs_of
 from tests.rpc.gateway.payments_served import calls_of
-from tests.store.gateway.payments_world import BOXES, Gateway
+from tests.store.gateway.payments_world import BOX, BOXES, Gateway
 
 SETTING = "an-operator-key-by-setting"
 CALL_SECONDS = 10.0
@@ -184,7 +184,7 @@ async def house_of(
     keys = Keys(gateway.board, gateway.clock, SecretStr(SETTING))
     trail = Trail()
     gate = Gate(keys, gateway.board, gateway.clock, trail, LocalNonces())
-    approvals = Approvals(gateway.units, gateway.board, gateway.clock)
+    approvals = Approvals(gateway.units, gateway.board, gateway.clock, BOX)
     server = server or RpcServer("127.0.0.1:0")
     server.guard_with(Guard(gate, approvals, with_tls=server.has_tls).guarded)
     access = AccessServer(keys, gateway.board, gateway.units, gateway.clock, approvals)

@@ -27,7 +27,7 @@ from services.gateway.presenting.rules import check_lifetime
 from services.gateway.reference import Merchant, Participant, ParticipantKind, Reference
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import bill_service_pb2, presented_service_pb2
-from services.pb.kawase.settlement.v1 import settlement_service_pb2
+from services.pb.kawase.settlement.v1 import payout_service_pb2, settlement_service_pb2
 
 MONEY_SCOPES = frozenset(
     {
@@ -128,6 +128,11 @@ def _window(request: settlement_service_pb2.RecheckWindowRequest, _known: Refere
     return request.accept_difference
 
 
+def _agreement(request: payout_service_pb2.PutAgreementRequest, _known: Reference) -> bool:
+    """It says where money goes; to have nothing paid by it alone is not held up."""
+    return request.agreement.active
+
+
 def _payout(_request: Any, _known: Reference) -> bool:
     """Always: a person's word stands in for the bank's."""
     return True
@@ -177,6 +182,7 @@ NEEDED: dict[str, Predicate] = {
     "ResolveCase": _case,
     "AnswerDispute": _dispute,
     "ResolveEscrowDispute": _escrow,
+    "PutAgreement": _agreement,
     "RecheckWindow": _window,
     "ResolvePayout": _payout,
     "CreateApiKey": _api_key,

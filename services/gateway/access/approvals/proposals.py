@@ -4,6 +4,8 @@ What was proposed is stored as the bytes of its request; approval runs just thes
 method, and writes the decision in the transaction that makes the change: a proposal is carried out
 once, or not at all. Where the method refuses, nothing is decided and the proposal still waits.
 
+A request that names a bank account is kept sealed, and shown with its last digits.
+
 A call whose answer is a secret for its caller is not run by who approves it: approved, the same
 call of the same person is let through, once.
 """
@@ -20,6 +22,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Forbidden, NotFound, Refused
 from services.core.ids import new_reference
 from services.gateway.access import store
+from services.gateway.access.approvals.requests import Requests, shown
 from services.gateway.access.approvals.voices import Hand, are_apart
 from services.gateway.access.book import Person, Proposal
 from services.gateway.access.gate import Allowed, check_caller
@@ -29,6 +32,7 @@ from services.gateway.access.refusals import PersonRequired
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.reference.store import lock_changes
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units, alongside
 
 log = structlog.get_logger()
@@ -53,10 +57,11 @@ class Executable:
 class Approvals:
     """Proposals, their journal, and their execution."""
 
-    def __init__(self, units: Units, board: ReferenceBoard, clock: Clock) -> None:
+    def __init__(self, units: Units, board: ReferenceBoard, clock: Clock, box: SecretBox) -> None:
         self._units = units
         self._board = board
         self._clock = clock
+        self._requests = Requests(box)
         self._executables: dict[str, Executable] = {}
 
     def enlist(self, method: str, executable: Executable) -> None:
@@ -64,13 +69,15 @@ class Approvals:
         self._executables[method] = executable
 
     def request_of(self, proposal: Proposal) -> Any:
-        """The message that was proposed."""
-        return self._executables[proposal.method].request_from(proposal.request)
+        """The message that was proposed, as it is shown: empty where it cannot be opened."""
+        content = self._requests.opened(proposal) or b""
+        request = self._executables[proposal.method].request_from(content)
+        return shown(request) if operation_of(proposal.method).sealed else request
 
     async def propose(self, allowed: Allowed, object_id: str, request: bytes) -> Proposal:
         """Store what has to wait; the same by the same person again is the same proposal.
 
-        Raises `ProposalsTooMany`.
+        Raises `ProposalsTooMany`; `SecretsKeyMissing` where it has to be sealed.
         """
         person = _person(allowed.caller)
         now = self._clock.now()
@@ -78,7 +85,7 @@ class Approvals:
             new_reference(now),
             allowed.method,
             object_id,
-            request,
+            self._requests.kept(allowed.method, request),
             allowed.participant.participant_id,
             person.person_id,
             allowed.caller.key_id,
@@ -88,9 +95,9 @@ class Approvals:
 
         async def work(connection: Connection) -> Decided[Proposal]:
             await lock_changes(connection)
-            same = await store.same_proposal(connection, new)
-            if same is not None:
-                return Decided(same)
+            for same in await store.waiting_proposals(connection, new):
+                if self._requests.opened(same) == request:
+                    return Decided(same)
             if await store.count_pending(connection, now) >= PENDING_LIMIT:
                 raise ProposalsTooMany
             await store.add_proposal(connection, new)
@@ -138,7 +145,7 @@ class Approvals:
         proposal = await self._deciding(caller, name)
         proposer = self._proposer(proposal)
         executable = self._executables[proposal.method]
-        request = executable.request_from(proposal.request)
+        request = executable.request_from(self._requests.open(proposal))
 
         async def decide(connection: Connection) -> None:
             await self._decide(connection, proposal, caller, reason, approved=True)

@@ -19,6 +19,7 @@ from tests.rpc.gateway.desk.desk_served import Desk, bearer
 from tests.store.reconciliation.breaks.books import DAY, broken
 from tests.store.reconciliation.breaks.books import PARTNER as KAKAOPAY
 from tests.store.reconciliation.test_files import PARTNER, report
+from tests.store.settlement.paying_world import CAFE
 from tests.store.settlement.world import CORRIDOR
 from tests.unit.gateway.test_desk_actors import PASSED_ON
 
@@ -120,6 +121,44 @@ async def test_a_word_in_the_banks_place_needs_a_second_person_at_the_gateway(de
         "SELECT said_by FROM payout_moves WHERE payout_id = $1", payout.payout_id
     )
     assert [row["said_by"] for row in rows][-1] == "mei"
+
+
+async def test_where_money_goes_needs_two_people_and_waits_sealed(desk: Desk) -> None:
+    payee = {"bank_code": "0005", "branch_code": "001", "account_type": "1"}
+    agreement = payouts.Agreement(
+        agreement_id="kissaten", participant_id="kissaten", account_ids=[CAFE],
+        currency_code="JPY", bank_partner_id="japan-bank", active=True,
+    )  # fmt: skip
+    for name, value in {**payee, "account_number": "9345678", "holder_name": "キッサテン"}.items():
+        setattr(agreement.payee, name, value)
+    request = payouts.PutAgreementRequest(agreement=agreement)
+    first, again = [
+        (await refusal(desk, "PayoutService", "PutAgreement", request, "mei")).metadata
+        for _ in range(2)
+    ]
+    kept = await desk.house.gateway.pool.fetchval("SELECT string_agg(request, '') FROM proposals")
+    listing = Access.ListProposalsRequest(pending_only=True)
+    (waiting,) = (await desk.house.access("ListProposals", listing, "sue")).proposals
+    approving = Access.ApproveProposalRequest(proposal_id=first["proposal_id"])
+    await desk.house.access("ApproveProposal", approving, "ken")
+    asked = payouts.GetAgreementRequest(agreement_id="kissaten")
+    put = (await desk.house.call("PayoutService", "GetAgreement", asked, "sue")).agreement
+
+    assert first == again
+    assert b"9345678" not in kept
+    assert ("***678" in waiting.request_json, "9345678" in waiting.request_json) == (True, False)
+    assert "キッサテン" not in waiting.request_json
+    assert put.payee.account_number == "***678"
+
+
+async def test_to_have_nothing_paid_by_an_agreement_one_is_enough(desk: Desk) -> None:
+    asked = payouts.GetAgreementRequest(agreement_id="shokudo")
+    known = (await desk.house.call("PayoutService", "GetAgreement", asked, "mei")).agreement
+    known.payee.account_type, known.payee.account_number = "1", "1234567"
+    known.payee.holder_name, known.active = "ショクドウ", False
+    request = payouts.PutAgreementRequest(agreement=known)
+    put = await desk.house.call("PayoutService", "PutAgreement", request, "mei")
+    assert not put.agreement.active
 
 
 async def test_a_break_is_given_to_somebody_who_is_there(desk: Desk) -> None:
