@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from services.core.errors import NotFound
+from services.core.errors import NotFound, Refused
 from services.core.ids import STRIPE_COUNT
 from services.settlement.domain.statements import (
     FIRST,
@@ -21,6 +21,10 @@ from services.settlement.store import statements as store
 
 class ParticipantWithoutAccounts(NotFound):
     """No account of this participant is known here."""
+
+
+class StatementTooWide(Refused):
+    """The participant has more accounts than one statement holds; part of them is no statement."""
 
 
 class WindowNotClosed(NotFound):
@@ -45,7 +49,7 @@ class Statements:
     async def of_day(self, participant_id: str, day: str, token: str, size: int) -> Statement:
         """Of one day in the time zone of the schedules of each account's currency.
 
-        Raises `StatementMalformed`, `ParticipantWithoutAccounts`.
+        Raises `StatementMalformed`, `ParticipantWithoutAccounts`, `StatementTooWide`.
         """
         after = LineKey.read(token) if token else None
         # Each statement of the transaction may choose its plans; together they see one state.
@@ -69,7 +73,8 @@ class Statements:
     ) -> Statement:
         """Of one closed window.
 
-        Raises `StatementMalformed`, `WindowNotClosed`, `ParticipantWithoutAccounts`.
+        Raises `StatementMalformed`, `WindowNotClosed`, `ParticipantWithoutAccounts`,
+        `StatementTooWide`.
         """
         after = LineKey.read(token) if token else None
         async with (
@@ -107,6 +112,14 @@ def _known(accounts: Sequence[str], participant_id: str) -> list[str]:
             f"No account of {participant_id[:80]!r} has moved or is covered by an agreement: "
             "check the participant's id.",
             participant_id=participant_id[:80],
+        )
+    if len(accounts) > store.ACCOUNT_LIMIT:
+        raise StatementTooWide(
+            f"{participant_id[:80]!r} has more than {store.ACCOUNT_LIMIT:,} accounts, which one "
+            "statement does not hold: ask for the statement of a participant with fewer, such as "
+            "one of its shops.",
+            participant_id=participant_id[:80],
+            limit=str(store.ACCOUNT_LIMIT),
         )
     return list(accounts)
 

@@ -24,8 +24,11 @@ class Between:
 
 
 async def accounts_of(connection: Connection, participant_id: str) -> list[str]:
-    """Accounts that an agreement of the participant covers, and those named after it."""
-    rows = await connection.fetch(_ACCOUNTS, participant_id, ACCOUNT_LIMIT)
+    """Accounts that an agreement of the participant covers, and those named after it.
+
+    Where they are more than `ACCOUNT_LIMIT`, one more than that.
+    """
+    rows = await connection.fetch(_ACCOUNTS, participant_id, ACCOUNT_LIMIT + 1)
     return [row["account_id"] for row in rows]
 
 

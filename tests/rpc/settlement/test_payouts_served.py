@@ -22,6 +22,7 @@ from services.settlement.payouts.server import NAME, PayoutServer
 from services.settlement.server import NAME as SETTLEMENT_NAME
 from services.settlement.server import SettlementServer
 from services.settlement.statements import Statements
+from services.settlement.store.statements import ACCOUNT_LIMIT
 from services.settlement.stuck_arrivals import NAME as ARRIVALS_NAME
 from services.settlement.stuck_arrivals import ArrivalServer
 from tests.conftest import Database
@@ -271,6 +272,22 @@ async def test_a_day_opens_with_what_the_days_before_it_have_left(served: Served
         request = pb.GetStatementRequest(participant_id="shokudo", day=date)
         (movement,) = (await served.ask("GetStatement", request)).movements
         assert (movement.opening_minor, movement.closing_minor) == (opening, closing)
+
+
+async def test_a_statement_that_would_hold_only_part_of_the_accounts_is_refused(
+    served: Served,
+) -> None:
+    async with served.house.world.units.pool.acquire() as connection:
+        await connection.execute(
+            "INSERT INTO account_totals"
+            " SELECT 'merchant:wide:till-' || each || ':JPY', 'JPY', 0, 0"
+            " FROM generate_series(0, $1::int) AS each",
+            ACCOUNT_LIMIT,
+        )
+    request = pb.GetStatementRequest(participant_id="wide", day="2026-10-30")
+    with pytest.raises(Refused, match="more than 10,000 accounts") as caught:
+        await served.ask("GetStatement", request)
+    assert caught.value.metadata["limit"] == str(ACCOUNT_LIMIT)
 
 
 async def test_a_statement_of_a_window_holds_its_own_lines_and_no_others(served: Served) -> None:
