@@ -19,6 +19,7 @@ from services.gateway.bills.model import (
     DueForm,
     ReferenceFormat,
 )
+from services.gateway.listing import AFTER_ALL, fits
 from services.gateway.payments.model import State
 from services.kit.postgres import Connection
 
@@ -189,18 +190,18 @@ async def list_bill_payments(
 ) -> list[BillPayment]:
     """Payments of a biller's bills, or of one of them, newest first; quotes are left out."""
     rows = await connection.fetch(
-        """
+        f"""
         SELECT t.reference, t.merchant_code, p.state, t.target_minor, t.target_currency,
             p.refunded_minor, t.create_time, p.update_time
         FROM payment_terms AS t JOIN payments AS p USING (reference)
         WHERE t.merchant_id = $1 AND t.acceptance_partner_id = '' AND t.merchant_code <> ''
-            AND ($2 = '' OR t.merchant_code = $2) AND ($3 = '' OR t.reference < $3)
+            AND {fits("t.merchant_code", 2, reference)} AND t.reference < $3
             AND p.state IN ('confirmed', 'action_required', 'authorised', 'completed', 'declined')
         ORDER BY t.reference DESC LIMIT $4
-        """,
+        """,  # noqa: S608
         biller_id,
         reference,
-        before,
+        before or AFTER_ALL,
         limit,
     )
     return [

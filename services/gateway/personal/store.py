@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from services.core.money import Money
+from services.gateway.listing import AFTER_ALL, fits
 from services.gateway.personal.model import PersonalCode, Receipt
 from services.kit.postgres import Connection
 
@@ -98,13 +99,14 @@ async def list_codes(
     connection: Connection, participant_id: str, payer_id: str, after: str, limit: int
 ) -> list[PersonalCode]:
     """A wallet's codes, or a payer's, in the order of their ids."""
-    rows = await connection.fetch(_LIST, participant_id, payer_id, after, limit)
+    listed = _LIST.format(payer=fits("payer_id", 2, payer_id))
+    rows = await connection.fetch(listed, participant_id, payer_id, after, limit)
     return [PersonalCode(*row) for row in rows]
 
 
 _LIST = f"""
 SELECT {_CODE} FROM personal_codes
-WHERE participant_id = $1 AND ($2 = '' OR payer_id = $2) AND code_id > $3
+WHERE participant_id = $1 AND {{payer}} AND code_id > $3
 ORDER BY code_id LIMIT $4
 """  # noqa: S608
 
@@ -121,11 +123,11 @@ async def list_receipts(
         FROM payment_terms AS t JOIN payments AS p USING (reference)
         JOIN personal_codes AS c ON c.token = t.merchant_id
         WHERE t.payable_account_id = $1 AND t.payable_account_id LIKE 'customer:%'
-            AND ($2 = '' OR t.reference < $2) AND p.state = 'completed'
+            AND t.reference < $2 AND p.state = 'completed'
         ORDER BY t.reference DESC LIMIT $3
         """,
         account_id,
-        before,
+        before or AFTER_ALL,
         limit,
     )
     return [

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
+from services.gateway.listing import fits
 from services.gateway.resources.store import LIFE_COLUMNS, LifeTable
 from services.gateway.withdrawals.model import Ask, State, Step, Withdrawal
 from services.gateway.withdrawals.saga import ORDERS
@@ -35,13 +36,14 @@ async def list_withdrawals(
 ) -> list[Withdrawal]:
     """A participant's withdrawals in the order of their ids, those after `after`; of one payer,
     where one is named."""
-    rows = await connection.fetch(_LIST, participant_id, payer_id, after, limit)
+    listed = _LIST.format(payer=fits("a.payer_id", 2, payer_id))
+    rows = await connection.fetch(listed, participant_id, payer_id, after, limit)
     return [_withdrawal(tuple(row)) for row in rows]
 
 
 _LIST = f"""
 SELECT {_COLUMNS}, {LIFE_COLUMNS} FROM withdrawal_asks AS a JOIN withdrawals AS l USING (reference)
-WHERE a.participant_id = $1 AND ($2 = '' OR a.payer_id = $2) AND a.withdrawal_id > $3
+WHERE a.participant_id = $1 AND {{payer}} AND a.withdrawal_id > $3
 ORDER BY a.withdrawal_id LIMIT $4
 """  # noqa: S608
 

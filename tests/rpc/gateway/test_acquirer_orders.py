@@ -138,9 +138,9 @@ async def test_a_page_of_a_state_holds_just_what_the_rule_says(
     await close(house, "b")
     for now in (gateway.clock.now(), gateway.clock.now() + timedelta(hours=1)):
         async with gateway.pool.acquire() as connection:
-            every = await list_orders(connection, "edo", "", 10, now)
+            every, _ = await list_orders(connection, "edo", "", 10, now)
             for state in OrderState:
-                page = await list_orders(connection, "edo", "", 10, now, state=state)
+                page, _ = await list_orders(connection, "edo", "", 10, now, state=state)
                 ruled = [found for found in every if state_of(*found, now) is state]
                 assert page == ruled
     paying.cancel()

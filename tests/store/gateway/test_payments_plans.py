@@ -4,6 +4,7 @@ import asyncpg
 
 from services.gateway.payments.store import limits, payments
 from services.gateway.screening import store as screenings
+from tests.store.gateway.plans import plan_of
 
 HOT = {
     "add": payments._ADD_PAYMENTS,
@@ -28,9 +29,7 @@ HOT = {
 async def test_the_statements_of_the_payment_path_use_indexes(pool: asyncpg.Pool) -> None:
     for name, statement in HOT.items():
         async with pool.acquire() as connection:
-            explained = await connection.prepare(f"EXPLAIN (GENERIC_PLAN) {statement}")
-            rows = await explained.fetch(*[None] * len(explained.get_parameters()))
-        plan = "\n".join(row[0] for row in rows)
+            plan = await plan_of(connection, statement)
         assert "Seq Scan" not in plan, name
         assert "Hash Join" not in plan, name
 

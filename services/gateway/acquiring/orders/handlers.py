@@ -109,8 +109,9 @@ class OrderHandlers:
         limit: int,
         merchant_id: str = "",
         state: OrderState | None = None,
-    ) -> list[store.Found]:
-        """Orders by id, of one shop or state where it is named. Raises `IdMalformed`."""
+    ) -> tuple[list[store.Found], str]:
+        """Orders by id, of one shop or state where it is named, and the id after which the next
+        page begins. Raises `IdMalformed`."""
         if merchant_id:
             checked_id(merchant_id, "merchant_id")
         async with self._units.pool.acquire() as connection:

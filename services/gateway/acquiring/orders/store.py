@@ -14,9 +14,10 @@ Found = tuple[Order, Claim | None]
 _COLUMNS = """o.acquirer_id, o.order_id, o.label, o.merchant_id, o.amount_minor, o.currency,
     o.note, o.valid_seconds, o.code, o.create_time, o.expire_time, o.close_time,
     o.payment_reference, p.state, p.refunded_minor"""
-_FROM = f"""
-SELECT {_COLUMNS} FROM orders AS o LEFT JOIN payments AS p ON p.reference = o.payment_reference
-"""  # noqa: S608
+_PAYMENTS = "LEFT JOIN payments AS p ON p.reference = o.payment_reference"
+_FROM = f"SELECT {_COLUMNS} FROM orders AS o {_PAYMENTS}"  # noqa: S608
+# How many orders one page of a shop or a state looks at, however few of them it is to show.
+LOOK_AT = 10_000
 # As `model.state_of` says it, so that a page can be of one state.
 _STATE = """CASE
     WHEN p.state = 'completed' THEN 'paid'
@@ -51,21 +52,38 @@ async def list_orders(
     now: datetime,
     merchant_id: str = "",
     state: OrderState | None = None,
-) -> list[Found]:
-    """A page of an acquirer's orders by id, of one shop or of one state where these are named."""
+    look_at: int = LOOK_AT,
+) -> tuple[list[Found], str]:
+    """A page of an acquirer's orders by id; and the id after which the next one begins, empty where
+    there is none.
+
+    Of one shop or state at most `limit` among the next `look_at`: a short page need not be the
+    last.
+    """
+    is_filtered = bool(merchant_id or state)
+    wide = max(limit, look_at) if is_filtered else limit
     rows = await connection.fetch(
-        f"""{_FROM} WHERE o.acquirer_id = $1 AND o.order_id > $2
-            AND ($4 = '' OR o.merchant_id = $4) AND ($7 = '' OR {_STATE} = $7)
-        ORDER BY o.order_id LIMIT $3""",
-        acquirer_id,
-        after,
-        limit,
-        merchant_id,
-        sorted(FAILED),
-        now,
-        state or "",
+        _LIST, acquirer_id, after, limit, merchant_id, sorted(FAILED), now, state or "", wide
     )
-    return [_found(row) for row in rows]
+    found = [_found(row) for row in rows]
+    if len(found) == limit:
+        return found, found[-1][0].order_id
+    if not is_filtered:
+        return found, ""
+    return found, await connection.fetchval(_LOOKED_AT, acquirer_id, after, wide - 1) or ""
+
+
+_LIST = f"""
+SELECT {_COLUMNS} FROM (
+    SELECT * FROM orders WHERE acquirer_id = $1 AND order_id > $2 ORDER BY order_id LIMIT $8
+) AS o {_PAYMENTS}
+WHERE ($4 = '' OR o.merchant_id = $4) AND ($7 = '' OR {_STATE} = $7)
+ORDER BY o.order_id LIMIT $3
+"""  # noqa: S608
+_LOOKED_AT = """
+SELECT order_id FROM orders WHERE acquirer_id = $1 AND order_id > $2
+ORDER BY order_id OFFSET $3 LIMIT 1
+"""
 
 
 async def lock_order(connection: Connection, acquirer_id: str, order_id: str) -> Found | None:

@@ -163,14 +163,13 @@ class AcquirerCalls:
     ) -> pb.ListOrdersResponse:
         """A page of orders, by id."""
         size, now = page_size(request.page_size), self.clock.now()
-        found = await self.orders.page(
+        found, last = await self.orders.page(
             caller.participant,
             last_id_of(request.page_token),
             size,
             request.merchant_id,
             state_from(request.state),
         )
-        last = found[-1][0].order_id if len(found) == size else ""
         return pb.ListOrdersResponse(
             orders=[order_message(each, now) for each in found],
             next_page_token=token_of(last) if last else "",

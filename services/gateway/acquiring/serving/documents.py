@@ -135,7 +135,11 @@ class ListOrdersQuery(BaseModel):
     merchant_id: str = Field(
         default="", max_length=64, pattern=r"^[A-Za-z0-9_-]*$", description="Only of this shop."
     )
-    state: OrderStateName | None = Field(default=None, description="Only orders in this state.")
+    state: OrderStateName | None = Field(
+        default=None,
+        description="Only orders in this state. A page may then hold few or none and still name a "
+        "next one.",
+    )
 
 
 OrderQuery = Annotated[ListOrdersQuery, Query()]
