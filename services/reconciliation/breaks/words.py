@@ -89,7 +89,8 @@ def _unidentified_credit(_ours: str, theirs: str, amount: str, _more: bool) -> s
 def _unbooked(ours: str, _theirs: str, amount: str, _more: bool) -> str:
     return (
         f"The partner has moved {amount} for {ours}, and our ledger has posted nothing for it. It "
-        "may be under way: run the day again; if it stays, look for the payment among the stuck."
+        "may be under way: run the day again; if it stays, look for the payment among the stuck. "
+        "What a partner has settled is booked by a transfer from the bank to what it owed."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from services.kit.postgres import Connection
-from services.reconciliation.ours.rows import ChargeSaid, OurRow, RefundSaid
+from services.reconciliation.ours.rows import CREDIT, ChargeSaid, OurRow, RefundSaid
 
 READ_SECONDS = 120.0
 
@@ -83,7 +83,8 @@ async def list_unbooked(
     connection: Connection, partner_id: str, day: date, read_until: datetime
 ) -> list[tuple[int, int, str]]:
     """Rows of payments, refunds, top-ups and withdrawals that the run of a day has matched, and for
-    which the ledger has posted nothing: row, minor units, currency.
+    which the ledger has posted nothing: row, minor units, currency. And what a partner has settled
+    at our bank, for no service books that: people do, when they resolve the break.
 
     What was cancelled or given back whole needs no posting, and what was accepted too late is
     booked under a name of its own. Nothing is said before the ledger's facts from before
@@ -214,8 +215,9 @@ SELECT EXISTS (
     WHERE p.source = 'wallet' AND f.event_time < $1
 ) OR EXISTS (SELECT FROM fact_gaps WHERE source = 'wallet')
 """
-_NOT_BOOKED = """
-    o.resource_id ~ '^(payment|refund|topup|withdrawal)-'
+_NOT_BOOKED = f"""
+    (o.file_id IS NOT NULL AND o.kind = '{CREDIT}'
+    OR o.resource_id ~ '^(payment|refund|topup|withdrawal)-'
     AND NOT EXISTS (SELECT FROM booked AS b WHERE b.resource_id = o.resource_id)
     AND NOT EXISTS (
         SELECT FROM charges AS c
@@ -225,8 +227,8 @@ _NOT_BOOKED = """
                 SELECT sum(given.minor) FROM charge_refunds AS given
                 WHERE given.charge_id = c.charge_id
             ))
-    )
-"""
+    ))
+"""  # noqa: S608
 _UNBOOKED = f"""
 SELECT DISTINCT o.row, o.minor, o.currency FROM pairs AS p
 JOIN our_rows AS o ON o.row = p.our_row

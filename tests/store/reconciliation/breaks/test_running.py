@@ -114,6 +114,22 @@ async def test_what_the_ledger_has_not_posted_stays_open_whatever_other_day_is_r
     assert (await books.only()).item.state is State.RESOLVED
 
 
+async def test_what_a_partner_has_settled_at_the_bank_waits_until_people_have_booked_it(
+    books: Books,
+) -> None:
+    row = await books.ours("AMS-1", kind="credit")
+    await books.units.pool.execute(
+        "UPDATE our_rows SET file_id = $1, resource_id = ''", await books.file()
+    )
+    pairs = [matched(row, await books.theirs("AMS-1", kind="credit"))]
+    await books.run(pairs)
+    assert (await books.only()).item.kind == "UNBOOKED"
+    await moved(books)
+    assert await books.run(pairs) == []
+    assert await books.run([], NEXT) == []
+    assert (await books.only()).item.state is State.RESOLVED
+
+
 async def test_money_that_moves_for_a_break_whose_rows_agree_by_then_is_looked_at(
     books: Books,
 ) -> None:
