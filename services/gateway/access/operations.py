@@ -310,7 +310,7 @@ _AT_RECONCILIATION: dict[str, tuple[Operation, ...]] = {
     ),
     "DayService": (
         *_work("RunDay", "CloseDay", "ProposeReopening", "ApproveReopening"),
-        *_look("GetReport", "ListRows"),
+        *_look("GetDay", "GetReport", "ListRows"),
     ),
 }
 

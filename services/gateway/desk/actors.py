@@ -67,6 +67,7 @@ _RECONCILIATION: Mapping[str, Mapping[str, str]] = {
     },
     "DayService": {
         "RunDay": NOBODY,
+        "GetDay": NOBODY,
         "CloseDay": _OPERATOR,
         "ProposeReopening": _OPERATOR,
         "ApproveReopening": _OPERATOR,

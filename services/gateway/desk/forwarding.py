@@ -18,6 +18,13 @@ from services.core.errors import KawaseError, Unavailable
 from services.gateway.access.keys import Keys
 from services.gateway.access.refusals import PersonRequired
 from services.gateway.desk.actors import check_others, name_actor
+from services.gateway.desk.apart import (
+    PROPOSED,
+    Proposed,
+    check_apart,
+    proposer_in,
+    reading_of,
+)
 from services.gateway.desk.refusals import BackendSilent, DeskClosed
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.server import DEADLINE_MARGIN_SECONDS
@@ -79,15 +86,24 @@ class Forwarding:
     """One RPC, called by whoever the guard has let in."""
 
     def __init__(self, method: MethodDescriptor, passing: Passing) -> None:
+        self._method = method
         self._name = f"{method.containing_service.full_name}/{method.name}"
         self._passing = passing
-        self._ask = getattr(passing.stub, method.name, None)
 
     @answers
     async def unary(self, request: Any, context: Context) -> Any:
         self._naming(context).name(request)
         with self._refusals():
+            if self._name in PROPOSED:
+                await self._compare(PROPOSED[self._name], request, context)
             return await self._call(request, context, UNARY_SECONDS)
+
+    async def _compare(self, proposed: Proposed, request: Any, context: Context) -> None:
+        """Raises `KeysNotApart`."""
+        asked = reading_of(self._method, proposed, request)
+        answer = await self._call(asked, context, UNARY_SECONDS, proposed.reading)
+        caller = self._passing.keys.calling(context)
+        check_apart(caller, proposer_in(answer, proposed), self._passing.board.current)
 
     @answers
     async def download(self, request: Any, context: Context) -> AsyncIterator[Any]:
@@ -120,12 +136,13 @@ class Forwarding:
             raise PersonRequired(caller.key_id)
         return Naming(self._name, caller.person.person_id, self._passing.board)
 
-    def _call(self, given: Any, context: Context, limit: float) -> Any:
-        if self._ask is None:
+    def _call(self, given: Any, context: Context, limit: float, method: str = "") -> Any:
+        if self._passing.stub is None:
             raise DeskClosed(self._passing.backend)
+        ask = getattr(self._passing.stub, method or self._method.name)
         followed = trace.current()
         metadata = ((trace.HEADER, followed),) if followed else ()
-        return self._ask(given, metadata=metadata, timeout=seconds_left(context, limit))
+        return ask(given, metadata=metadata, timeout=seconds_left(context, limit))
 
     @contextmanager
     def _refusals(self) -> Any:

@@ -34,6 +34,11 @@ class DayServer(DayServiceServicer):
         return pb.RunDayResponse(summary=_summary(ran))
 
     @answers
+    async def GetDay(self, request: pb.GetDayRequest, _context: Any) -> pb.GetDayResponse:
+        ran = await self._running.read(request.partner_id, read_day(request.day))
+        return pb.GetDayResponse(summary=_summary(ran))
+
+    @answers
     async def CloseDay(self, request: pb.CloseDayRequest, _context: Any) -> pb.CloseDayResponse:
         day = read_day(request.day)
         await close_day(

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from services.core.errors import Forbidden, NotFound
 from services.gateway.access.book import Book, Person, RateClass, Role
+from services.gateway.access.keys import Caller
 from services.gateway.access.operations import OPERATIONS, PACKAGE, Audit
 from services.gateway.desk.actors import ACTORS, NOBODY, OTHERS, check_others, name_actor
+from services.gateway.desk.apart import PROPOSED, check_apart, proposer_in, reading_of
 from services.gateway.desk.process import SERVICES
-from services.gateway.reference import ParticipantKind, Reference
+from services.gateway.reference import ApiKey, Participant, ParticipantKind, Reference
 from services.pb.kawase.reconciliation.v1 import break_service_pb2, file_service_pb2
 from services.pb.kawase.settlement.v1 import fx_book_service_pb2, payout_service_pb2
-from tests.rpc.gateway.access_walk import rpcs
+from tests.rpc.gateway.access_walk import request_of, rpcs
 
 PASSED_ON = {
     f"{each.containing_service.full_name}/{each.name}": each
@@ -101,6 +103,46 @@ def test_a_piece_of_a_file_and_a_call_without_its_deal_stay_as_they_are() -> Non
     listing = payout_service_pb2.ListPayoutsRequest()
     name_actor(f"{PAYOUTS}/ListPayouts", listing, "mei")
     assert listing == payout_service_pb2.ListPayoutsRequest()
+
+
+def test_every_approval_of_anothers_proposal_says_where_the_proposer_is_read() -> None:
+    approving = {name for name in ACTORS if name.partition("/")[2].startswith("Approve")}
+    assert set(PROPOSED) == approving
+    for name, proposed in PROPOSED.items():
+        method = PASSED_ON[name]
+        request = request_of(method, dict.fromkeys(("break_id", "payout_id"), "x"))
+        reading = reading_of(method, proposed, request)
+        assert [field.name for field, _ in reading.ListFields()] != []
+        read = PASSED_ON[f"{name.partition('/')[0]}/{proposed.reading}"]
+        assert proposer_in(GetMessageClass(read.output_type)(), proposed) == ""
+
+
+def test_who_has_made_the_keys_of_two_cannot_be_the_two() -> None:
+    def key(key_id: str, person_id: str, maker_id: str) -> ApiKey:
+        return ApiKey(key_id, "boss", b"", None, False, person_id=person_id, maker_id=maker_id)
+
+    made = [
+        *(key("mei-1", "mei", "ada"), key("ken-1", "ken", "ada"), key("ken-2", "ken", "bob")),
+        *(key("ada-1", "ada", ""), key("bob-1", "bob", ""), key("sue-1", "sue", "mei")),
+    ]
+    known = Reference(api_keys={each.key_id: each for each in made})
+
+    def check(key_id: str, proposer: str) -> None:
+        person = Person(known.api_keys[key_id].person_id, "", frozenset({Role.FINANCE}))
+        participant = Participant("boss", ParticipantKind.OPERATOR, "Boss")
+        check_apart(Caller(participant, key_id, person=person), proposer, known)
+
+    for key_id, proposer in (
+        ("ken-1", "mei"),
+        ("ada-1", "mei"),
+        ("sue-1", "mei"),
+        ("mei-1", "ken"),
+    ):
+        with pytest.raises(Forbidden) as refused:
+            check(key_id, proposer)
+        assert refused.value.reason == "KEYS_NOT_APART"
+    for key_id, proposer in (("ken-2", "mei"), ("mei-1", "Mei"), ("ken-1", ""), ("ken-1", "typed")):
+        check(key_id, proposer)
 
 
 def test_work_is_given_to_somebody_who_is_there() -> None:

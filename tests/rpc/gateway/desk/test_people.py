@@ -69,6 +69,30 @@ async def test_a_break_is_resolved_by_two_people_whatever_names_they_type(desk: 
     ]
 
 
+async def test_keys_that_one_admin_has_made_are_not_two_peoples(desk: Desk) -> None:
+    for person in ("mei", "ken"):
+        await desk.house.make_key_by("ada", f"{person}s", participant_id="boss", person_id=person)
+    await break_of(desk)
+    place = {"partner_id": KAKAOPAY, "day": DAY.isoformat()}
+    break_id = (await desk.books.only()).item.break_id
+    explained = breaks.ProposeResolutionRequest(break_id=break_id, resolution=EXPLAINED)
+    await desk.house.call("BreakService", "ProposeResolution", explained, "meis")
+    approve = breaks.ApproveResolutionRequest(break_id=break_id)
+    made = await refusal(desk, "BreakService", "ApproveResolution", approve, "kens")
+    await desk.house.call("BreakService", "ApproveResolution", approve, "ken")
+    await desk.house.call("DayService", "CloseDay", days.CloseDayRequest(**place), "mei")
+    reopen = days.ProposeReopeningRequest(**place, reason="a corrected file")
+    await desk.house.call("DayService", "ProposeReopening", reopen, "meis")
+    agree = days.ApproveReopeningRequest(**place)
+    late = await refusal(desk, "DayService", "ApproveReopening", agree, "kens")
+    day = await desk.house.call("DayService", "GetDay", days.GetDayRequest(**place), "sue")
+    opened = await desk.house.call("DayService", "ApproveReopening", agree, "ken")
+
+    assert (made.reason, late.reason) == ("KEYS_NOT_APART", "KEYS_NOT_APART")
+    assert (day.summary.state, day.summary.reopening_proposed_by) == ("closed", "mei")
+    assert opened.summary.state == "open"
+
+
 async def test_even_the_key_of_the_setting_acts_in_its_own_name_alone(desk: Desk) -> None:
     request = settlement.CloseWindowRequest(
         corridor_id=CORRIDOR, currency_code="JPY", operator="mei"

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot_money__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*kawase/reconciliation/v1/day_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1bkawase/money/v1/money.proto\"0\n\rRunDayRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"G\n\x0eRunDayResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"\x83\x04\n\nDaySummary\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x15\n\rour_row_count\x18\x04 \x01(\x03\x12\x17\n\x0ftheir_row_count\x18\x05 \x01(\x03\x12\x15\n\rmatched_count\x18\x06 \x01(\x03\x12P\n\x0fmatches_by_rule\x18\x07 \x03(\x0b\x32\x37.kawase.reconciliation.v1.DaySummary.MatchesByRuleEntry\x12N\n\x0e\x62reaks_by_kind\x18\x08 \x03(\x0b\x32\x36.kawase.reconciliation.v1.DaySummary.BreaksByKindEntry\x12\x18\n\x10open_break_count\x18\t \x01(\x03\x12\x0e\n\x06\x65ngine\x18\n \x01(\t\x12\x16\n\x0ereport_version\x18\x0b \x01(\x05\x12\x10\n\x08outdated\x18\x0c \x01(\x08\x12\x1d\n\x15reopening_proposed_by\x18\r \x01(\t\x1a\x34\n\x12MatchesByRuleEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11\x42reaksByKindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"D\n\x0f\x43loseDayRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"I\n\x10\x43loseDayResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"\\\n\x17ProposeReopeningRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"Q\n\x18ProposeReopeningResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"L\n\x17\x41pproveReopeningRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"Q\n\x18\x41pproveReopeningResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"T\n\x10GetReportRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\"D\n\x11GetReportResponse\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"i\n\x0fListRowsRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0e\n\x06\x66igure\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"X\n\x10ListRowsResponse\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.kawase.reconciliation.v1.Row\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xee\x01\n\x03Row\x12\x0c\n\x04side\x18\x01 \x01(\t\x12\x0f\n\x07\x66ile_id\x18\x02 \x01(\t\x12\x0e\n\x06record\x18\x03 \x01(\x03\x12\x0e\n\x06stripe\x18\x04 \x01(\x05\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12\x11\n\treference\x18\x06 \x01(\t\x12\x0c\n\x04kind\x18\x07 \x01(\t\x12&\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12#\n\x03\x66\x65\x65\x18\t \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\r\n\x05state\x18\n \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x0b \x01(\t\x12\x0c\n\x04text\x18\x0c \x01(\t2\x8d\x05\n\nDayService\x12[\n\x06RunDay\x12\'.kawase.reconciliation.v1.RunDayRequest\x1a(.kawase.reconciliation.v1.RunDayResponse\x12\x61\n\x08\x43loseDay\x12).kawase.reconciliation.v1.CloseDayRequest\x1a*.kawase.reconciliation.v1.CloseDayResponse\x12y\n\x10ProposeReopening\x12\x31.kawase.reconciliation.v1.ProposeReopeningRequest\x1a\x32.kawase.reconciliation.v1.ProposeReopeningResponse\x12y\n\x10\x41pproveReopening\x12\x31.kawase.reconciliation.v1.ApproveReopeningRequest\x1a\x32.kawase.reconciliation.v1.ApproveReopeningResponse\x12\x66\n\tGetReport\x12*.kawase.reconciliation.v1.GetReportRequest\x1a+.kawase.reconciliation.v1.GetReportResponse0\x01\x12\x61\n\x08ListRows\x12).kawase.reconciliation.v1.ListRowsRequest\x1a*.kawase.reconciliation.v1.ListRowsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*kawase/reconciliation/v1/day_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1bkawase/money/v1/money.proto\"0\n\rRunDayRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"G\n\x0eRunDayResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"\x83\x04\n\nDaySummary\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x15\n\rour_row_count\x18\x04 \x01(\x03\x12\x17\n\x0ftheir_row_count\x18\x05 \x01(\x03\x12\x15\n\rmatched_count\x18\x06 \x01(\x03\x12P\n\x0fmatches_by_rule\x18\x07 \x03(\x0b\x32\x37.kawase.reconciliation.v1.DaySummary.MatchesByRuleEntry\x12N\n\x0e\x62reaks_by_kind\x18\x08 \x03(\x0b\x32\x36.kawase.reconciliation.v1.DaySummary.BreaksByKindEntry\x12\x18\n\x10open_break_count\x18\t \x01(\x03\x12\x0e\n\x06\x65ngine\x18\n \x01(\t\x12\x16\n\x0ereport_version\x18\x0b \x01(\x05\x12\x10\n\x08outdated\x18\x0c \x01(\x08\x12\x1d\n\x15reopening_proposed_by\x18\r \x01(\t\x1a\x34\n\x12MatchesByRuleEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\x1a\x33\n\x11\x42reaksByKindEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"0\n\rGetDayRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\"G\n\x0eGetDayResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"D\n\x0f\x43loseDayRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"I\n\x10\x43loseDayResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"\\\n\x17ProposeReopeningRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\"Q\n\x18ProposeReopeningResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"L\n\x17\x41pproveReopeningRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"Q\n\x18\x41pproveReopeningResponse\x12\x35\n\x07summary\x18\x01 \x01(\x0b\x32$.kawase.reconciliation.v1.DaySummary\"T\n\x10GetReportRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x0f\n\x07version\x18\x04 \x01(\x05\"D\n\x11GetReportResponse\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x0e\n\x06\x64igest\x18\x02 \x01(\t\x12\x0c\n\x04\x64\x61ta\x18\x03 \x01(\x0c\"i\n\x0fListRowsRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0e\n\x06\x66igure\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"X\n\x10ListRowsResponse\x12+\n\x04rows\x18\x01 \x03(\x0b\x32\x1d.kawase.reconciliation.v1.Row\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xee\x01\n\x03Row\x12\x0c\n\x04side\x18\x01 \x01(\t\x12\x0f\n\x07\x66ile_id\x18\x02 \x01(\t\x12\x0e\n\x06record\x18\x03 \x01(\x03\x12\x0e\n\x06stripe\x18\x04 \x01(\x05\x12\x10\n\x08sequence\x18\x05 \x01(\x03\x12\x11\n\treference\x18\x06 \x01(\t\x12\x0c\n\x04kind\x18\x07 \x01(\t\x12&\n\x06\x61mount\x18\x08 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12#\n\x03\x66\x65\x65\x18\t \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\r\n\x05state\x18\n \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x0b \x01(\t\x12\x0c\n\x04text\x18\x0c \x01(\t2\xea\x05\n\nDayService\x12[\n\x06RunDay\x12\'.kawase.reconciliation.v1.RunDayRequest\x1a(.kawase.reconciliation.v1.RunDayResponse\x12[\n\x06GetDay\x12\'.kawase.reconciliation.v1.GetDayRequest\x1a(.kawase.reconciliation.v1.GetDayResponse\x12\x61\n\x08\x43loseDay\x12).kawase.reconciliation.v1.CloseDayRequest\x1a*.kawase.reconciliation.v1.CloseDayResponse\x12y\n\x10ProposeReopening\x12\x31.kawase.reconciliation.v1.ProposeReopeningRequest\x1a\x32.kawase.reconciliation.v1.ProposeReopeningResponse\x12y\n\x10\x41pproveReopening\x12\x31.kawase.reconciliation.v1.ApproveReopeningRequest\x1a\x32.kawase.reconciliation.v1.ApproveReopeningResponse\x12\x66\n\tGetReport\x12*.kawase.reconciliation.v1.GetReportRequest\x1a+.kawase.reconciliation.v1.GetReportResponse0\x01\x12\x61\n\x08ListRows\x12).kawase.reconciliation.v1.ListRowsRequest\x1a*.kawase.reconciliation.v1.ListRowsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,28 +46,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DAYSUMMARY_MATCHESBYRULEENTRY']._serialized_end=687
   _globals['_DAYSUMMARY_BREAKSBYKINDENTRY']._serialized_start=689
   _globals['_DAYSUMMARY_BREAKSBYKINDENTRY']._serialized_end=740
-  _globals['_CLOSEDAYREQUEST']._serialized_start=742
-  _globals['_CLOSEDAYREQUEST']._serialized_end=810
-  _globals['_CLOSEDAYRESPONSE']._serialized_start=812
-  _globals['_CLOSEDAYRESPONSE']._serialized_end=885
-  _globals['_PROPOSEREOPENINGREQUEST']._serialized_start=887
-  _globals['_PROPOSEREOPENINGREQUEST']._serialized_end=979
-  _globals['_PROPOSEREOPENINGRESPONSE']._serialized_start=981
-  _globals['_PROPOSEREOPENINGRESPONSE']._serialized_end=1062
-  _globals['_APPROVEREOPENINGREQUEST']._serialized_start=1064
-  _globals['_APPROVEREOPENINGREQUEST']._serialized_end=1140
-  _globals['_APPROVEREOPENINGRESPONSE']._serialized_start=1142
-  _globals['_APPROVEREOPENINGRESPONSE']._serialized_end=1223
-  _globals['_GETREPORTREQUEST']._serialized_start=1225
-  _globals['_GETREPORTREQUEST']._serialized_end=1309
-  _globals['_GETREPORTRESPONSE']._serialized_start=1311
-  _globals['_GETREPORTRESPONSE']._serialized_end=1379
-  _globals['_LISTROWSREQUEST']._serialized_start=1381
-  _globals['_LISTROWSREQUEST']._serialized_end=1486
-  _globals['_LISTROWSRESPONSE']._serialized_start=1488
-  _globals['_LISTROWSRESPONSE']._serialized_end=1576
-  _globals['_ROW']._serialized_start=1579
-  _globals['_ROW']._serialized_end=1817
-  _globals['_DAYSERVICE']._serialized_start=1820
-  _globals['_DAYSERVICE']._serialized_end=2473
+  _globals['_GETDAYREQUEST']._serialized_start=742
+  _globals['_GETDAYREQUEST']._serialized_end=790
+  _globals['_GETDAYRESPONSE']._serialized_start=792
+  _globals['_GETDAYRESPONSE']._serialized_end=863
+  _globals['_CLOSEDAYREQUEST']._serialized_start=865
+  _globals['_CLOSEDAYREQUEST']._serialized_end=933
+  _globals['_CLOSEDAYRESPONSE']._serialized_start=935
+  _globals['_CLOSEDAYRESPONSE']._serialized_end=1008
+  _globals['_PROPOSEREOPENINGREQUEST']._serialized_start=1010
+  _globals['_PROPOSEREOPENINGREQUEST']._serialized_end=1102
+  _globals['_PROPOSEREOPENINGRESPONSE']._serialized_start=1104
+  _globals['_PROPOSEREOPENINGRESPONSE']._serialized_end=1185
+  _globals['_APPROVEREOPENINGREQUEST']._serialized_start=1187
+  _globals['_APPROVEREOPENINGREQUEST']._serialized_end=1263
+  _globals['_APPROVEREOPENINGRESPONSE']._serialized_start=1265
+  _globals['_APPROVEREOPENINGRESPONSE']._serialized_end=1346
+  _globals['_GETREPORTREQUEST']._serialized_start=1348
+  _globals['_GETREPORTREQUEST']._serialized_end=1432
+  _globals['_GETREPORTRESPONSE']._serialized_start=1434
+  _globals['_GETREPORTRESPONSE']._serialized_end=1502
+  _globals['_LISTROWSREQUEST']._serialized_start=1504
+  _globals['_LISTROWSREQUEST']._serialized_end=1609
+  _globals['_LISTROWSRESPONSE']._serialized_start=1611
+  _globals['_LISTROWSRESPONSE']._serialized_end=1699
+  _globals['_ROW']._serialized_start=1702
+  _globals['_ROW']._serialized_end=1940
+  _globals['_DAYSERVICE']._serialized_start=1943
+  _globals['_DAYSERVICE']._serialized_end=2689
 # @@protoc_insertion_point(module_scope)

@@ -40,6 +40,11 @@ class DayServiceStub:
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayRequest.SerializeToString,
                 response_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayResponse.FromString,
                 _registered_method=True)
+        self.GetDay = channel.unary_unary(
+                '/kawase.reconciliation.v1.DayService/GetDay',
+                request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayRequest.SerializeToString,
+                response_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayResponse.FromString,
+                _registered_method=True)
         self.CloseDay = channel.unary_unary(
                 '/kawase.reconciliation.v1.DayService/CloseDay',
                 request_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.CloseDayRequest.SerializeToString,
@@ -73,6 +78,13 @@ class DayServiceServicer:
 
     def RunDay(self, request, context):
         """Match everything of a partner's day. May be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetDay(self, request, context):
+        """A day as its last run has left it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -120,6 +132,11 @@ def add_DayServiceServicer_to_server(servicer, server):
                     servicer.RunDay,
                     request_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayRequest.FromString,
                     response_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayResponse.SerializeToString,
+            ),
+            'GetDay': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetDay,
+                    request_deserializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayRequest.FromString,
+                    response_serializer=kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayResponse.SerializeToString,
             ),
             'CloseDay': grpc.unary_unary_rpc_method_handler(
                     servicer.CloseDay,
@@ -175,6 +192,33 @@ class DayService:
             '/kawase.reconciliation.v1.DayService/RunDay',
             kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayRequest.SerializeToString,
             kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.RunDayResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetDay(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.reconciliation.v1.DayService/GetDay',
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayRequest.SerializeToString,
+            kawase_dot_reconciliation_dot_v1_dot_day__service__pb2.GetDayResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -35,6 +35,8 @@ class DayServiceStub:
     def __new__(cls, channel: _aio.Channel) -> DayServiceAsyncStub: ...
     RunDay: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.RunDayRequest, _day_service_pb2.RunDayResponse]
     """Match everything of a partner's day. May be repeated."""
+    GetDay: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.GetDayRequest, _day_service_pb2.GetDayResponse]
+    """A day as its last run has left it."""
     CloseDay: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.CloseDayRequest, _day_service_pb2.CloseDayResponse]
     """Close a day: everything is matched or explained, or this is refused."""
     ProposeReopening: _grpc.UnaryUnaryMultiCallable[_day_service_pb2.ProposeReopeningRequest, _day_service_pb2.ProposeReopeningResponse]
@@ -54,6 +56,8 @@ class DayServiceAsyncStub(DayServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     RunDay: _aio.UnaryUnaryMultiCallable[_day_service_pb2.RunDayRequest, _day_service_pb2.RunDayResponse]  # type: ignore[assignment]
     """Match everything of a partner's day. May be repeated."""
+    GetDay: _aio.UnaryUnaryMultiCallable[_day_service_pb2.GetDayRequest, _day_service_pb2.GetDayResponse]  # type: ignore[assignment]
+    """A day as its last run has left it."""
     CloseDay: _aio.UnaryUnaryMultiCallable[_day_service_pb2.CloseDayRequest, _day_service_pb2.CloseDayResponse]  # type: ignore[assignment]
     """Close a day: everything is matched or explained, or this is refused."""
     ProposeReopening: _aio.UnaryUnaryMultiCallable[_day_service_pb2.ProposeReopeningRequest, _day_service_pb2.ProposeReopeningResponse]  # type: ignore[assignment]
@@ -76,6 +80,14 @@ class DayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_day_service_pb2.RunDayResponse, _abc.Awaitable[_day_service_pb2.RunDayResponse]]:
         """Match everything of a partner's day. May be repeated."""
+
+    @_abc_1.abstractmethod
+    def GetDay(
+        self,
+        request: _day_service_pb2.GetDayRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_day_service_pb2.GetDayResponse, _abc.Awaitable[_day_service_pb2.GetDayResponse]]:
+        """A day as its last run has left it."""
 
     @_abc_1.abstractmethod
     def CloseDay(
