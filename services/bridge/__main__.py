@@ -26,6 +26,7 @@ from services.bridge.server import BridgeServer
 from services.bridge.settings import BridgeSettings, read_partners
 from services.bridge.statements import StatementCalls
 from services.bridge.store.attempts import journals_keeper
+from services.bridge.store.sealing import accounts_sealer
 from services.bridge.worker import Worker
 from services.core.clock import SystemClock
 from services.core.ids import STRIPE_COUNT
@@ -49,9 +50,9 @@ async def build(life: Life) -> None:
     settings = BridgeSettings()  # type: ignore[call-arg]
     configs = read_partners(settings.bridge_partners)
     taken = bind(settings.bridge_callback_listen)
-    parts = await _begin(life, settings)
-    callback_url = settings.bridge_callback_url or url_of(taken)
     box = SecretBox(settings.payee_key, PAYEE_SETTING)
+    parts = await _begin(life, settings, box)
+    callback_url = settings.bridge_callback_url or url_of(taken)
     around = Surroundings(callback_url, parts.clock, parts.pool, box)
     partners = make_partners(configs, around)
     for partner in partners.values():
@@ -106,8 +107,9 @@ async def build(life: Life) -> None:
     await parts.server.start()
 
 
-async def _begin(life: Life, settings: BridgeSettings) -> Parts:
+async def _begin(life: Life, settings: BridgeSettings, box: SecretBox) -> Parts:
     parts = await build_parts(life, "bridge", settings)
+    life.run_part("accounts_sealer", accounts_sealer(parts.pool, box).run())
     if settings.bridge_journal_keep_days:
         keep = timedelta(days=settings.bridge_journal_keep_days)
         life.run_part("journals_keeper", journals_keeper(parts.pool, keep).run())

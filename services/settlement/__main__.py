@@ -39,6 +39,7 @@ from services.settlement.reading import make_projection
 from services.settlement.server import NAME, SettlementServer
 from services.settlement.settings import SettlementSettings
 from services.settlement.statements import Statements
+from services.settlement.store.sealing import payees_sealer
 from services.settlement.stuck_arrivals import NAME as ARRIVALS_NAME
 from services.settlement.stuck_arrivals import ArrivalServer
 
@@ -67,7 +68,9 @@ async def build(life: Life) -> None:
     def mid(base: str, quote: str) -> Decimal:
         return sheets.current(parts.clock.now()).mid(base, quote)
 
-    payees = Payees(SecretBox(settings.payee_key, PAYEE_SETTING))
+    box = SecretBox(settings.payee_key, PAYEE_SETTING)
+    life.run_part("payees_sealer", payees_sealer(parts.pool, box).run())
+    payees = Payees(box)
     life.run_part("paying", Paying(parts.units, parts.clock, mid, payees).run())
     operators = PayoutOperators(parts.units, ledger, parts.clock, payees)
     releases = PayoutReleases(parts.units, parts.clock)

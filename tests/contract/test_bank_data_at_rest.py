@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from services.bridge.partners.zengin_bank_seals import file_place
 from services.bridge.payouts.model import PayoutState
+from services.bridge.store.sealing import accounts_sealer
 from services.core.ids import Resource
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from services.sandbox.partners.file_bank_orders import FileHabits
@@ -39,10 +41,15 @@ from tests.contract.japan_bank_house import (
 )
 from tests.contract.japan_bank_house import pay as order_of
 from tests.contract.test_japan_bank import HANAKO, book_of
-from tests.parts import rows_of
+from tests.parts import PAYEE_BOX, rows_of
 
 NUMBER = "7654321"
 # As it was given, and as banks write it.
+TABLES = {
+    "payouts": "sealed_payee",
+    "bank_mandates": "sealed_account",
+    "bank_records": "sealed_account",
+}
 PLANTED = (PAYEE["account_number"], NUMBER, PAYEE["holder_name"], "ﾔﾏﾀﾞ", "ヤマダ")
 
 
@@ -105,8 +112,7 @@ async def test_a_payout_from_before_is_paid_and_its_repeat_known(house: FileWorl
     await house.world.command(resource, submit_payout=plain)
     await until_payout(house.world, resource, lambda payout: payout.asked)
     # As such rows were.
-    for table in ("payouts", "bank_records"):
-        column = "sealed_payee" if table == "payouts" else "sealed_account"
+    for table, column in TABLES.items():
         await pool.execute(
             f"UPDATE {table} SET {column} = '', account_number = $1, holder_name = $2",
             PAYEE["account_number"],
@@ -119,6 +125,38 @@ async def test_a_payout_from_before_is_paid_and_its_repeat_known(house: FileWorl
     house.at(*MONDAY)
     await house.move()
     await in_state(house, resource, PayoutState.EXECUTED)
+
+
+async def test_what_lies_there_from_before_is_sealed_where_it_lies(house: FileWorld) -> None:
+    pool = house.world.units.pool
+    payout, top_up = await pay(house), await debit(house)
+    # As such rows and files were.
+    for table, column in TABLES.items():
+        await pool.execute(
+            f"UPDATE {table} SET {column} = '', account_number = $1, holder_name = $2",
+            *(PAYEE["account_number"], "ﾔﾏﾀﾞ"),
+        )
+    house.at(*GATHERED)
+    await house.move()
+    for partner_id, file_id, content in await pool.fetch(
+        "SELECT partner_id, file_id, content FROM bank_files"
+    ):
+        plain = PAYEE_BOX.open_for(file_place(partner_id, file_id), content)
+        await pool.execute(
+            "UPDATE bank_files SET sealed = false, content = $2 WHERE file_id = $1", file_id, plain
+        )
+    assert {table for table, _ in planted_in(await rows_of(pool))} == {*TABLES, "bank_files"}
+
+    sealer = accounts_sealer(pool, PAYEE_BOX)
+    assert [await sealer.step(), await sealer.step()] == [6, 0]
+    assert planted_in(await rows_of(pool)) == set()
+    await house.move(2)
+    house.at(*MONDAY)
+    await house.move()
+    await in_state(house, payout, PayoutState.EXECUTED)
+    house.at(*WEDNESDAY)
+    await house.move()
+    await house.world.event("ChargeAccepted", top_up)
 
 
 async def test_a_payee_sealed_for_another_payout_is_never_paid(house: FileWorld) -> None:

@@ -18,6 +18,21 @@ log = structlog.get_logger()
 SHOWN = 5
 
 
+def mandate_place(partner_id: str, mandate_id: str) -> str:
+    """What a mandate's account is sealed for."""
+    return f"bank_mandate/{partner_id}/{mandate_id}"
+
+
+def record_place(partner_id: str, item_id: str) -> str:
+    """What a record's account is sealed for."""
+    return f"bank_record/{partner_id}/{item_id}"
+
+
+def file_place(partner_id: str, file_id: str) -> str:
+    """What a file is sealed for."""
+    return f"bank_file/{partner_id}/{file_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Seals:
     """What is stored, and back. All of it raises `SecretsKeyMissing`; what opens raises
@@ -28,16 +43,14 @@ class Seals:
 
     def mandate(self, mandate_id: str, mandate: Mandate) -> tuple[Mandate, bytes]:
         """What is stored of an account to draw from: what may be shown, and the whole sealed."""
-        return shown(mandate), seal_account(self.box, self._mandate_place(mandate_id), mandate)
+        place = mandate_place(self.partner_id, mandate_id)
+        return shown(mandate), seal_account(self.box, place, mandate)
 
     def opened_mandate(self, mandate_id: str, mandate: Mandate, sealed: bytes) -> Mandate:
         """The whole account."""
         if not sealed:
             return mandate
-        return open_account(self.box, self._mandate_place(mandate_id), sealed)
-
-    def _mandate_place(self, mandate_id: str) -> str:
-        return f"bank_mandate/{self.partner_id}/{mandate_id}"
+        return open_account(self.box, mandate_place(self.partner_id, mandate_id), sealed)
 
     def record(self, record: BankRecord) -> BankRecord:
         """As it is stored."""
@@ -70,7 +83,7 @@ class Seals:
         return found
 
     def _record_place(self, record: BankRecord) -> str:
-        return f"bank_record/{self.partner_id}/{record.item_id}"
+        return record_place(self.partner_id, record.item_id)
 
     def file(self, file: BankFile) -> BankFile:
         """As it is stored."""
@@ -85,7 +98,7 @@ class Seals:
         return replace(file, content=content, sealed=False)
 
     def _file_place(self, file: BankFile) -> str:
-        return f"bank_file/{self.partner_id}/{file.file_id}"
+        return file_place(self.partner_id, file.file_id)
 
 
 def _with_account(record: BankRecord, account: Mandate, sealed: bytes) -> BankRecord:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import asyncpg
 
 from services.bridge.masking import kept
-from services.kit.keeping import AgeKeeper
 from services.kit.postgres import Connection
+from services.kit.upkeep import Upkeep
 
 TEXT_LIMIT = 2000
 # Lines of each journal in one transaction.
@@ -54,7 +54,7 @@ async def attempts_of(connection: Connection, charge_ids: Sequence[str]) -> list
     return [Attempt(**dict(row)) for row in rows]
 
 
-def journals_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> AgeKeeper:
+def journals_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> Upkeep:
     """Keeps the journals of calls, those about payouts and disputes too, for `keep`, at least 180
     days; longer of what is not over."""
 
@@ -62,7 +62,7 @@ def journals_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION)
         dropped: int = await connection.fetchval("SELECT drop_old_attempts($1, $2)", keep, portion)
         return dropped
 
-    return AgeKeeper(pool, "attempts", drop)
+    return Upkeep(pool, "old attempts", drop)
 
 
 # An attempt may be written again when its batch is repeated after a lost commit answer.

@@ -16,11 +16,11 @@ from services.kit.facts.owners import (
     wallet_owner,
 )
 from services.kit.facts.store import drop_old_facts
-from services.kit.keeping import AgeKeeper
 from services.kit.life import Life
 from services.kit.postgres import Connection
 from services.kit.service import Parts
 from services.kit.tls import channel_to
+from services.kit.upkeep import Upkeep
 
 # Of each stripe of each owner in one transaction.
 PORTION = 100
@@ -53,10 +53,10 @@ def run_copy(
         life.run_part(f"fetcher-{owner.kind.source}", Fetcher(owner, parts.units).run())
 
 
-def facts_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> AgeKeeper:
+def facts_keeper(pool: asyncpg.Pool, keep: timedelta, portion: int = PORTION) -> Upkeep:
     """Keeps the facts of a copy for `keep`; `portion` of each stripe in one transaction."""
 
     async def drop(connection: Connection) -> int:
         return await drop_old_facts(connection, keep, portion)
 
-    return AgeKeeper(pool, "facts", drop)
+    return Upkeep(pool, "old facts", drop)

@@ -15,7 +15,7 @@ def sealed_agreement(agreement: Agreement, box: SecretBox) -> Agreement:
     """As it is stored. Raises `SecretsKeyMissing`."""
     if agreement.payee == NO_PAYEE:
         return agreement
-    place, parts = _place_of(agreement), astuple(agreement.payee)
+    place, parts = agreement_place(agreement.agreement_id), astuple(agreement.payee)
     whole = seal_account(box, place, parts)
     return replace(agreement, payee=Payee(*shown(parts)), sealed_payee=whole)
 
@@ -24,12 +24,13 @@ def opened_agreement(agreement: Agreement, box: SecretBox) -> Agreement:
     """With its payee. Raises `SecretsKeyMissing`, `SecretUnreadable`."""
     if not agreement.sealed_payee:
         return agreement
-    parts = open_account(box, _place_of(agreement), agreement.sealed_payee)
+    parts = open_account(box, agreement_place(agreement.agreement_id), agreement.sealed_payee)
     return replace(agreement, payee=Payee(*parts), sealed_payee=b"")
 
 
-def _place_of(agreement: Agreement) -> str:
-    return f"agreement/{agreement.agreement_id}"
+def agreement_place(agreement_id: str) -> str:
+    """What an agreement's payee is sealed for."""
+    return f"agreement/{agreement_id}"
 
 
 def sealed_payout(payout: Payout, box: SecretBox) -> Payout:

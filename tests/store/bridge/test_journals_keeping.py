@@ -10,7 +10,7 @@ from services.bridge.payouts.model import Word
 from services.bridge.settings import BridgeSettings
 from services.bridge.store.attempts import journals_keeper
 from services.core.clock import ManualClock
-from services.kit.keeping import AgeKeeper
+from services.kit.upkeep import Upkeep
 from tests.conftest import Database
 from tests.contract.house import World, bridge, new_resource, start
 from tests.contract.japan_bank_house import order_payout
@@ -50,7 +50,7 @@ async def left(world: World, table: str, column: str) -> set[str]:
     return {row[0] for row in rows}
 
 
-def keeper(world: World, portion: int = 100) -> AgeKeeper:
+def keeper(world: World, portion: int = 100) -> Upkeep:
     return journals_keeper(world.units.pool, KEEP, portion)
 
 

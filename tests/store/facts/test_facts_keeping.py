@@ -8,8 +8,8 @@ import pytest
 
 from services.kit.facts.process import facts_keeper
 from services.kit.kafka import Topics
-from services.kit.keeping import AgeKeeper
 from services.kit.unit import Units
+from services.kit.upkeep import Upkeep
 from services.reconciliation.settings import ReconciliationSettings
 from tests.conftest import Database
 from tests.parts import running_units
@@ -54,7 +54,7 @@ async def kept(units: Units, source: str = "wallet") -> list[int]:
     return [row["sequence"] for row in rows]
 
 
-def keeper(units: Units, portion: int = 100) -> AgeKeeper:
+def keeper(units: Units, portion: int = 100) -> Upkeep:
     return facts_keeper(units.pool, KEEP, portion)
 
 

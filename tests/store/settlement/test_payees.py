@@ -15,8 +15,9 @@ from services.settlement.payouts.model import Payout, State
 from services.settlement.payouts.operators import PayoutOperators
 from services.settlement.payouts.payees import Payees
 from services.settlement.store.agreements import put_agreement
+from services.settlement.store.sealing import payees_sealer
 from tests.conftest import Database
-from tests.parts import rows_of
+from tests.parts import PAYEE_BOX, rows_of
 from tests.store.settlement.payees_world import account_event, tell
 from tests.store.settlement.paying_world import (
     AGREEMENT,
@@ -179,6 +180,25 @@ async def test_payees_from_before_are_paid_and_known_again(house: PayingWorld) -
     await earn(house)
     payee = house.orders[-1].payee
     assert (payee.account_number, payee.holder_name) == astuple(AGREEMENT.payee)[3:]
+
+
+async def test_payees_from_before_are_sealed_where_they_lie(house: PayingWorld) -> None:
+    pool = house.world.units.pool
+    async with pool.acquire() as connection:
+        await put_agreement(connection, AGREEMENT)
+    (first,) = await earn(house)
+    payee = list(astuple(AGREEMENT.payee))
+    await pool.execute("UPDATE payouts SET sealed_payee = '', payee = $1", payee)
+
+    sealer = payees_sealer(pool, PAYEE_BOX)
+    assert [await sealer.step(), await sealer.step()] == [2, 0]
+    told = await rows_of(pool)
+    assert not any(text in told[table] for table in told for text in payee[3:])
+    await house.bank_says(first.payout_id, "payout_rejected", reason="BANK_CLOSED")
+    await house.operators.retry(first.payout_id, "hanako", "the bank is open")
+    await house.settle()
+    ordered = [[each.payee.account_number, each.payee.holder_name] for each in house.orders]
+    assert ordered == [payee[3:]] * 2
 
 
 @pytest.mark.parametrize("changed", [{"payee": OTHER_PAYEE}, {"bank_partner": ""}])
