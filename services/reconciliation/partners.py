@@ -112,8 +112,11 @@ class Partner(BaseModel):
 
     def word_of(self, text: str) -> Word | None:
         """The longest word that a statement's text begins with."""
-        fitting = [word for word in self.words if text.startswith(word.word)]
-        return max(fitting, key=lambda word: len(word.word), default=None)
+        found = None
+        for word in self.words:
+            if text.startswith(word.word) and (not found or len(word.word) > len(found.word)):
+                found = word
+        return found
 
     def is_named(self, name: str) -> bool:
         """Whether a file under this name is the partner's; a name may lack its last parts."""

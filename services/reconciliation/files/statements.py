@@ -4,13 +4,16 @@ What comes in is positive. What a line is, the bank's words say (`partners.toml`
 text is the bank's own number, which we know as the partner's reference.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from services.formats.findings import Finding, error, quoted
-from services.formats.iso20022.model import Direction
-from services.formats.iso20022.statements.model import Statement, StatementEntry
+from services.formats.iso20022.statements.model import (
+    EntryTransaction,
+    Statement,
+    StatementEntry,
+)
 from services.formats.iso20022.statements.reading import read_statements
 from services.formats.zengin import (
     Checks,
@@ -28,10 +31,10 @@ from services.reconciliation.partners import Partner
 COMPLETED = "completed"
 _NUMBER_LIMIT = 10**18
 _NO_REFERENCE = ("NOTPROVIDED", "NONREF")
+_NO_TRANSFER = EntryTransaction()
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of a statement. `own`: the bank's number of it; `reference`: its text for whom it
     concerns; `word`: how it begins to say what it is. `minor` is positive where money came in."""
 
@@ -53,7 +56,7 @@ def row_of(partner: Partner, line: Line) -> TheirRow:
     if word is not None:
         kind = word.incoming if line.minor >= 0 else word.outgoing
         is_theirs = word.reference == "theirs"
-    text = " ".join(part for part in (line.word, line.party, line.reference) if part)
+    text = " ".join([part for part in (line.word, line.party, line.reference) if part])
     return TheirRow(
         line.record,
         "" if is_theirs else line.reference,
@@ -106,11 +109,12 @@ class Account:
         self._head = Head(last, f"{self._family}:{known or number}", *sending)
         yield self._head
 
-    def check(self, record: int, offset: int | None, day: date) -> Iterator[Finding]:
+    def check(self, record: int, offset: int | None, day: date) -> Sequence[Finding]:
         """Whether an entry is of the statement's days."""
-        if not self._first <= day <= self._last:
-            message = f"The entry is of {day}, outside {self._first} to {self._last}."
-            yield error("day", message, record=record, offset=offset)
+        if self._first <= day <= self._last:
+            return ()
+        message = f"The entry is of {day}, outside {self._first} to {self._last}."
+        return (error("day", message, record=record, offset=offset),)
 
 
 def read_camt053(source: Source) -> Iterator[Item]:
@@ -118,12 +122,7 @@ def read_camt053(source: Source) -> Iterator[Item]:
     account, opened = Account(source, "statement"), False
     numbers = _Numbers(source.partner.in_order)
     for item in read_statements(source.chunks()):
-        if isinstance(item, Finding):
-            yield item
-        elif isinstance(item, Statement):
-            opened = True
-            yield from _camt_head(source, account, item)
-        elif isinstance(item, StatementEntry) and item.status == "BOOK":
+        if isinstance(item, StatementEntry) and item.status == "BOOK":
             day = item.booked or item.value_date
             if day is None:
                 message = "The entry has no date of booking."
@@ -132,7 +131,13 @@ def read_camt053(source: Source) -> Iterator[Item]:
             yield from account.check(item.record, item.offset, day)
             own = item.servicer_reference or item.reference
             yield from numbers.check(own, item.record, item.offset)
-            yield from (row_of(source.partner, line) for line in _camt_lines(item, day))
+            for line in _camt_lines(item, own, day):
+                yield row_of(source.partner, line)
+        elif isinstance(item, Finding):
+            yield item
+        elif isinstance(item, Statement):
+            opened = True
+            yield from _camt_head(source, account, item)
     if not opened:
         yield error("statement-missing", "The file holds no statement.")
 
@@ -159,34 +164,38 @@ def _sending(statement: Statement) -> tuple[str, int]:
     return f"legal:{statement.legal_number}", statement.number
 
 
-def _camt_lines(entry: StatementEntry, day: date) -> Iterator[Line]:
-    own = entry.servicer_reference or entry.reference
+def _camt_lines(entry: StatementEntry, own: str, day: date) -> list[Line]:
+    """A line for each transfer, where their amounts are those of the entry; else one."""
     transfers = entry.transactions
-    amounts = [each.booked_amount for each in transfers]
-    is_split = len(transfers) > 1 and all(
-        amount is not None and amount.currency == entry.amount.currency for amount in amounts
+    amounts = [each.booked_amount for each in transfers] if len(transfers) > 1 else []
+    currency = entry.amount.currency
+    if not amounts or any(one is None or one.currency != currency for one in amounts):
+        transfer = transfers[0] if transfers else _NO_TRANSFER
+        minor = entry.direction.signed(entry.amount.minor)
+        return [_camt_line(entry, own, day, transfer, minor)]
+    return [
+        _camt_line(entry, own, day, each, (each.direction or entry.direction).signed(one.minor))
+        for each, one in zip(transfers, amounts, strict=True)
+        if one is not None
+    ]
+
+
+def _camt_line(
+    entry: StatementEntry, own: str, day: date, transfer: EntryTransaction, minor: int
+) -> Line:
+    party = entry.counterparty(transfer)
+    remittance = " ".join(transfer.remittance) or entry.information
+    reference = transfer.end_to_end_id
+    return Line(
+        entry.record,
+        own,
+        "" if reference in _NO_REFERENCE else reference,
+        remittance.removesuffix(reference).strip(),
+        party.name if party else "",
+        entry.amount.currency,
+        minor,
+        day,
     )
-    if not is_split:
-        transfers, amounts = transfers[:1], [entry.amount]
-    if not transfers:
-        minor, currency = entry.signed.minor, entry.amount.currency
-        yield Line(entry.record, own, "", entry.information, "", currency, minor, day)
-    for transfer, amount in zip(transfers, amounts, strict=True):
-        assert amount is not None, "looked at above"
-        direction: Direction = (transfer.direction if is_split else None) or entry.direction
-        party = entry.counterparty(transfer)
-        remittance = " ".join(transfer.remittance) or entry.information
-        reference = transfer.end_to_end_id
-        yield Line(
-            entry.record,
-            own,
-            "" if reference in _NO_REFERENCE else reference,
-            remittance.removesuffix(reference).strip(),
-            party.name if party else "",
-            entry.amount.currency,
-            direction.signed(amount.minor),
-            day,
-        )
 
 
 def read_zengin03(source: Source) -> Iterator[Item]:
@@ -258,9 +267,10 @@ class _Numbers:
         self._is_kept = is_kept
         self._last = 0
 
-    def check(self, number: str, record: int, offset: int | None) -> Iterable[Finding]:
+    def check(self, number: str, record: int, offset: int | None) -> Sequence[Finding]:
         said = int(number) if number.isascii() and number.isdigit() else 0
-        if self._is_kept and said and said <= self._last:
-            message = f"Entry {said} stands behind entry {self._last}: records are reordered."
-            yield error("record-order", message, record=record, offset=offset)
-        self._last = said or self._last
+        last, self._last = self._last, said or self._last
+        if not (self._is_kept and said and said <= last):
+            return ()
+        message = f"Entry {said} stands behind entry {last}: records are reordered."
+        return (error("record-order", message, record=record, offset=offset),)

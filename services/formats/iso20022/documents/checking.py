@@ -31,7 +31,8 @@ Where = Callable[[int], tuple[int, int | None]]
 class Plan:
     """What holds for every element of one shape; nodes are named by their place in document order.
 
-    `children[i]` holds node i's members by tag. `kept` is room for what others derive from a shape.
+    `children[i]` holds node i's members by tag; `amounts` the currency of each amount, empty where
+    it is not known. `kept` is room for what others derive from a shape.
     """
 
     children: tuple[dict[str, list[int]], ...]
@@ -39,7 +40,7 @@ class Plan:
     texts: tuple[tuple[int, Callable[[str], bool], Facets], ...]
     branches: tuple[int, ...]
     attributes: tuple[tuple[int, str, Facets], ...]
-    amounts: tuple[int, ...]
+    amounts: dict[int, str]
     problems: tuple[tuple[int, str, str], ...]
     kept: dict[int, Any] = field(default_factory=dict)
 
@@ -57,7 +58,13 @@ class Checker:
         shape = (
             tuple(map(_TAG, nodes)),
             tuple(map(len, nodes)),
-            tuple([(place, *keys) for place, keys in enumerate(map(Element.keys, nodes)) if keys]),
+            tuple(
+                [
+                    (place, _currency(nodes[place]), *keys)
+                    for place, keys in enumerate(map(Element.keys, nodes))
+                    if keys
+                ]
+            ),
         )
         plan = self._plans.get(shape)
         if plan is None:
@@ -75,10 +82,20 @@ class Checker:
         return found
 
 
+def texts_of(nodes: list[Element]) -> list[str]:
+    """The nodes' texts, by their places."""
+    return [text or "" for text in map(_TEXT, nodes)]
+
+
+def _currency(node: Element) -> str:
+    said = node.get("Ccy", "")
+    return said if said in CURRENCIES else ""
+
+
 def _problems(plan: Plan, nodes: list[Element]) -> Iterator[tuple[int, str, str]]:
-    texts = list(map(_TEXT, nodes))
+    texts = texts_of(nodes)
     for place, admits, facets in plan.texts:
-        text = texts[place] or ""
+        text = texts[place]
         if not admits(text):
             yield place, "value", f"{quoted(text)} is not {facets.described()}."
     for place in plan.branches:
@@ -91,15 +108,14 @@ def _problems(plan: Plan, nodes: list[Element]) -> Iterator[tuple[int, str, str]
         value = nodes[place].get(name) or ""
         if not facets.admits(value):
             yield place, "value", f"@{name} {quoted(value)} is not {facets.described()}."
-    for place in plan.amounts:
-        yield from _amount_problems(place, nodes[place])
+    for place, currency in plan.amounts.items():
+        if money_from(texts[place], currency) is None:
+            yield from _amount_problems(place, nodes[place])
 
 
 def _amount_problems(place: int, node: Element) -> Iterator[tuple[int, str, str]]:
     """The rule the schema lacks: decimals of an amount suit its currency's exponent."""
     text, currency = node.text or "", node.get("Ccy") or ""
-    if money_from(text, currency) is not None:
-        return
     if currency not in CURRENCIES:
         yield place, "currency-unknown", f"The currency {quoted(currency)} is not known here."
         return
@@ -121,7 +137,7 @@ class _Planner:
         self._texts: list[tuple[int, Callable[[str], bool], Facets]] = []
         self._branches: list[int] = []
         self._attributes: list[tuple[int, str, Facets]] = []
-        self._amounts: list[int] = []
+        self._amounts: dict[int, str] = {}
         self._problems: list[tuple[int, str, str]] = []
 
     def plan(self, element: Element, spec: Spec, path: str) -> Plan:
@@ -132,7 +148,7 @@ class _Planner:
             tuple(self._texts),
             tuple(self._branches),
             tuple(self._attributes),
-            tuple(self._amounts),
+            self._amounts,
             tuple(self._problems),
         )
 
@@ -180,7 +196,7 @@ class _Planner:
         for name, facets in spec.attributes.items():
             self._attributes.append((place, name, facets))
         if "Ccy" in spec.attributes:
-            self._amounts.append(place)
+            self._amounts[place] = _currency(element)
 
     def _note_order(self, element: Element, spec: Spec, place: int) -> None:
         counts = Counter(child.tag for child in element)

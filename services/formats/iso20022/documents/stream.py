@@ -6,19 +6,20 @@ XML declaration (ZEDI sends a header and an order so): they are told apart by it
 """
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from services.formats.findings import Finding, error
+from services.formats.iso20022.documents.places import PROLOG, Place, Starts
 
 DEPTH = 64
 RECORD_BYTES = 16 << 20
 PROLOG_BYTES = 64 << 10
+# Of a record whose end has not come, so much waits for it.
+HELD_BYTES = 1 << 20
 
 _DECLARATION = b"<?xml"
 _BOM = b"\xef\xbb\xbf"
-_PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*", re.DOTALL)
 _ENCODING = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
 
 
@@ -98,6 +99,7 @@ class Source:
 
     def __init__(self, offset: int, chunks: Iterator[bytes]) -> None:
         self.offset = offset
+        self.encoding = "utf-8"
         self._chunks = chunks
 
     def pieces(self) -> Iterator[bytes]:
@@ -107,6 +109,7 @@ class Source:
             head += chunk
             if _root_in_sight(head, self.offset):
                 break
+        self.encoding = _declared(head) or self.encoding
         if head:
             yield head
         yield from self._chunks
@@ -117,15 +120,20 @@ class Source:
             pass
 
 
+def _declared(head: bytes) -> str:
+    found = _ENCODING.search(head[:1024])
+    return found[1].decode("latin-1") if found else ""
+
+
 def _root_in_sight(head: bytes, offset: int) -> bool:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in head[:4]:
         raise Broken(error("encoding", "The file is not UTF-8.", offset=offset))
-    declared = _ENCODING.search(head[:1024])
-    if declared and declared[1].upper() not in (b"UTF-8", b"UTF8", b"US-ASCII"):
+    declared = _declared(head)
+    if declared and declared.upper() not in ("UTF-8", "UTF8", "US-ASCII"):
         raise Broken(
             error("encoding", "The file declares another encoding than UTF-8.", offset=offset)
         )
-    prolog = _PROLOG.match(head)
+    prolog = PROLOG.match(head)
     begin = prolog.end() if prolog else 0
     rest = head[begin : begin + 4]
     if rest.startswith(b"<!") and not b"<!--".startswith(rest):
@@ -140,18 +148,27 @@ def _root_in_sight(head: bytes, offset: int) -> bool:
 
 
 class Reader:
-    """Feeds a document to the parser; what is complete may be taken off `root` between steps."""
+    """Feeds a document to the parser; what is complete may be taken off `root` between steps.
 
-    def __init__(self, source: Source, records: tuple[str, ...]) -> None:
+    With `by_record` the parser is given a record at a time, so that whoever knows what comes next
+    may read it without the parser (`ahead`, `skip`).
+    """
+
+    def __init__(self, source: Source, records: tuple[str, ...], by_record: bool = False) -> None:
         self.root: Element | None = None
-        self.starts = Starts(records, source.offset)
+        self.starts = Starts(records)
+        self.by_record = by_record
         self._source = source
-        builder = TreeBuilder()
+        self._ahead = _Ahead(records)
+        self._given = b""
+        self._builder = TreeBuilder()
         # The builder hangs the root under what it has begun itself: no event has to tell of it.
-        self._holder: Element = builder.start("file", {})
+        self._holder: Element = self._builder.start("file", {})
         # What makes XML dangerous, a document type, is refused before it comes here.
-        self._parser = XMLParser(target=builder)  # noqa: S314
+        self._parser = XMLParser(target=self._builder)  # noqa: S314
         self._place = Place(source.offset)
+        self._offset = source.offset
+        self._skipped_lines = 0
         self._since_progress = 0
 
     def progressed(self) -> None:
@@ -159,18 +176,64 @@ class Reader:
         self._since_progress = 0
 
     def steps(self) -> Iterator[bool]:
-        """Read on by a piece at a time; True for the last. Raises `Broken`."""
+        """Read on by a piece or a record at a time; True for the last. Raises `Broken`."""
         for piece in self._source.pieces():
-            self._since_progress += len(piece)
-            if self._since_progress > RECORD_BYTES:
-                message = f"A record is larger than {RECORD_BYTES} bytes."
-                raise Broken(error("record-too-large", message, offset=self._place.begin))
-            self._place.enter(piece)
-            self.starts.feed(piece)
-            self._feed(piece)
+            self._ahead.add(piece)
+            while self._give(self._ahead.take(self.by_record)):
+                yield False
+        if self._give(self._ahead.take(by_record=False)):
             yield False
         self._close()
         yield True
+
+    def is_between(self, element: Element) -> bool:
+        """Whether a record was read to its end, and the parser stands in `element` itself.
+
+        A record's end is known by its tag: not where a comment, a CDATA section or an instruction
+        may hold what looks like one.
+        """
+        if not (self.starts.certain and self._ahead.is_record):
+            return False
+        # Behind an end tag no text follows that the mark could come between.
+        mark = self._builder.start("mark", {})
+        self._builder.end("mark")
+        parent = self._holder
+        while parent[-1] is not mark:
+            parent = parent[-1]
+        del parent[-1]
+        return parent is element
+
+    def record_from(self, offset: int | None) -> bytes:
+        """The record that the parser was given last and that begins there; empty: another was."""
+        if offset is None or offset < self._place.begin or not self._ahead.is_record:
+            return b""
+        return self._given[offset - self._place.begin :]
+
+    def ahead(self) -> bytes:
+        """What comes next, through a record's end; nothing where that has not come."""
+        return self._ahead.record()
+
+    def skip(self, record: bytes) -> int:
+        """Leave what is `ahead` to the caller; returns where in the file it is."""
+        at = self._offset
+        self._offset += len(record)
+        self._ahead.at += len(record)
+        self._skipped_lines += record.count(b"\n")
+        return at
+
+    def _give(self, piece: bytes) -> bool:
+        if not piece:
+            return False
+        self._given = piece
+        self._since_progress += len(piece)
+        if self._since_progress > RECORD_BYTES:
+            message = f"A record is larger than {RECORD_BYTES} bytes."
+            raise Broken(error("record-too-large", message, offset=self._place.begin))
+        self._place.enter(piece, self._offset, self._skipped_lines)
+        self.starts.feed(piece, self._offset)
+        self._offset += len(piece)
+        self._feed(piece)
+        return True
 
     def _feed(self, piece: bytes) -> None:
         try:
@@ -193,71 +256,36 @@ class Reader:
             raise Broken(self._place.malformed(problem)) from None
 
 
-class Place:
-    """Turns the parser's line and column into a byte offset, where that is possible."""
+class _Ahead:
+    """Bytes that the parser was not given yet."""
 
-    def __init__(self, offset: int) -> None:
-        self.begin = offset
-        self._piece = b""
-        self._lines = 0
-        self._line_begin = offset
-        self._ascii = True
+    def __init__(self, records: tuple[str, ...]) -> None:
+        names = "|".join(records).encode()
+        self._any_end = re.compile(rb"</(?:[\w.-]+:)?(?:" + names + rb")>")
+        self._end = b""
+        self._held = b""
+        self.at = 0
+        """Where they begin in what is held."""
+        self.is_record = False
+        """Whether what was taken last ends with a record."""
 
-    def enter(self, piece: bytes) -> None:
-        """The parser is given `piece` next."""
-        newline = self._piece.rfind(b"\n")
-        if newline >= 0:
-            self._lines += self._piece.count(b"\n")
-            self._line_begin = self.begin + newline + 1
-        self.begin += len(self._piece)
-        self._piece = piece
-        self._ascii = self._ascii and piece.isascii()
+    def add(self, piece: bytes) -> None:
+        self._held = self._held[self.at :] + piece
+        self.at = 0
 
-    def malformed(self, problem: ParseError) -> Finding:
-        line, column = problem.position
-        message = f"The XML is not well-formed: {problem.msg}."
-        return error("xml", message, offset=self._offset(line - 1 - self._lines, column))
+    def record(self) -> bytes:
+        """Through the next end of a record; those of a file are all written in the same way."""
+        if not self._end:
+            found = self._any_end.search(self._held, self.at)
+            self._end = found[0] if found else b""
+        at = self._held.find(self._end, self.at) if self._end else -1
+        return self._held[self.at : at + len(self._end)] if at >= 0 else b""
 
-    def _offset(self, newlines: int, column: int) -> int | None:
-        if not self._ascii or newlines < 0:
-            return None
-        if newlines == 0:
-            return self._line_begin + column
-        at = -1
-        for _ in range(newlines):
-            at = self._piece.find(b"\n", at + 1)
-            if at < 0:
-                return None
-        return self.begin + at + 1 + column
-
-
-class Starts:
-    """Byte offsets at which records begin, in order; None from a comment or CDATA section on."""
-
-    def __init__(self, records: tuple[str, ...], offset: int) -> None:
-        name = b"(?:" + "|".join(records).encode() + b")"
-        self._any = re.compile(rb"<(?:[\w.-]+:)?" + name + rb"[\s>/]")
-        self._known: re.Pattern[bytes] | None = None
-        self._offset = offset
-        self._tail = b""
-        self._found: deque[int] = deque()
-        self._certain = True
-
-    def feed(self, piece: bytes) -> None:
-        if not self._certain:
-            return
-        window = self._tail + piece
-        base = self._offset - len(self._tail)
-        self._certain = b"<!--" not in window and b"<![CDATA[" not in window
-        end = 0
-        for match in (self._known or self._any).finditer(window):
-            self._known = self._known or re.compile(re.escape(match[0][:-1]) + rb"[\s>/]")
-            self._found.append(base + match.start())
-            end = match.end()
-        # A tag may be cut between pieces; what was found is not to be found again.
-        self._tail = window[max(end, len(window) - 64) :]
-        self._offset += len(piece)
-
-    def next(self) -> int | None:
-        """The next record's offset."""
-        return self._found.popleft() if self._certain and self._found else None
+    def take(self, by_record: bool) -> bytes:
+        """A record, or nothing while its end has not come; all there is where none is asked for."""
+        taken = self.record() if by_record else b""
+        self.is_record = bool(taken)
+        if not by_record or (not taken and len(self._held) - self.at > HELD_BYTES):
+            taken = self._held[self.at :]
+        self.at += len(taken)
+        return taken

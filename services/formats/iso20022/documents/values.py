@@ -50,6 +50,12 @@ def instant_from(text: str) -> datetime | None:
         return None
 
 
+def instant_day_from(text: str) -> date | None:
+    """The day of an xs:dateTime, in its own zone."""
+    instant = instant_from(text)
+    return instant.date() if instant else None
+
+
 def _zone(text: str | None) -> timezone | None:
     if text is None:
         return None
@@ -108,6 +114,8 @@ def money_from(text: str, currency: str) -> Money | None:
     entry = CURRENCIES.get(currency)
     if entry is None:
         return None
+    if len(text) < 18 - entry[1] and text.isascii() and text.isdigit():
+        return Money(int(text) * 10 ** entry[1], currency)
     whole, _, fraction = text.strip(_SPACE).partition(".")
     digits = whole + fraction.ljust(entry[1], "0")
     if len(fraction) > entry[1] or not (digits.isascii() and digits.isdigit()):

@@ -11,9 +11,10 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element
 
 from services.formats.findings import Finding, error, has_errors, quoted
-from services.formats.iso20022.documents.checking import Checker, Plan
+from services.formats.iso20022.documents.checking import Checker, Plan, texts_of
+from services.formats.iso20022.documents.places import Starts
 from services.formats.iso20022.documents.schema import NAMESPACE, local, root_spec
-from services.formats.iso20022.documents.stream import Broken, Documents, Reader, Source, Starts
+from services.formats.iso20022.documents.stream import Broken, Documents, Reader, Source
 from services.formats.iso20022.messages.rules import rule_findings
 from services.formats.iso20022.messages.tables import TABLES
 from services.formats.iso20022.model import (
@@ -83,7 +84,7 @@ def _read(source: Source) -> tuple[str, Message | None, list[Finding]]:
     found = checker.findings(plan, nodes, records.where)
     if found:
         return name, None, found
-    message: Message = table.read(plan, nodes)
+    message: Message = table.read(plan, texts_of(nodes))
     found = list(rule_findings(message, root))
     return name, None if has_errors(found) else message, found
 

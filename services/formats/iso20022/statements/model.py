@@ -1,8 +1,12 @@
-"""Statements of an account (camt.053) and notices of single movements (camt.054)."""
+"""Statements of an account (camt.053) and notices of single movements (camt.054).
+
+What comes by the million is a named tuple, which is made in a fraction of a dataclass's time.
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.core.money import Money
 from services.formats.iso20022.model import Account, Agent, Direction, Party
@@ -98,8 +102,7 @@ class Batch:
     direction: Direction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryTransaction:
+class EntryTransaction(NamedTuple):
     """One transfer within an entry."""
 
     message_id: str = ""
@@ -132,16 +135,14 @@ class EntryTransaction:
         return self.amount or self.transaction_amount
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDetail:
+class EntryDetail(NamedTuple):
     """A part of an entry: a batch and what is in it, or one transfer."""
 
     batch: Batch | None = None
     transactions: tuple[EntryTransaction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StatementEntry:
+class StatementEntry(NamedTuple):
     """One movement. `direction` is that of this movement, also of a reversal.
 
     `record` counts entries in the file from 1; `offset` is the byte at which it begins, if known.
@@ -170,6 +171,8 @@ class StatementEntry:
     @property
     def transactions(self) -> tuple[EntryTransaction, ...]:
         """Every transfer of the entry."""
+        if len(self.details) == 1:
+            return self.details[0].transactions
         return tuple(each for detail in self.details for each in detail.transactions)
 
     def counterparty(self, transaction: EntryTransaction) -> Party | None:

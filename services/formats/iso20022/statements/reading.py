@@ -6,11 +6,12 @@ and its statement is then not `whole`. No bytes raise. After `MOST_FINDINGS` one
 others are not shown; the reader goes on.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from services.formats.findings import Finding, Severity, error, quoted
-from services.formats.iso20022.documents.checking import Checker, Where
+from services.formats.findings import Finding, error, has_errors, quoted
+from services.formats.iso20022.documents.checking import Checker, Plan, Where, texts_of
+from services.formats.iso20022.documents.moulds import Moulds
 from services.formats.iso20022.documents.schema import NAMESPACE, Spec, local, spec_at
 from services.formats.iso20022.documents.stream import Broken, Documents, Reader, Source
 from services.formats.iso20022.statements.model import Statement, StatementEnd, StatementEntry
@@ -59,7 +60,7 @@ class _Document:
     def __init__(self, source: Source, records: int) -> None:
         self.records = records
         self._source = source
-        self._reader = Reader(source, ("Ntry",))
+        self._reader = Reader(source, ("Ntry",), by_record=True)
         self._version: _Version | None = None
         self._message_id = ""
         self._open: _Open | None = None
@@ -90,7 +91,10 @@ class _Document:
             del message[0]
             self._reader.progressed()
         if len(message) and message[0].tag == self._version.statement:
-            yield from self._advance(message[0], closed=False)
+            between, before = self._reader.is_between(message[0]), self.records
+            yield from self._advance(message[0], closed=False, between=between)
+            if between and self._open is not None and self.records > before:
+                yield from self._alike(self._open)
 
     def _other(self, child: Element) -> Iterator[Item]:
         """A child of the message that is no statement: its header, or nothing we know."""
@@ -103,15 +107,16 @@ class _Document:
         yield from checker.findings(checker.plan(nodes), nodes, _at(0, self._source.offset))
         self._message_id = child.findtext(self._version.namespace + "MsgId") or ""
 
-    def _advance(self, element: Element, closed: bool) -> Iterator[Item]:
-        """Take off what is complete: everything but the last child of a statement still open."""
+    def _advance(self, element: Element, closed: bool, between: bool = False) -> Iterator[Item]:
+        """Take off what is complete: all but the last child, where the parser may be within it."""
         assert self._version is not None
-        complete = len(element) if closed else len(element) - 1
+        complete = len(element) if closed or between else len(element) - 1
         if self._open is None:
             entry = self._version.entry
             if not closed and not any(child.tag == entry for child in element):
                 return
-            self._open = _Open(self._version, self._message_id)
+            moulds = Moulds(self._source.encoding)
+            self._open = _Open(self._version, self._message_id, moulds)
             taken = self._open.head_size(element)
             yield from self._open.begin(element, taken, self._source.offset)
             del element[:taken]
@@ -127,9 +132,22 @@ class _Document:
         for child in children:
             if child.tag == entry and not statement.entries_over:
                 self.records += 1
-                yield from statement.entry(child, self.records, self._reader.starts.next())
+                offset = self._reader.starts.next()
+                written = self._reader.record_from(offset)
+                yield from statement.entry(child, self.records, offset, written)
             else:
                 yield from statement.after(child)
+
+    def _alike(self, statement: "_Open") -> Iterator[Item]:
+        """Entries that come next and are written like earlier ones, without the parser."""
+        while not statement.entries_over and (written := self._reader.ahead()):
+            found = statement.moulds.fit(written)
+            if found is None:
+                self._reader.by_record = statement.moulds.pays
+                return
+            self.records += 1
+            offset = self._reader.skip(written) + written.index(b"<")
+            yield from statement.checked(*found, self.records, offset)
 
     def _end(self) -> Iterator[Item]:
         if self._open is not None:
@@ -146,8 +164,9 @@ class _Document:
 class _Open:
     """A statement between its first and last entry."""
 
-    def __init__(self, version: "_Version", message_id: str) -> None:
+    def __init__(self, version: "_Version", message_id: str, moulds: Moulds) -> None:
         self.entries_over = False
+        self.moulds = moulds
         self._version = version
         self._message_id = message_id
         self._statement: Statement | None = None
@@ -171,23 +190,36 @@ class _Open:
         if found:
             self._totals.whole = False
             return
-        make = self._version.tables.head.reader(plan, 0)
-        self._statement = make(nodes, message_id=self._message_id)
+        read = self._version.tables.head.read
+        self._statement = read(plan, texts_of(nodes), self._message_id)
         assert self._statement is not None
         yield self._statement
 
-    def entry(self, element: Element, record: int, offset: int | None) -> Iterator[Item]:
+    def entry(
+        self, element: Element, record: int, offset: int | None, written: bytes
+    ) -> Iterator[Item]:
         nodes = list(element.iter())
         checker = self._version.entry_checker
         plan = checker.plan(nodes)
         found = checker.findings(plan, nodes, _at(record, offset))
-        if not found:
-            entry: StatementEntry = self._version.tables.entry.read(
-                plan, nodes, record=record, offset=offset
-            )
-            found = entry_findings(entry, self._statement)
+        if found:
+            self._totals.whole = False
+            yield from found
+            return
+        texts = texts_of(nodes)
+        if written:
+            self.moulds.learn(written, plan, texts)
+        yield from self.checked(plan, texts, record, offset)
+
+    def checked(
+        self, plan: Plan, texts: Sequence[str], record: int, offset: int | None
+    ) -> Iterator[Item]:
+        """An entry that keeps the schema."""
+        read = self._version.tables.entry.read
+        entry: StatementEntry = read(plan, texts, record, offset)
+        found = entry_findings(entry, self._statement)
         yield from found
-        if any(finding.severity is Severity.ERROR for finding in found):
+        if has_errors(found):
             self._totals.whole = False
             return
         self._totals.add(entry)

@@ -131,7 +131,7 @@ def _entry(modern: bool) -> Table:
             Field("details", "NtryDtls", detail, many=True),
             Field("information", "AddtlNtryInf", TEXT),
         ),
-        elsewhere=frozenset({"record", "offset"}),
+        elsewhere=("record", "offset"),
     )
 
 
@@ -151,7 +151,7 @@ def _head(pages: str, balances: bool) -> Table:
             *((Field("balances", "Bal", _BALANCE, many=True),) if balances else ()),
             Field("summary", "TxsSummry", _SUMMARY),
         ),
-        elsewhere=frozenset({"message_id"}),
+        elsewhere=("message_id",),
     )
 
 

@@ -1,7 +1,6 @@
 """The samples, and reading of a whole statement file at once."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 from services.formats.findings import Finding
@@ -34,7 +33,7 @@ def codes(found: Iterable[object]) -> list[str]:
 def unplaced(found: Iterable[Item]) -> list[Item]:
     """Without the byte offsets, which differ between two spellings of the same."""
     return [
-        replace(each, offset=None) if isinstance(each, StatementEntry) else each for each in found
+        each._replace(offset=None) if isinstance(each, StatementEntry) else each for each in found
     ]
 
 

@@ -233,21 +233,30 @@ def test_returns_read_back_equal(message: Returns) -> None:
     assert_reads_back(message, "pacs.004.001.09")
 
 
-TRANSACTIONS = st.builds(
-    EntryTransaction,
-    end_to_end_id=OPTIONAL_ID,
-    servicer_reference=OPTIONAL_ID,
-    instructed_amount=st.none() | ANY_MONEY,
-    debtor=MAYBE,
-    debtor_account=st.none() | ACCOUNTS,
-    creditor=MAYBE,
-    creditor_agent=st.none() | AGENTS,
-    remittance=REMITTANCE,
-    information=text(500, 0),
-).filter(lambda each: each != EntryTransaction())
+# `st.builds` would give a named tuple's other fields too.
+TRANSACTIONS: st.SearchStrategy[EntryTransaction] = (
+    st.fixed_dictionaries(
+        {
+            "end_to_end_id": OPTIONAL_ID,
+            "servicer_reference": OPTIONAL_ID,
+            "instructed_amount": st.none() | ANY_MONEY,
+            "debtor": MAYBE,
+            "debtor_account": st.none() | ACCOUNTS,
+            "creditor": MAYBE,
+            "creditor_agent": st.none() | AGENTS,
+            "remittance": REMITTANCE,
+            "information": text(500, 0),
+        }
+    )
+    .map(lambda fields: EntryTransaction(**fields))  # type: ignore[arg-type]
+    .filter(lambda each: each != EntryTransaction())
+)
+HELD_BATCHES = st.builds(Batch, IDS, count=st.integers(0, 99))
+DETAILS = st.lists(TRANSACTIONS, min_size=1, max_size=2).map(
+    lambda each: EntryDetail(transactions=tuple(each))
+) | HELD_BATCHES.map(EntryDetail)
 DIRECTIONS = st.sampled_from(Direction)
-ENTRIES = st.builds(
-    StatementEntry,
+ENTRIES = st.tuples(
     YEN,
     DIRECTIONS,
     st.sampled_from(["BOOK", "PDNG", "INFO"]),
@@ -257,13 +266,9 @@ ENTRIES = st.builds(
     st.none() | DAYS,
     st.none() | DAYS,
     OPTIONAL_ID,
-    st.lists(
-        st.builds(EntryDetail, st.none(), st.lists(TRANSACTIONS, min_size=1, max_size=2).map(tuple))
-        | st.builds(EntryDetail, st.builds(Batch, IDS, count=st.integers(0, 99))),
-        max_size=2,
-    ).map(tuple),
+    st.lists(DETAILS, max_size=2).map(tuple),
     text(500, 0),
-)
+).map(lambda each: StatementEntry(*each))
 
 
 def statement_of(moves: list[StatementEntry], balances: bool) -> Statement:
@@ -298,7 +303,7 @@ def test_a_statement_reads_back_equal(moves: list[StatementEntry], version: str)
 
     assert codes(found) == []
     assert head(found) == statement
-    assert [replace(each, record=0, offset=None) for each in entries(found)] == moves
+    assert [each._replace(record=0, offset=None) for each in entries(found)] == moves
     assert [each.record for each in entries(found)] == list(range(1, len(moves) + 1))
 
 
