@@ -130,6 +130,14 @@ class Calls:
         ask = Ask(require_wallet(caller), payment_id, cancels=True)
         return payment_message((await self.confirming.submit(ask)).payment)
 
+    async def cancel_by_shop(self, wallet: Participant, payment_id: str) -> Snapshot:
+        """Give up a quote of the wallet's, on the word of the shop that asked for it.
+
+        Raises `PaymentConfirmed`, `QuoteExpired`.
+        """
+        ask = Ask(wallet, payment_id, cancels=True, by_shop=True)
+        return payment_message((await self.confirming.submit(ask)).payment)
+
     async def get_payment(
         self, caller: Participant, payment_id: str
     ) -> tuple[Snapshot, list[payment_pb2.PaymentMove]]:

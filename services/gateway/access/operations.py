@@ -179,6 +179,9 @@ _ROWS: dict[str, tuple[Operation, ...]] = {
         Operation("GetPresentingPolicy", _WALLET, Scope.PAYMENTS_READ),
         Operation("ChargePaymentCode", _ACQUIRER, Scope.CHARGES_WRITE, rate=RateClass.PAYMENTS),
         Operation("GetPresentedPayment", _ACQUIRER, Scope.PAYMENTS_READ),
+        Operation(
+            "CancelPresentedPayment", _ACQUIRER, Scope.CHARGES_WRITE, rate=RateClass.PAYMENTS
+        ),
         Operation("WatchPresentedPayment", _ACQUIRER, Scope.PAYMENTS_READ),
         _change("PutCodeLifetime", _RISK, four_eyes=True),
         _see("ListCodeLifetimes"),

@@ -28,7 +28,13 @@ from services.gateway.payments.refusals import (
     PriceAboveMaximum,
     QuoteExpired,
 )
-from services.gateway.payments.saga import cancelled, confirmed, expired, screened_out
+from services.gateway.payments.saga import (
+    cancelled,
+    cancelled_by_shop,
+    confirmed,
+    expired,
+    screened_out,
+)
 from services.gateway.reference import Corridor
 from services.gateway.screening import Verdict
 
@@ -99,12 +105,12 @@ def screened(payment: Payment, outcome: Outcome, verdict: Verdict, now: datetime
     return Outcome(screened_out(payment.life, now))
 
 
-def cancel(payment: Payment, now: datetime) -> Outcome:
-    """Cancel: only a quote or a hold can be given up."""
+def cancel(payment: Payment, now: datetime, *, by_shop: bool = False) -> Outcome:
+    """Cancel: only a quote or a hold can be given up, a hold not by its shop this way."""
     terms, life = payment.terms, payment.life
     if life.state is State.QUOTED:
-        return Outcome(cancelled(life, now))
-    if life.state is State.AUTHORISED:
+        return Outcome(cancelled_by_shop(life, now) if by_shop else cancelled(life, now))
+    if life.state is State.AUTHORISED and not by_shop:
         return Outcome(cancelled_by_wallet(life, now))
     if life.state is State.CANCELLED:
         return Outcome()

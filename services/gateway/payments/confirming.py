@@ -52,14 +52,15 @@ from services.kit.unit import Decided, Units
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A call to confirm or, with `cancels`, to cancel. With `authorises` the funds are held, with
-    `escrows` what is paid goes into escrow."""
+    """A call to confirm or, with `cancels`, to cancel, `by_shop` where the shop does. With
+    `authorises` the funds are held, with `escrows` what is paid goes into escrow."""
 
     wallet: Participant
     payment_id: str
     cancels: bool = False
     authorises: bool = False
     escrows: bool = False
+    by_shop: bool = False
     trace: str = field(default_factory=current)
 
 
@@ -230,7 +231,7 @@ class Confirming:
         if payment.terms.reference in batch.taken_over and not ask.cancels:
             return BillTakenOver(ask.payment_id)
         if ask.cancels:
-            outcome = asking.cancel(payment, batch.now)
+            outcome = asking.cancel(payment, batch.now, by_shop=ask.by_shop)
         else:
             corridor = self._corridor(payment)
             outcome = asking.confirm(

@@ -112,6 +112,15 @@ def cancelled(life: Life, now: datetime) -> Life:
     return _ended(life, State.CANCELLED, now, "CANCELLED", "The wallet cancelled the payment.")
 
 
+CANCELLED_BY_SHOP = "CANCELLED_BY_SHOP"
+
+
+def cancelled_by_shop(life: Life, now: datetime) -> Life:
+    """The shop that had charged a payer's code does not wait for the payer."""
+    message = "The shop cancelled the payment."
+    return _ended(life, State.CANCELLED, now, CANCELLED_BY_SHOP, message)
+
+
 def expired(life: Life, now: datetime) -> Life:
     """Nobody confirmed in time."""
     return _ended(

@@ -20,6 +20,7 @@ from services.gateway.calls import Calls
 from services.gateway.payments.messages import STATES, payment_message
 from services.gateway.payments.model import Payment, State, Terms, first_life
 from services.gateway.payments.pricing import Wish, place_of_merchant
+from services.gateway.payments.refusals import PaymentConfirmed, QuoteExpired
 from services.gateway.payments.shelf import Shelf
 from services.gateway.payments.store.payments import add_payments
 from services.gateway.payments.waiters import Snapshot
@@ -37,6 +38,7 @@ from services.gateway.presenting.refusals import (
     ChargeRefused,
     ChargeUnavailable,
     CodeUnknown,
+    PresentedPaymentConfirmed,
     PresentedPaymentExistsWithDifferentContent,
     PresentedPaymentUnknown,
 )
@@ -52,6 +54,7 @@ from services.pb.kawase.gateway.v1 import presented_service_pb2 as pb
 log = structlog.get_logger()
 
 _UNDER_WAY = frozenset({State.QUOTED, State.CONFIRMED})
+_UNPAID = frozenset({State.DECLINED, State.CANCELLED, State.EXPIRED})
 
 
 def require_acquirer(caller: Participant) -> Participant:
@@ -255,6 +258,20 @@ class Charging:
         """A payment of the acquirer's. Raises `IdMalformed`, `PresentedPaymentUnknown`."""
         charge, wallet = await self._found(acquirer, payment_id)
         snapshot, _ = await self._calls.get_payment(wallet, charge.wallet_payment_id)
+        return presented_message(charge, snapshot)
+
+    async def cancel(self, acquirer: Participant, payment_id: str) -> pb.PresentedPayment:
+        """Do not wait for the payer any longer; what has ended unpaid is answered as it is.
+
+        Raises `IdMalformed`, `PresentedPaymentUnknown`, `PresentedPaymentConfirmed`.
+        """
+        charge, wallet = await self._found(acquirer, payment_id)
+        try:
+            snapshot = await self._calls.cancel_by_shop(wallet, charge.wallet_payment_id)
+        except (PaymentConfirmed, QuoteExpired) as late:
+            snapshot, _ = await self._calls.get_payment(wallet, charge.wallet_payment_id)
+            if STATES[snapshot.state] not in _UNPAID:
+                raise PresentedPaymentConfirmed(payment_id) from late
         return presented_message(charge, snapshot)
 
     async def watch(

@@ -261,3 +261,8 @@ PRESENTED: dict[str, Any] = {
     "create_time": "2026-10-30T09:00:10Z",
     "update_time": "2026-10-30T09:00:11Z",
 }
+GIVEN_UP = {
+    **PRESENTED,
+    "state": "cancelled",
+    "message": "Cancelled at the till: nothing was taken.",
+}

@@ -7,6 +7,7 @@ from services.gateway.admin.codec import choice
 from services.gateway.lanes import FACT_STRIPE
 from services.gateway.payments.messages import STATE_NUMBERS, STATES, payment_message, timestamp
 from services.gateway.payments.model import Payment, State
+from services.gateway.payments.saga import CANCELLED_BY_SHOP
 from services.gateway.payments.waiters import Snapshot
 from services.gateway.presenting.drawing import Form, Picture
 from services.gateway.presenting.model import (
@@ -36,6 +37,7 @@ _PICTURES: dict[int, Picture] = {
 PAYER_CONFIRMATION = "PAYER_CONFIRMATION"
 NEVER_CONFIRMED = frozenset({State.CANCELLED, State.EXPIRED})
 _UNDER_WAY = "Under way."
+_GIVEN_UP = "Cancelled at the till: nothing was taken."
 _TILL_WORDS = {
     State.ACTION_REQUIRED: "The payer has to confirm on the phone.",
     State.COMPLETED: "Paid.",
@@ -118,7 +120,8 @@ def state_for_acquirer(charge: Charge, snapshot: Snapshot) -> State:
     state = STATES[snapshot.state]
     if state is State.QUOTED:
         return State.ACTION_REQUIRED if charge.waits_for_payer else State.CONFIRMED
-    if state in NEVER_CONFIRMED and not charge.waits_for_payer:
+    own_word = snapshot.reason == CANCELLED_BY_SHOP
+    if state in NEVER_CONFIRMED and not charge.waits_for_payer and not own_word:
         return State.DECLINED
     return state
 
@@ -126,13 +129,14 @@ def state_for_acquirer(charge: Charge, snapshot: Snapshot) -> State:
 def presented_message(charge: Charge, snapshot: Snapshot) -> pb.PresentedPayment:
     """The merchant's side of a payment: nothing of the payer, of home money or of the margin."""
     state = state_for_acquirer(charge, snapshot)
+    words = _GIVEN_UP if snapshot.reason == CANCELLED_BY_SHOP else _TILL_WORDS.get(state)
     told = pb.PresentedPayment(
         payment_id=charge.payment_id,
         reference=charge.reference,
         state=STATE_NUMBERS[state],
         merchant=snapshot.merchant,
         amount=snapshot.target,
-        message=_TILL_WORDS.get(state, _UNDER_WAY),
+        message=words or _UNDER_WAY,
         create_time=snapshot.create_time,
         update_time=snapshot.update_time,
     )

@@ -245,6 +245,17 @@ class PresentedPaymentUnknown(NotFound):
         )
 
 
+class PresentedPaymentConfirmed(Refused):
+    """Too late to give it up."""
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(
+            f"The presented payment {payment_id} is confirmed and can no longer be cancelled: wait "
+            "for its final state, and refund it if it completes.",
+            payment_id=payment_id,
+        )
+
+
 class PresentedPaymentExistsWithDifferentContent(Conflict):
     """The id was used before, for something else."""
 

@@ -188,6 +188,16 @@ class PresentedRoutes:
         payment = await self._charging.get(require_acquirer(caller.participant), payment_id)
         return answered_tagged(docs.presented_told(payment), if_none_match)
 
+    async def cancel(
+        self,
+        caller: Annotated[Caller, Depends(caller_for("CancelPresentedPayment"))],
+        payment_id: docs.PresentedIdPath,
+    ) -> Response:
+        """Do not wait for the payer any longer: from now on they cannot confirm. Again changes
+        nothing; what is confirmed is refused."""
+        payment = await self._charging.cancel(require_acquirer(caller.participant), payment_id)
+        return answered(docs.presented_told(payment))
+
     async def watch(
         self,
         request: Request,
@@ -219,6 +229,7 @@ def presented_router(codes: Codes, charging: Charging, clock: Clock) -> APIRoute
     add(POLICY, wallets.get_policy, methods=get, **_GET_POLICY)
     add(PRESENTED, acquirers.charge, methods=post, route_class_override=WaitingRoute, **_CHARGE)
     add(f"{PRESENTED}/{{payment_id}}", acquirers.get, methods=get, **_GET)
+    add(f"{PRESENTED}/{{payment_id}}/cancel", acquirers.cancel, methods=post, **_GIVE_UP)
     add(
         f"{PRESENTED}/{{payment_id}}/events",
         acquirers.watch,
@@ -306,6 +317,13 @@ _GET = declared(
     headers=("ETag",),
     refusals=(404,),
     also=UNCHANGED,
+)
+_GIVE_UP = declared(
+    "CancelPresentedPayment",
+    "Give up a presented payment",
+    docs.PresentedPayment,
+    docs.GIVEN_UP,
+    refusals=(404, 409, 422),
 )
 _WATCH = declared(
     "WatchPresentedPayment",

@@ -143,6 +143,13 @@ class PresentedServer(PresentedServiceServicer):
         return pb.GetPresentedPaymentResponse(payment=payment)
 
     @answers
+    async def CancelPresentedPayment(
+        self, request: pb.CancelPresentedPaymentRequest, context: Context
+    ) -> pb.CancelPresentedPaymentResponse:
+        payment = await self._charging.cancel(self._acquirer(context), request.payment_id)
+        return pb.CancelPresentedPaymentResponse(payment=payment)
+
+    @answers
     async def WatchPresentedPayment(
         self, request: pb.WatchPresentedPaymentRequest, context: Context
     ) -> AsyncIterator[pb.WatchPresentedPaymentResponse]:

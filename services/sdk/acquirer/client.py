@@ -122,6 +122,13 @@ class AcquirerClient(Participant):
         answer = await self._line.ask(PresentedServiceStub, "GetPresentedPayment", request)
         return _charge_of(answer.payment)
 
+    async def cancel_charge(self, payment_id: str) -> Charge:
+        """Do not wait for the payer any longer: from now on they cannot confirm. Raises `Refused`
+        with PRESENTED_PAYMENT_CONFIRMED where they have."""
+        request = pb.CancelPresentedPaymentRequest(payment_id=payment_id)
+        answer = await self._line.ask(PresentedServiceStub, "CancelPresentedPayment", request)
+        return _charge_of(answer.payment)
+
     async def watch_charge(
         self, payment_id: str, seconds: float = WATCH_SECONDS
     ) -> AsyncIterator[Charge]:

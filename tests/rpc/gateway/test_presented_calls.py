@@ -10,6 +10,7 @@ import grpc
 import pytest
 from google.protobuf.message_factory import GetMessageClass
 
+from services.core.errors import Refused
 from services.gateway.payments.messages import STATES
 from services.gateway.presenting.offline import number_at
 from services.kit.rpc import call
@@ -73,6 +74,44 @@ async def test_the_payer_confirms_and_the_shop_sees_it(gateway: Gateway, edges: 
     assert (states[0], states[-1]) == ("action_required", "completed")
     found = (await edges.rpc("GetPresentedPayment", EDO, payment_id="t1")).payment
     assert state_of(found) == "completed"
+
+
+async def test_a_shop_whose_payer_walks_away_gives_the_payment_up(
+    gateway: Gateway, edges: Edges
+) -> None:
+    code = await edges.code()
+    waits = await edges.charge(code.code)
+    assert state_of(waits) == "action_required"
+    given_up = (await edges.rpc("CancelPresentedPayment", EDO, payment_id="t1")).payment
+    again = await edges.ask("POST", "/presented-payments/t1/cancel", EDO)
+    assert (state_of(given_up), given_up.message) == (
+        "cancelled", "Cancelled at the till: nothing was taken.",
+    )  # fmt: skip
+    assert (again.status_code, again.json()["message"]) == (200, given_up.message)
+
+    used = (await edges.rpc("GetPaymentCode", code_id="c1")).payment_code
+    confirm = pay.ConfirmPaymentRequest(payment_id=used.payment_id)
+    with pytest.raises(Refused):
+        await call(edges.payments.ConfirmPayment(confirm, metadata=edges.metadata(PANDA)))
+    asked = pay.GetPaymentRequest(payment_id=used.payment_id)
+    mine = (await call(edges.payments.GetPayment(asked, metadata=edges.metadata(PANDA)))).payment
+    assert (mine.reason, mine.message) == ("CANCELLED_BY_SHOP", "The shop cancelled the payment.")
+
+
+async def test_what_is_paid_is_not_given_up(gateway: Gateway, edges: Edges) -> None:
+    await edges.rpc("PutPresentingPolicy", policy=EASY_POLICY)
+    async with answered(gateway):
+        await edges.charge((await edges.code()).code)
+    told = await edges.refusal("CancelPresentedPayment", EDO, payment_id="t1")
+    assert told == "PRESENTED_PAYMENT_CONFIRMED"
+    foreign = await edges.refusal("CancelPresentedPayment", EDO, payment_id="t2")
+    assert foreign == "PRESENTED_PAYMENT_UNKNOWN"
+    asked = {"payment_id": "t3", "merchant_id": "shokudo", "amount": AMOUNT}
+    asked["code"] = (await edges.code("c2")).code
+    soon = {"Prefer": "wait=0"}
+    late = await edges.ask("POST", "/presented-payments", EDO, json=asked, headers=soon)
+    told = await edges.refusal("CancelPresentedPayment", EDO, payment_id="t3")
+    assert (late.json()["state"], told) == ("confirmed", "PRESENTED_PAYMENT_CONFIRMED")
 
 
 async def test_a_phone_without_a_network_pays(gateway: Gateway, edges: Edges) -> None:

@@ -183,6 +183,8 @@ async def test_shown_codes_are_charged_also_those_a_phone_has_made(rooms: Rooms)
     used = await codes.get("c1")
     assert used.state is PayerCodeState.USED
     assert (await rooms.wallet.get(used.payment_id)).reference == charge.reference
+    with pytest.raises(Refused, match="can no longer be cancelled"):
+        await rooms.acquirer.cancel_charge("t1")
     other = await codes.create("c2", "li-na", "JP")
     assert (await codes.draw_qr("c2")).startswith(b"\x89PNG")
     assert b"<svg" in await codes.draw_barcode("c2", svg=True)

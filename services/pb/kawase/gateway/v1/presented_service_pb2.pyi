@@ -652,6 +652,45 @@ class GetPresentedPaymentResponse(_message.Message):
 Global___GetPresentedPaymentResponse: _TypeAlias = GetPresentedPaymentResponse  # noqa: Y015
 
 @_typing.final
+class CancelPresentedPaymentRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_ID_FIELD_NUMBER: _builtins.int
+    payment_id: _builtins.str
+    def __init__(
+        self,
+        *,
+        payment_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment_id", b"payment_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPresentedPaymentRequest: _TypeAlias = CancelPresentedPaymentRequest  # noqa: Y015
+
+@_typing.final
+class CancelPresentedPaymentResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAYMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def payment(self) -> Global___PresentedPayment: ...
+    def __init__(
+        self,
+        *,
+        payment: Global___PresentedPayment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["payment", b"payment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelPresentedPaymentResponse: _TypeAlias = CancelPresentedPaymentResponse  # noqa: Y015
+
+@_typing.final
 class WatchPresentedPaymentRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -88,6 +88,11 @@ class PresentedServiceStub:
                 request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentRequest.SerializeToString,
                 response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentResponse.FromString,
                 _registered_method=True)
+        self.CancelPresentedPayment = channel.unary_unary(
+                '/kawase.gateway.v1.PresentedService/CancelPresentedPayment',
+                request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentRequest.SerializeToString,
+                response_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentResponse.FromString,
+                _registered_method=True)
         self.WatchPresentedPayment = channel.unary_stream(
                 '/kawase.gateway.v1.PresentedService/WatchPresentedPayment',
                 request_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.WatchPresentedPaymentRequest.SerializeToString,
@@ -183,6 +188,14 @@ class PresentedServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelPresentedPayment(self, request, context):
+        """The shop gives up: a payment that waits for its payer cannot be confirmed from
+        now on. Again changes nothing; one that is confirmed is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchPresentedPayment(self, request, context):
         """Now and at every state, until it is final.
         """
@@ -257,6 +270,11 @@ def add_PresentedServiceServicer_to_server(servicer, server):
                     servicer.GetPresentedPayment,
                     request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentRequest.FromString,
                     response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentResponse.SerializeToString,
+            ),
+            'CancelPresentedPayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelPresentedPayment,
+                    request_deserializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentRequest.FromString,
+                    response_serializer=kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentResponse.SerializeToString,
             ),
             'WatchPresentedPayment': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchPresentedPayment,
@@ -548,6 +566,33 @@ class PresentedService:
             '/kawase.gateway.v1.PresentedService/GetPresentedPayment',
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentRequest.SerializeToString,
             kawase_dot_gateway_dot_v1_dot_presented__service__pb2.GetPresentedPaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelPresentedPayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/kawase.gateway.v1.PresentedService/CancelPresentedPayment',
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentRequest.SerializeToString,
+            kawase_dot_gateway_dot_v1_dot_presented__service__pb2.CancelPresentedPaymentResponse.FromString,
             options,
             channel_credentials,
             insecure,

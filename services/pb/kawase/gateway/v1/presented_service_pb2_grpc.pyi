@@ -61,6 +61,10 @@ class PresentedServiceStub:
     deadline with the state so far. The same id and content charge nothing twice.
     """
     GetPresentedPayment: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.GetPresentedPaymentRequest, _presented_service_pb2.GetPresentedPaymentResponse]
+    CancelPresentedPayment: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.CancelPresentedPaymentRequest, _presented_service_pb2.CancelPresentedPaymentResponse]
+    """The shop gives up: a payment that waits for its payer cannot be confirmed from
+    now on. Again changes nothing; one that is confirmed is refused.
+    """
     WatchPresentedPayment: _grpc.UnaryStreamMultiCallable[_presented_service_pb2.WatchPresentedPaymentRequest, _presented_service_pb2.WatchPresentedPaymentResponse]
     """Now and at every state, until it is final."""
     PutCodeLifetime: _grpc.UnaryUnaryMultiCallable[_presented_service_pb2.PutCodeLifetimeRequest, _presented_service_pb2.PutCodeLifetimeResponse]
@@ -103,6 +107,10 @@ class PresentedServiceAsyncStub(PresentedServiceStub):
     deadline with the state so far. The same id and content charge nothing twice.
     """
     GetPresentedPayment: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.GetPresentedPaymentRequest, _presented_service_pb2.GetPresentedPaymentResponse]  # type: ignore[assignment]
+    CancelPresentedPayment: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.CancelPresentedPaymentRequest, _presented_service_pb2.CancelPresentedPaymentResponse]  # type: ignore[assignment]
+    """The shop gives up: a payment that waits for its payer cannot be confirmed from
+    now on. Again changes nothing; one that is confirmed is refused.
+    """
     WatchPresentedPayment: _aio.UnaryStreamMultiCallable[_presented_service_pb2.WatchPresentedPaymentRequest, _presented_service_pb2.WatchPresentedPaymentResponse]  # type: ignore[assignment]
     """Now and at every state, until it is final."""
     PutCodeLifetime: _aio.UnaryUnaryMultiCallable[_presented_service_pb2.PutCodeLifetimeRequest, _presented_service_pb2.PutCodeLifetimeResponse]  # type: ignore[assignment]
@@ -202,6 +210,16 @@ class PresentedServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _presented_service_pb2.GetPresentedPaymentRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_presented_service_pb2.GetPresentedPaymentResponse, _abc.Awaitable[_presented_service_pb2.GetPresentedPaymentResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def CancelPresentedPayment(
+        self,
+        request: _presented_service_pb2.CancelPresentedPaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_presented_service_pb2.CancelPresentedPaymentResponse, _abc.Awaitable[_presented_service_pb2.CancelPresentedPaymentResponse]]:
+        """The shop gives up: a payment that waits for its payer cannot be confirmed from
+        now on. Again changes nothing; one that is confirmed is refused.
+        """
 
     @_abc_1.abstractmethod
     def WatchPresentedPayment(
