@@ -14,12 +14,12 @@ from services.kit.rpc import call, open_channel
 from services.pb.kawase.gateway.v1 import gateway_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import gateway_service_pb2_grpc as stubs
 from services.sandbox.demo.codes import SEOUL_SHOP
-from services.sandbox.endpoints import CHECKER, KEYS, Endpoints
+from services.sandbox.endpoints import KEYS, Endpoints
 from services.sandbox.errors import ServerFailed
 from services.sandbox.finance import Finance
 from services.sandbox.operator import Operator, prices_known
 from services.sandbox.world import PANDA, PARTICIPANTS, put_world
-from services.sandbox.world_acquiring import put_acquiring
+from services.sandbox.world_acquiring import PEOPLE, put_acquiring
 from services.sandbox.world_finance import put_finance
 
 CALL_SECONDS = 20.0
@@ -46,10 +46,10 @@ async def open_world(endpoints: Endpoints) -> Path:
 async def _put(endpoints: Endpoints) -> dict[str, str]:
     operator = Operator.of(endpoints)
     keys = await put_world(operator)
-    checker = await put_acquiring(operator, keys)
+    people = await put_acquiring(operator, keys)
     await _put_finance(endpoints)
     await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
-    return keys | {CHECKER: checker}
+    return keys | people
 
 
 async def _put_finance(endpoints: Endpoints) -> None:
@@ -72,15 +72,15 @@ async def _are_good(gateway: str, keys: Mapping[str, str]) -> bool:
             try:
                 await call(stub.ListPayments(request, metadata=metadata, timeout=CALL_SECONDS))
             except Forbidden:
-                continue  # known: the checker makes no payments
+                continue  # known: people at the operator make no payments
             except Unauthenticated:
                 return False
     return True
 
 
 def _read_keys(folder: Path) -> dict[str, str] | None:
-    """The keys by participant, and the checker's; None where one is missing."""
-    names = [*(one.participant_id for one in PARTICIPANTS), CHECKER]
+    """The keys by participant, and by person; None where one is missing."""
+    names = [one.participant_id for one in PARTICIPANTS] + [one.person_id for one in PEOPLE]
     paths = [folder / name for name in names]
     if not all(path.exists() for path in paths):
         return None

@@ -1,5 +1,5 @@
-"""What acquirers and wallets find in the demo's world beside corridors: somebody at the operator
-who checks shops, a biller, and payers who may show codes."""
+"""What acquirers and wallets find in the demo's world beside corridors: people at the operator, one
+who checks shops and two of finance, a biller, and payers who may show codes."""
 
 from typing import Any
 
@@ -13,6 +13,7 @@ from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceStu
 from services.pb.kawase.gateway.v1.bill_service_pb2_grpc import BillServiceStub
 from services.pb.kawase.gateway.v1.presented_service_pb2_grpc import PresentedServiceStub
 from services.sandbox.endpoints import CHECKER
+from services.sandbox.finance import KENJI, MEI
 from services.sandbox.operator import CALL_SECONDS, Operator, fresh_key
 from services.sandbox.world import EDO, PANDA, TOKYO_LIGHT
 
@@ -21,11 +22,22 @@ OPERATOR = admin_pb.Participant(
     kind=admin_pb.PARTICIPANT_KIND_OPERATOR,
     display_name="The operator's people",
 )
-PERSON = access_pb.Person(
-    person_id=CHECKER,
-    display_name="Checker of merchants",
-    roles=[access_pb.ROLE_ADMIN],
-    active=True,
+PEOPLE = (
+    access_pb.Person(
+        person_id=CHECKER,
+        display_name="Checker of merchants",
+        roles=[access_pb.ROLE_ADMIN],
+        active=True,
+    ),
+    *(
+        access_pb.Person(
+            person_id=name,
+            display_name=f"{name.title()} of finance",
+            roles=[access_pb.ROLE_FINANCE],
+            active=True,
+        )
+        for name in (MEI, KENJI)
+    ),
 )
 BILLER = bill_pb.Biller(
     biller_id=TOKYO_LIGHT,
@@ -51,20 +63,23 @@ POLICY = presented_pb.PresentingPolicy(
 )
 
 
-async def put_acquiring(operator: Operator, keys: dict[str, str]) -> str:
-    """Put them, with the participants' `keys`; returns a fresh key of the checker."""
+async def put_acquiring(operator: Operator, keys: dict[str, str]) -> dict[str, str]:
+    """Put them, with the participants' `keys`; returns a fresh key of each of the people."""
     async with open_channel(operator.gateway) as channel:
         admin = AdminServiceStub(channel)
         await operator.ask(
             admin.PutParticipant, admin_pb.PutParticipantRequest(participant=OPERATOR)
         )
-        person = access_pb.PutPersonRequest(person=PERSON)
-        await operator.ask(AccessServiceStub(channel).PutPerson, person)
-        key = await fresh_key(operator, admin, OPERATOR.participant_id, CHECKER)
+        people = {}
+        for person in PEOPLE:
+            request = access_pb.PutPersonRequest(person=person)
+            await operator.ask(AccessServiceStub(channel).PutPerson, request)
+            name = person.person_id
+            people[name] = await fresh_key(operator, admin, OPERATOR.participant_id, name)
         await _put_biller(operator, BillServiceStub(channel), keys[EDO])
         policy = presented_pb.PutPresentingPolicyRequest(policy=POLICY)
         await _as(keys[PANDA], PresentedServiceStub(channel).PutPresentingPolicy, policy)
-    return key
+    return people
 
 
 async def _put_biller(operator: Operator, stub: Any, key: str) -> None:

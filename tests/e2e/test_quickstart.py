@@ -4,6 +4,8 @@ lines run exactly as printed against one real `kawase up`; and the world that th
 
 import asyncio
 import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from services.kit.rpc import open_channel
 from services.pb.kawase.wallet.v1.wallet_service_pb2 import GetAccountsRequest
 from services.pb.kawase.wallet.v1.wallet_service_pb2_grpc import WalletServiceStub
 from services.sandbox.endpoints import CHECKER, read_endpoints
+from services.sandbox.finance import KENJI, MEI
 from services.sandbox.opening import open_world
 from services.sandbox.world import EDO, PANDA, PANDA_DEPOSIT
 from tests.e2e.documents import ROOT, Terminal, blocks_of, terminal, up
@@ -155,6 +158,26 @@ def test_no_key_and_no_secret_of_the_stack_is_in_its_logs_or_in_kafka(running: R
     assert [secret for secret in secrets if secret in text] == []
 
 
+def by_key(running: Running, person: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """What one of the operator's people types after `kawase settlement`."""
+    program, kept = str(ROOT / ".venv/bin/kawase"), str(running.home / ".local")
+    command = [program, "settlement", "--dir", kept, *words]
+    environment = {**os.environ, "KAWASE_KEY": running.keys[person]}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_people_of_finance_work_by_their_own_keys(running: Running) -> None:
+    closed = by_key(running, MEI, "close", "", "JPY", "--json")
+    window_id = json.loads(closed.stdout)["window"]["window_id"]
+    seen = by_key(running, CHECKER, "windows", "--state", "closed")
+    refused = by_key(running, CHECKER, "close", "", "JPY")
+    other = by_key(running, KENJI, "recheck", window_id, "--operator", MEI)
+
+    assert window_id in seen.stdout
+    assert refused.stderr == "Error: checker has not the role for this call: it needs finance.\n"
+    assert "leave it empty" in other.stderr
+
+
 def yen(minor: int) -> dict[str, object]:
     return {"currency_code": "JPY", "minor_units": minor, "display": f"¥{minor:,}"}
 
@@ -163,7 +186,7 @@ def test_the_world_is_put_once_and_put_again_where_a_key_is_lost(running: Runnin
     folder = running.home / ".local" / "keys"
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     keys, endpoints = running.keys, read_endpoints(running.home / ".local")
-    assert CHECKER in keys
+    assert {CHECKER, MEI, KENJI} <= keys.keys()
 
     assert asyncio.run(open_world(endpoints)) == folder
     assert running.keys == keys

@@ -21,7 +21,7 @@ from services.sandbox.demo.partners import Control
 from services.sandbox.demo.story import CHAPTERS, DemoFailed, Stage, books
 from services.sandbox.demo.telling import Telling
 from services.sandbox.demo.wallet_app import WalletApp
-from services.sandbox.endpoints import CHECKER, Endpoints
+from services.sandbox.endpoints import Endpoints
 from services.sandbox.errors import StackError, StackInUse
 from services.sandbox.finance import Finance
 from services.sandbox.house import House
@@ -72,7 +72,7 @@ async def set_stage(
     addresses = endpoints.processes
     operator = Operator.of(endpoints)
     keys = await put_world(operator)
-    keys |= {CHECKER: await put_acquiring(operator, keys)}
+    keys |= await put_acquiring(operator, keys)
     await prices_known(operator, keys[PANDA], SEOUL_SHOP, Money(1_000, "KRW"))
     gateway = await closing.enter_async_context(open_channel(addresses["gateway"]))
     wallet = await closing.enter_async_context(open_channel(addresses["wallet"]))

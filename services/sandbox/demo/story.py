@@ -38,7 +38,7 @@ class Stage:
     gateway: str
     """Its address."""
     keys: Mapping[str, str]
-    """API keys of the participants, and the checker's."""
+    """API keys of the participants, and of the operator's people."""
     panda: WalletApp
     sakura: WalletApp
     kakao: WalletApp
