@@ -84,7 +84,7 @@ async def build(life: Life) -> None:
     server = BridgeServer(
         parts.units,
         CodeBook(partners, parts.clock, lambda name: worker.desks[name].answers),
-        AccountBook(parts.units, partners, parts.clock),
+        AccountBook(parts.units, partners, parts.clock, box),
         Operators(parts.units, worker, lane),
         queue,
         PartnerCalls(keeper, {config.partner_id: config.adapter for config in configs}),

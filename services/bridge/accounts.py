@@ -13,6 +13,7 @@ from services.core.clock import Clock
 from services.core.errors import Conflict, Malformed
 from services.core.ids import checked_id
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 HOLDER_LIMIT = 48
@@ -30,8 +31,11 @@ class LinkExistsWithDifferentContent(Conflict):
 class AccountBook:
     """Asks the bank and keeps its answer, so that a repeat gets the same."""
 
-    def __init__(self, units: Units, partners: Mapping[str, Partner], clock: Clock) -> None:
+    def __init__(
+        self, units: Units, partners: Mapping[str, Partner], clock: Clock, box: SecretBox
+    ) -> None:
         self._units = units
+        self._box = box
         self._partners = partners
         self._clock = clock
 
@@ -40,11 +44,11 @@ class AccountBook:
         `AccountRefused`, `PartnerUnavailable`."""
         _check(account)
         partner = partner_of(self._partners, account.partner_id)
-        digest = hashlib.sha256("\0".join(astuple(account)).encode()).digest()
+        content = "\0".join(astuple(account)).encode()
         async with self._units.pool.acquire() as connection:
             kept = await get_link(connection, account.link_id)
         if kept is not None:
-            return _same(kept, digest)
+            return self._same(kept, content)
         try:
             async with asyncio.timeout(partner.rules.call.total_seconds()):
                 linked = await partner.link_account(account)
@@ -53,7 +57,7 @@ class AccountBook:
         link = Link(
             account.link_id,
             account.partner_id,
-            digest,
+            self._box.fingerprint(content),
             linked.payer_reference,
             linked.display_name,
             self._clock.now(),
@@ -62,19 +66,20 @@ class AccountBook:
         async def keep(connection: Connection) -> Decided[LinkedAccount]:
             earlier = await get_link(connection, link.link_id)
             if earlier is not None:
-                return Decided(_same(earlier, digest))
+                return Decided(self._same(earlier, content))
             await add_link(connection, link)
             return Decided(linked)
 
         return (await self._units.write(keep)).answer
 
-
-def _same(link: Link, digest: bytes) -> LinkedAccount:
-    if link.content_digest != digest:
-        raise LinkExistsWithDifferentContent(
-            f"Link {link.link_id} is of another account; use a new id.", link_id=link.link_id
-        )
-    return LinkedAccount(link.payer_reference, link.display_name)
+    def _same(self, link: Link, content: bytes) -> LinkedAccount:
+        # One from before there was a key is a plain digest.
+        known = link.content_digest == hashlib.sha256(content).digest()
+        if not known and not self._box.is_fingerprint(link.content_digest, content):
+            raise LinkExistsWithDifferentContent(
+                f"Link {link.link_id} is of another account; use a new id.", link_id=link.link_id
+            )
+        return LinkedAccount(link.payer_reference, link.display_name)
 
 
 def _check(account: BankAccount) -> None:

@@ -6,6 +6,8 @@ what belongs to one thing into another's place.
 """
 
 import binascii
+import hashlib
+import hmac
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import SecretStr
@@ -24,6 +26,7 @@ class SecretBox:
     def __init__(self, keys: SecretStr | None, setting: str = SECRETS_SETTING) -> None:
         self._setting = setting
         self._fernet: MultiFernet | None = None
+        self._marks: list[bytes] = []
         if keys is not None:
             texts = [text.strip() for text in keys.get_secret_value().split(",") if text.strip()]
             try:
@@ -32,6 +35,9 @@ class SecretBox:
                 raise ValueError(
                     f"{setting} must be keys of 32 bytes in URL-safe base64, separated by commas"
                 ) from None
+            self._marks = [
+                hashlib.sha256(f"fingerprint {text}".encode()).digest() for text in texts
+            ]
 
     @property
     def can_seal(self) -> bool:
@@ -59,6 +65,17 @@ class SecretBox:
         if owner != place.encode():
             raise SecretUnreadable
         return content
+
+    def fingerprint(self, content: bytes) -> bytes:
+        """32 bytes that tell a repeat from other content, and of which nobody without the key can
+        find the content by trying. Raises `SecretsKeyMissing`."""
+        self._key()
+        return hmac.digest(self._marks[0], content, "sha256")
+
+    def is_fingerprint(self, mark: bytes, content: bytes) -> bool:
+        """Whether `mark` was made of `content`, with any of the keys."""
+        made = (hmac.digest(key, content, "sha256") for key in self._marks)
+        return any(hmac.compare_digest(mark, each) for each in made)
 
     def open(self, sealed: bytes) -> str:
         """The text again. Raises `SecretsKeyMissing`, `SecretUnreadable`."""

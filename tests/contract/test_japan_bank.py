@@ -1,7 +1,8 @@
 """The Japanese bank that funds wallets: the adapter against its simulator."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import astuple, replace
+from hashlib import sha256
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from services.bridge.accounts import (
 )
 from services.bridge.partner import AccountRefused, BankAccount
 from services.bridge.settings import PartnerConfig
+from services.bridge.store.links import Link, add_link
 from services.core.clock import ManualClock
 from services.core.ids import Resource
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
@@ -31,6 +33,7 @@ from tests.contract.house import (
     simulated,
     start,
 )
+from tests.parts import PAYEE_BOX
 
 PARTNER = "japan-bank"
 HANAKO = BankAccount("hanako-bank", PARTNER, "0310", "101", "1", "1234567", "ヤマダ　ハナコ")
@@ -53,7 +56,7 @@ async def world(database: Database, bank: Simulated) -> AsyncIterator[World]:
 
 
 def book_of(world: World) -> AccountBook:
-    return AccountBook(world.units, world.partners, world.clock)
+    return AccountBook(world.units, world.partners, world.clock, PAYEE_BOX)
 
 
 async def top_up(world: World, yen: int = 30_000) -> str:
@@ -80,6 +83,15 @@ async def test_a_link_is_the_same_when_it_is_asked_for_again(world: World) -> No
 
 async def test_a_link_id_belongs_to_one_account(world: World) -> None:
     await book_of(world).link(HANAKO)
+    with pytest.raises(LinkExistsWithDifferentContent):
+        await book_of(world).link(replace(HANAKO, account_number="7654321"))
+
+
+async def test_a_link_from_before_is_known_by_its_plain_digest(world: World) -> None:
+    plain = sha256("\0".join(astuple(HANAKO)).encode()).digest()
+    async with world.units.pool.acquire() as connection:
+        await add_link(connection, Link("hanako-bank", PARTNER, plain, "acct", "Bank", TODAY))
+    assert (await book_of(world).link(HANAKO)).payer_reference == "acct"
     with pytest.raises(LinkExistsWithDifferentContent):
         await book_of(world).link(replace(HANAKO, account_number="7654321"))
 

@@ -12,7 +12,6 @@ import pytest
 from google.protobuf.json_format import MessageToJson
 from pydantic import SecretStr
 
-from services.bridge.accounts import AccountBook
 from services.bridge.settings import PartnerConfig
 from services.bridge.statements import StatementCalls
 from services.core.clock import ManualClock
@@ -42,7 +41,7 @@ from tests.contract.house import (
 )
 from tests.contract.japan_bank_house import PARTNER as BANK
 from tests.contract.japan_bank_house import bank_config, japan_bank, order_payout, text_of
-from tests.contract.test_japan_bank import HANAKO
+from tests.contract.test_japan_bank import HANAKO, book_of
 from tests.store.reconciliation.importing import PARTNERS, bring, reconciliation
 from tests.unit.reconciliation.sides import Row, pairs_of
 
@@ -230,7 +229,7 @@ async def test_a_banks_statement_agrees_with_our_rows(
 
 async def top_up(world: World, yen: int) -> str:
     """Draw from Hanako's account at the bank."""
-    linked = await AccountBook(world.units, world.partners, world.clock).link(HANAKO)
+    linked = await book_of(world).link(HANAKO)
     resource = new_resource(Resource.TOP_UP)
     kind, payer = pb.CHARGE_KIND_TOP_UP, linked.payer_reference
     order = start(resource, BANK, yen, "JPY", kind=kind, payer_reference=payer)

@@ -8,7 +8,7 @@ from services.kit.postgres import Connection
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A linked account. `content_digest` is of what was asked for."""
+    """A linked account. `content_digest` is the fingerprint of what was asked for."""
 
     link_id: str
     partner_id: str

@@ -35,8 +35,13 @@ class LinkWish:
     holder_name: str
 
     @property
+    def content(self) -> bytes:
+        """What a repeat is equal in."""
+        return _content(*astuple(self))
+
+    @property
     def digest(self) -> bytes:
-        """Equal for requests of equal content."""
+        """Of the content; whoever has it can find the account by trying."""
         return _digest(*astuple(self))
 
     @property
@@ -61,7 +66,11 @@ class TopUpWish:
 
 
 def _digest(*parts: str) -> bytes:
-    return hashlib.sha256("\n".join(parts).encode()).digest()
+    return hashlib.sha256(_content(*parts)).digest()
+
+
+def _content(*parts: str) -> bytes:
+    return "\n".join(parts).encode()
 
 
 def check_hosted(caller: Participant) -> None:

@@ -20,6 +20,7 @@ from services.bridge.statements import StatementCalls
 from services.kit.rpc import RpcServer
 from services.pb.kawase.bridge.v1 import bridge_service_pb2_grpc as stubs
 from tests.contract.house import LANE, World
+from tests.parts import PAYEE_BOX
 
 SERVICE = "kawase.bridge.v1.BridgeService"
 SECONDS = 10.0
@@ -33,7 +34,7 @@ async def served(world: World) -> AsyncIterator[Any]:
     servicer = BridgeServer(
         world.units,
         CodeBook(world.partners, world.clock, lambda name: world.worker.desks[name].answers),
-        AccountBook(world.units, world.partners, world.clock),
+        AccountBook(world.units, world.partners, world.clock, PAYEE_BOX),
         Operators(world.units, world.worker, LANE),
         Queue(world.units, rules, world.clock),
         PartnerCalls(world.keeper, {"kakaopay": "kakaopay_acquirer"}),

@@ -1,5 +1,7 @@
 """Bank accounts are sealed whole for one place, and shown by their last digits."""
 
+from hashlib import sha256
+
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -52,6 +54,17 @@ def test_what_a_bank_calls_an_account_is_sealed_as_text() -> None:
         open_reference(box(OLD), "payer/other", sealed)
     # One that was told before references were sealed.
     assert open_reference(box(OLD), "payer/bank", "0005-001-1-1234567") == "0005-001-1-1234567"
+
+
+def test_a_fingerprint_tells_a_repeat_and_is_made_by_nobody_without_the_key() -> None:
+    mark = box(OLD).fingerprint(b"0005 1234567")
+    assert box(NEW, OLD).is_fingerprint(mark, b"0005 1234567")
+    assert not box(OLD).is_fingerprint(mark, b"0005 1234568")
+    assert not box(NEW).is_fingerprint(mark, b"0005 1234567")
+    assert not SecretBox(None).is_fingerprint(mark, b"0005 1234567")
+    assert mark != sha256(b"0005 1234567").digest()
+    with pytest.raises(SecretsKeyMissing):
+        SecretBox(None).fingerprint(b"0005 1234567")
 
 
 def test_what_is_shown_is_the_bank_and_the_last_digits() -> None:
