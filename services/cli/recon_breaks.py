@@ -119,6 +119,9 @@ def comment(asking: Asking, break_id: str, text: str, operator: str) -> None:
 @click.option("--debit", default="", help="Of a correcting transfer: the account debited.")
 @click.option("--credit", default="", help="Of a correcting transfer: the account credited.")
 @click.option("--amount", type=Amount(), help='Such as "JPY 1200".')
+@click.option(
+    "--partner-fee", type=Amount(), help="What a partner has kept of what it settled, if any."
+)
 @who_option
 @click.pass_obj
 def propose(
@@ -129,6 +132,7 @@ def propose(
     debit: str,
     credit: str,
     amount: money_pb2.Money | None,
+    partner_fee: money_pb2.Money | None,
     operator: str,
 ) -> None:
     """Propose how BREAK_ID is put right. Another person approves it."""
@@ -138,6 +142,7 @@ def propose(
         debit_account_id=debit,
         credit_account_id=credit,
         amount=amount,
+        partner_fee=partner_fee,
     )
     request = pb.ProposeResolutionRequest(
         break_id=break_id, resolution=resolution, operator=operator

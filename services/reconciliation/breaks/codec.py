@@ -62,6 +62,8 @@ def _resolution_message(resolution: Resolution) -> pb.Resolution:
     )
     if resolution.amount_minor:
         message.amount.CopyFrom(money(resolution.amount_minor, resolution.currency))
+    if resolution.fee_minor:
+        message.partner_fee.CopyFrom(money(resolution.fee_minor, resolution.currency))
     return message
 
 
@@ -106,6 +108,7 @@ def read_wish(message: pb.Resolution) -> Wish:
         message.credit_account_id,
         message.amount.minor_units,
         message.amount.currency_code,
+        message.partner_fee.minor_units,
     )
 
 

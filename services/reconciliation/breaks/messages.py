@@ -1,16 +1,18 @@
 """Breaks as messages: facts, commands to the ledger, answers to callers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.core.accounts import AccountKind, house
 from services.core.ids import STRIPE_COUNT, stripe_of
 from services.core.money import Money
+from services.kit.ledger import Move, open_accounts, transfer_funds
 from services.kit.outbox import Outgoing
 from services.pb.kawase.money.v1 import money_pb2
 from services.pb.kawase.reconciliation.v1 import reconciliation_event_pb2 as events
-from services.pb.kawase.wallet.v1 import transfer_pb2
-from services.pb.kawase.wallet.v1 import wallet_message_pb2 as wallet
+from services.reconciliation.breaks.accounts import house_accounts
 from services.reconciliation.breaks.model import Break
 
 TOPIC = "reconciliation.event"
@@ -40,18 +42,18 @@ def break_changed(item: Break, now: datetime) -> Outgoing:
     return fact(item.break_id, "BreakChanged", event, now)
 
 
-def correction(link_id: str, debit: str, credit: str, amount: Money) -> Outgoing:
-    """The command to the ledger; the same however often it is sent."""
-    leg = transfer_pb2.Leg(
-        debit_account_id=debit,
-        credit_account_id=credit,
-        amount=money(amount.minor, amount.currency),
-        purpose=PURPOSE,
-    )
-    transfer = wallet.TransferFunds(link_id=link_id, funding_account_id=debit, legs=[leg])
-    payload = wallet.WalletCommand(transfer_funds=transfer).SerializeToString()
+def correction(link_id: str, debit: str, credit: str, amount: Money, fee: Money) -> list[Outgoing]:
+    """The commands to the ledger, the same however often they are sent: accounts of the house that
+    may not be open yet, then the transfer, with the fee that a partner has kept."""
     stripe = _HALF + stripe_of(debit) % _HALF
-    return Outgoing("wallet.command", debit, stripe, "TransferFunds", payload)
+    moves = [Move(debit, credit, amount, PURPOSE)]
+    if fee.minor:
+        expense = house(AccountKind.PARTNER_FEE_EXPENSE, fee.currency).account_id
+        moves.append(Move(expense, credit, fee, PURPOSE))
+    opened = house_accounts(*(m.debit_account_id for m in moves), credit)
+    # Keyed as the transfer is, so that the ledger hears it before.
+    opening = [replace(open_accounts(opened, stripe), key=debit)] if opened else []
+    return [*opening, transfer_funds(link_id, moves, stripe)]
 
 
 def money(minor: int, currency: str) -> money_pb2.Money:

@@ -80,6 +80,8 @@ class Resolution:
     debit_account_id: str = ""
     credit_account_id: str = ""
     amount_minor: int = 0
+    fee_minor: int = 0
+    """What the partner has kept of what it settled; booked as our expense beside the amount."""
     link_id: str = ""
     correct_by: date | None = None
     approved_by: str = ""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from services.core.ids import Resource, new_reference, resource_id
 from services.core.money import Money
 from services.core.people import is_same_person
-from services.reconciliation.breaks.accounts import check_transfer
+from services.reconciliation.breaks.accounts import check_fee, check_transfer
 from services.reconciliation.breaks.model import (
     HOUSE,
     MOVES_MONEY,
@@ -59,6 +59,7 @@ class Wish:
     credit_account_id: str = ""
     amount_minor: int = 0
     currency: str = ""
+    fee_minor: int = 0
 
 
 def assign(item: Break, assignee: str, person: str, now: datetime) -> Step | None:
@@ -206,11 +207,13 @@ def _resolution(item: Break, wish: Wish, person: str, policy: Policy, now: datet
         raise TransferMalformed("amount", problem)
     if amount.minor > abs(item.size):
         raise AmountUnfit(amount, Money(abs(item.size), item.currency))
+    check_fee(item.kind, wish.kind, wish.credit_account_id, wish.fee_minor, amount)
     return replace(
         made,
         debit_account_id=wish.debit_account_id,
         credit_account_id=wish.credit_account_id,
         amount_minor=amount.minor,
+        fee_minor=wish.fee_minor,
         link_id=resource_id(Resource.CORRECTION, new_reference(now)),
     )
 
@@ -244,9 +247,11 @@ def _tell(resolution: Resolution) -> str:
     if resolution.kind not in MOVES_MONEY:
         return f"As {words}: {resolution.reason}"
     amount = Money(resolution.amount_minor, resolution.currency)
+    kept = Money(resolution.fee_minor, resolution.currency)
+    fee = f", and {kept} that the partner has kept as its fee" if kept.minor else ""
     return (
         f"As {words} of {amount}, from {resolution.debit_account_id} to "
-        f"{resolution.credit_account_id}: {resolution.reason}"
+        f"{resolution.credit_account_id}{fee}: {resolution.reason}"
     )
 
 

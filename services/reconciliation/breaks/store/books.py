@@ -22,7 +22,7 @@ WRITE_SECONDS = 120.0
 COLUMNS = """
 b.*, r.number AS r_number, r.kind AS r_kind, r.proposed_by, r.propose_time, r.reason,
 r.size AS r_size, r.currency AS r_currency, r.debit_account_id, r.credit_account_id,
-r.amount_minor, r.link_id, r.correct_by, r.approved_by, r.outcome
+r.amount_minor, r.fee_minor, r.link_id, r.correct_by, r.approved_by, r.outcome
 """
 """What `break_of` reads; `breaks AS b` left-joined with its resolution, `JOINED`."""
 JOINED = (
@@ -81,7 +81,7 @@ async def store_steps(
     await _write_resolutions(connection, [s for s in steps if s.item.resolution is not None], now)
     await _write(connection, _CHANGE, [step for step in steps if step.item.note_count > 0])
     await _write_notes(connection, steps, now)
-    sent = [_correction(_resolution(step)) for step in steps if step.sends]
+    sent = [each for step in steps if step.sends for each in _correction(_resolution(step))]
     return [*(break_changed(step.item, now) for step in steps), *sent]
 
 
@@ -133,6 +133,7 @@ async def _write_resolutions(connection: Connection, steps: Sequence[Step], now:
         [one.approved_by for one in made],
         [one.outcome for one in made],
         now,
+        [one.fee_minor for one in made],
     )
 
 
@@ -190,6 +191,7 @@ def _resolution_of(row: Mapping[str, Any]) -> Resolution | None:
         debit_account_id=row["debit_account_id"],
         credit_account_id=row["credit_account_id"],
         amount_minor=row["amount_minor"],
+        fee_minor=row["fee_minor"],
         link_id=row["link_id"],
         correct_by=row["correct_by"],
         approved_by=row["approved_by"],
@@ -197,12 +199,13 @@ def _resolution_of(row: Mapping[str, Any]) -> Resolution | None:
     )
 
 
-def _correction(resolution: Resolution) -> Outgoing:
+def _correction(resolution: Resolution) -> list[Outgoing]:
     return correction(
         resolution.link_id,
         resolution.debit_account_id,
         resolution.credit_account_id,
         Money(resolution.amount_minor, resolution.currency),
+        Money(resolution.fee_minor, resolution.currency),
     )
 
 
@@ -240,12 +243,12 @@ WHERE b.break_id = c.break_id
 _PUT_RESOLUTIONS = """
 INSERT INTO resolutions (
     break_id, number, kind, proposed_by, propose_time, reason, debit_account_id, credit_account_id,
-    amount_minor, currency, size, link_id, correct_by, approved_by, outcome, ask_time
+    amount_minor, currency, size, link_id, correct_by, approved_by, outcome, fee_minor, ask_time
 )
 SELECT *, $16::timestamptz FROM unnest(
     $1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::text[],
     $8::text[], $9::bigint[], $10::text[], $11::bigint[], $12::text[], $13::date[], $14::text[],
-    $15::text[]
+    $15::text[], $17::bigint[]
 )
 ON CONFLICT (break_id, number) DO UPDATE
 SET approved_by = excluded.approved_by, outcome = excluded.outcome, ask_time = excluded.ask_time

@@ -27,13 +27,15 @@ async def take_silent(
         if row["repeat_count"] == STUCK_REPEATS:
             log.error("correction_stuck", break_id=row["break_id"], link_id=row["link_id"])
     return [
-        correction(
+        command
+        for row in rows
+        for command in correction(
             row["link_id"],
             row["debit_account_id"],
             row["credit_account_id"],
             Money(row["amount_minor"], row["currency"]),
+            Money(row["fee_minor"], row["currency"]),
         )
-        for row in rows
     ]
 
 
@@ -45,6 +47,6 @@ WHERE (break_id, number) IN (
         AND ask_time < $1::timestamptz - $3::interval * ((1 << LEAST(repeat_count, 7)) - 1)
     ORDER BY ask_time LIMIT 100 FOR UPDATE SKIP LOCKED
 )
-RETURNING break_id, link_id, debit_account_id, credit_account_id, amount_minor, currency,
-    repeat_count
+RETURNING break_id, link_id, debit_account_id, credit_account_id, amount_minor, fee_minor,
+    currency, repeat_count
 """

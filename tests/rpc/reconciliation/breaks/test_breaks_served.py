@@ -92,7 +92,7 @@ async def test_a_correction_moves_money_once_a_second_person_has_approved(
         assert caught.value.reason == "SAME_PERSON"
         approved = await served.approve(break_id, "taro")
         await served.approve(break_id, "taro")
-        (record,) = await take_records(tail, 1)
+        (_opening, record) = await take_records(tail, 2)
     transfer = WalletCommand.FromString(record.value).transfer_funds
     link = proposed.resolution.link_id
     assert (transfer.link_id, transfer.legs[0].amount.minor_units) == (link, 10_000)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from services.kit.kafka import Topics
-from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
+from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletCommand, WalletEvent
 from services.reconciliation.breaks.desk import Desk
 from services.reconciliation.breaks.model import ResolutionKind, State, What
 from services.reconciliation.breaks.resolving import Policy, Wish
@@ -123,8 +123,30 @@ async def test_what_a_partner_has_settled_at_the_bank_waits_until_people_have_bo
     )
     pairs = [matched(row, await books.theirs("AMS-1", kind="credit"))]
     await books.run(pairs)
-    assert (await books.only()).item.kind == "UNBOOKED"
-    await moved(books)
+    opened = await books.only()
+    assert opened.item.kind == "UNBOOKED"
+    desk = Desk(books.units, books.clock, Policy())
+    owed, kind = "partner-receivable:kakao:KRW", ResolutionKind.CORRECTING_TRANSFER
+    wish = Wish(kind, "the statement of Friday", "bank:KRW", owed, fee_minor=60)
+    await desk.propose(opened.item.break_id, wish, "mei")
+    seen = await desk.approve(opened.item.break_id, "kenji")
+    told = await books.units.pool.fetch(
+        "SELECT key, payload FROM outbox WHERE topic = 'wallet.command' ORDER BY stripe, sequence"
+    )
+    opening, transfer = (WalletCommand.FromString(each["payload"]) for each in told)
+    assert [each.account_id for each in opening.open_accounts.accounts] == [
+        "bank:KRW",
+        "partner-fee-expense:KRW",
+    ]
+    assert {each["key"] for each in told} == {"bank:KRW"}
+    assert [
+        (leg.debit_account_id, leg.credit_account_id, leg.amount.minor_units)
+        for leg in transfer.transfer_funds.legs
+    ] == [("bank:KRW", owed, 10_000), ("partner-fee-expense:KRW", owed, 60)]
+    assert seen.item.resolution is not None
+    posted = WalletEvent(link_id=seen.item.resolution.link_id)
+    posted.funds_posted.SetInParent()
+    await books.answer(posted)
     assert await books.run(pairs) == []
     assert await books.run([], NEXT) == []
     assert (await books.only()).item.state is State.RESOLVED

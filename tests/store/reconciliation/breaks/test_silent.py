@@ -23,11 +23,12 @@ async def books(database: Database, topics: Topics) -> AsyncIterator[Books]:
 
 
 async def commands(books: Books) -> list[WalletCommand]:
-    """What the ledger was told, in its order."""
+    """The transfers that the ledger was told of, in their order."""
     rows = await books.units.pool.fetch(
         "SELECT payload FROM outbox WHERE topic = 'wallet.command' ORDER BY stripe, sequence"
     )
-    return [WalletCommand.FromString(row["payload"]) for row in rows]
+    told = [WalletCommand.FromString(row["payload"]) for row in rows]
+    return [each for each in told if each.HasField("transfer_funds")]
 
 
 async def test_a_transfer_the_ledger_does_not_answer_is_asked_for_again_until_it_does(

@@ -21,7 +21,12 @@ from services.reconciliation.breaks.model import (
     State,
     Step,
 )
-from services.reconciliation.breaks.refusals import SamePerson, StateUnfit, TransferUnderWay
+from services.reconciliation.breaks.refusals import (
+    SamePerson,
+    StateUnfit,
+    TransferMalformed,
+    TransferUnderWay,
+)
 from services.reconciliation.breaks.resolving import Policy, Wish
 from services.reconciliation.breaks.words import explain
 from services.reconciliation.matching.rows import BreakKind
@@ -197,6 +202,42 @@ def test_a_large_break_is_not_written_off_by_one_person_with_a_small_amount() ->
     small = resolving.propose(replace(opened(), size=-500), wish, "hanako", POLICY, NOW)
     assert small is not None
     assert small.sends
+
+
+SETTLED = Wish(
+    ResolutionKind.CORRECTING_TRANSFER,
+    "settled net",
+    "bank:JPY",
+    "partner-receivable:kakao:JPY",
+    fee_minor=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wish", "field"),
+    [
+        (BreakKind.AMOUNT, SETTLED, "resolution.partner_fee"),
+        (BreakKind.UNBOOKED, replace(SETTLED, fee_minor=801), "resolution.partner_fee"),
+        (BreakKind.UNBOOKED, replace(SETTLED, fee_minor=-1), "resolution.partner_fee"),
+        (
+            BreakKind.UNBOOKED,
+            replace(SETTLED, credit_account_id=SUSPENSE),
+            "resolution.credit_account_id",
+        ),
+        (
+            BreakKind.UNBOOKED,
+            replace(SETTLED, kind=ResolutionKind.WRITE_OFF, debit_account_id=LOSS),
+            "resolution.partner_fee",
+        ),
+    ],
+)
+def test_a_fee_is_kept_only_of_what_a_partner_owed_and_has_settled(
+    kind: BreakKind, wish: Wish, field: str
+) -> None:
+    item = opened(replace(FIND, kind=kind))
+    with pytest.raises(TransferMalformed) as refusal:
+        resolving.propose(item, wish, "hanako", POLICY, NOW)
+    assert refusal.value.metadata["field"] == field
 
 
 def test_a_proposal_made_again_is_the_same_proposal() -> None:

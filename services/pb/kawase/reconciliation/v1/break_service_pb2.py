@@ -27,49 +27,49 @@ from services.pb.kawase.money.v1 import money_pb2 as kawase_dot_money_dot_v1_dot
 from services.pb.kawase.reconciliation.v1 import day_service_pb2 as kawase_dot_reconciliation_dot_v1_dot_day__service__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,kawase/reconciliation/v1/break_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\x1a*kawase/reconciliation/v1/day_service.proto\"\xbe\x03\n\x05\x42reak\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12$\n\x04size\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x15\n\rour_reference\x18\x07 \x01(\t\x12\x17\n\x0ftheir_reference\x18\x08 \x01(\t\x12\x13\n\x0bresource_id\x18\t \x01(\t\x12\x10\n\x08\x61ssignee\x18\n \x01(\t\x12\x10\n\x08\x61ge_days\x18\x0b \x01(\x05\x12\x11\n\tage_class\x18\x0c \x01(\t\x12\x13\n\x0b\x65xplanation\x18\r \x01(\t\x12-\n\topen_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creopen_count\x18\x10 \x01(\x05\x12\x38\n\nresolution\x18\x11 \x01(\x0b\x32$.kawase.reconciliation.v1.Resolution\"\xec\x01\n\nResolution\x12\x36\n\x04kind\x18\x01 \x01(\x0e\x32(.kawase.reconciliation.v1.ResolutionKind\x12\x13\n\x0bproposed_by\x18\x02 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x18\n\x10\x64\x65\x62it_account_id\x18\x05 \x01(\t\x12\x19\n\x11\x63redit_account_id\x18\x06 \x01(\t\x12&\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0f\n\x07link_id\x18\x08 \x01(\t\"\x8a\x01\n\x11ListBreaksRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08\x61ssignee\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"^\n\x12ListBreaksResponse\x12/\n\x06\x62reaks\x18\x01 \x03(\x0b\x32\x1f.kawase.reconciliation.v1.Break\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x0fGetBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\"\xa2\x01\n\x10GetBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\x12+\n\x04rows\x18\x02 \x03(\x0b\x32\x1d.kawase.reconciliation.v1.Row\x12\x32\n\x05notes\x18\x03 \x03(\x0b\x32#.kawase.reconciliation.v1.BreakNote\"v\n\tBreakNote\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12-\n\tnote_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x12\x41ssignBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08\x61ssignee\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"D\n\x13\x41ssignBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"G\n\x13\x43ommentBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"E\n\x14\x43ommentBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"x\n\x18ProposeResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x38\n\nresolution\x18\x02 \x01(\x0b\x32$.kawase.reconciliation.v1.Resolution\x12\x10\n\x08operator\x18\x03 \x01(\t\"J\n\x19ProposeResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\">\n\x18\x41pproveResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"J\n\x19\x41pproveResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"M\n\x17RejectResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"I\n\x18RejectResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break*\xbf\x01\n\x0eResolutionKind\x12\x1f\n\x1bRESOLUTION_KIND_UNSPECIFIED\x10\x00\x12\'\n#RESOLUTION_KIND_CORRECTING_TRANSFER\x10\x01\x12\x1d\n\x19RESOLUTION_KIND_WRITE_OFF\x10\x02\x12%\n!RESOLUTION_KIND_PARTNER_CORRECTED\x10\x03\x12\x1d\n\x19RESOLUTION_KIND_EXPLAINED\x10\x04\x32\xac\x06\n\x0c\x42reakService\x12g\n\nListBreaks\x12+.kawase.reconciliation.v1.ListBreaksRequest\x1a,.kawase.reconciliation.v1.ListBreaksResponse\x12\x61\n\x08GetBreak\x12).kawase.reconciliation.v1.GetBreakRequest\x1a*.kawase.reconciliation.v1.GetBreakResponse\x12j\n\x0b\x41ssignBreak\x12,.kawase.reconciliation.v1.AssignBreakRequest\x1a-.kawase.reconciliation.v1.AssignBreakResponse\x12m\n\x0c\x43ommentBreak\x12-.kawase.reconciliation.v1.CommentBreakRequest\x1a..kawase.reconciliation.v1.CommentBreakResponse\x12|\n\x11ProposeResolution\x12\x32.kawase.reconciliation.v1.ProposeResolutionRequest\x1a\x33.kawase.reconciliation.v1.ProposeResolutionResponse\x12|\n\x11\x41pproveResolution\x12\x32.kawase.reconciliation.v1.ApproveResolutionRequest\x1a\x33.kawase.reconciliation.v1.ApproveResolutionResponse\x12y\n\x10RejectResolution\x12\x31.kawase.reconciliation.v1.RejectResolutionRequest\x1a\x32.kawase.reconciliation.v1.RejectResolutionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n,kawase/reconciliation/v1/break_service.proto\x12\x18kawase.reconciliation.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bkawase/money/v1/money.proto\x1a*kawase/reconciliation/v1/day_service.proto\"\xbe\x03\n\x05\x42reak\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05state\x18\x03 \x01(\t\x12\x12\n\npartner_id\x18\x04 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x05 \x01(\t\x12$\n\x04size\x18\x06 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x15\n\rour_reference\x18\x07 \x01(\t\x12\x17\n\x0ftheir_reference\x18\x08 \x01(\t\x12\x13\n\x0bresource_id\x18\t \x01(\t\x12\x10\n\x08\x61ssignee\x18\n \x01(\t\x12\x10\n\x08\x61ge_days\x18\x0b \x01(\x05\x12\x11\n\tage_class\x18\x0c \x01(\t\x12\x13\n\x0b\x65xplanation\x18\r \x01(\t\x12-\n\topen_time\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0creopen_count\x18\x10 \x01(\x05\x12\x38\n\nresolution\x18\x11 \x01(\x0b\x32$.kawase.reconciliation.v1.Resolution\"\x99\x02\n\nResolution\x12\x36\n\x04kind\x18\x01 \x01(\x0e\x32(.kawase.reconciliation.v1.ResolutionKind\x12\x13\n\x0bproposed_by\x18\x02 \x01(\t\x12\x13\n\x0b\x61pproved_by\x18\x03 \x01(\t\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x18\n\x10\x64\x65\x62it_account_id\x18\x05 \x01(\t\x12\x19\n\x11\x63redit_account_id\x18\x06 \x01(\t\x12&\n\x06\x61mount\x18\x07 \x01(\x0b\x32\x16.kawase.money.v1.Money\x12\x0f\n\x07link_id\x18\x08 \x01(\t\x12+\n\x0bpartner_fee\x18\t \x01(\x0b\x32\x16.kawase.money.v1.Money\"\x8a\x01\n\x11ListBreaksRequest\x12\x12\n\npartner_id\x18\x01 \x01(\t\x12\x0b\n\x03\x64\x61y\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\r\n\x05state\x18\x04 \x01(\t\x12\x10\n\x08\x61ssignee\x18\x05 \x01(\t\x12\x11\n\tpage_size\x18\x06 \x01(\x05\x12\x12\n\npage_token\x18\x07 \x01(\t\"^\n\x12ListBreaksResponse\x12/\n\x06\x62reaks\x18\x01 \x03(\x0b\x32\x1f.kawase.reconciliation.v1.Break\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"#\n\x0fGetBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\"\xa2\x01\n\x10GetBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\x12+\n\x04rows\x18\x02 \x03(\x0b\x32\x1d.kawase.reconciliation.v1.Row\x12\x32\n\x05notes\x18\x03 \x03(\x0b\x32#.kawase.reconciliation.v1.BreakNote\"v\n\tBreakNote\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0e\n\x06person\x18\x02 \x01(\t\x12\x0c\n\x04what\x18\x03 \x01(\t\x12\x0c\n\x04text\x18\x04 \x01(\t\x12-\n\tnote_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"J\n\x12\x41ssignBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08\x61ssignee\x18\x02 \x01(\t\x12\x10\n\x08operator\x18\x03 \x01(\t\"D\n\x13\x41ssignBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"G\n\x13\x43ommentBreakRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0c\n\x04text\x18\x03 \x01(\t\"E\n\x14\x43ommentBreakResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"x\n\x18ProposeResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x38\n\nresolution\x18\x02 \x01(\x0b\x32$.kawase.reconciliation.v1.Resolution\x12\x10\n\x08operator\x18\x03 \x01(\t\"J\n\x19ProposeResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\">\n\x18\x41pproveResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\"J\n\x19\x41pproveResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break\"M\n\x17RejectResolutionRequest\x12\x10\n\x08\x62reak_id\x18\x01 \x01(\t\x12\x10\n\x08operator\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"I\n\x18RejectResolutionResponse\x12-\n\x04item\x18\x01 \x01(\x0b\x32\x1f.kawase.reconciliation.v1.Break*\xbf\x01\n\x0eResolutionKind\x12\x1f\n\x1bRESOLUTION_KIND_UNSPECIFIED\x10\x00\x12\'\n#RESOLUTION_KIND_CORRECTING_TRANSFER\x10\x01\x12\x1d\n\x19RESOLUTION_KIND_WRITE_OFF\x10\x02\x12%\n!RESOLUTION_KIND_PARTNER_CORRECTED\x10\x03\x12\x1d\n\x19RESOLUTION_KIND_EXPLAINED\x10\x04\x32\xac\x06\n\x0c\x42reakService\x12g\n\nListBreaks\x12+.kawase.reconciliation.v1.ListBreaksRequest\x1a,.kawase.reconciliation.v1.ListBreaksResponse\x12\x61\n\x08GetBreak\x12).kawase.reconciliation.v1.GetBreakRequest\x1a*.kawase.reconciliation.v1.GetBreakResponse\x12j\n\x0b\x41ssignBreak\x12,.kawase.reconciliation.v1.AssignBreakRequest\x1a-.kawase.reconciliation.v1.AssignBreakResponse\x12m\n\x0c\x43ommentBreak\x12-.kawase.reconciliation.v1.CommentBreakRequest\x1a..kawase.reconciliation.v1.CommentBreakResponse\x12|\n\x11ProposeResolution\x12\x32.kawase.reconciliation.v1.ProposeResolutionRequest\x1a\x33.kawase.reconciliation.v1.ProposeResolutionResponse\x12|\n\x11\x41pproveResolution\x12\x32.kawase.reconciliation.v1.ApproveResolutionRequest\x1a\x33.kawase.reconciliation.v1.ApproveResolutionResponse\x12y\n\x10RejectResolution\x12\x31.kawase.reconciliation.v1.RejectResolutionRequest\x1a\x32.kawase.reconciliation.v1.RejectResolutionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'kawase.reconciliation.v1.break_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RESOLUTIONKIND']._serialized_start=2210
-  _globals['_RESOLUTIONKIND']._serialized_end=2401
+  _globals['_RESOLUTIONKIND']._serialized_start=2255
+  _globals['_RESOLUTIONKIND']._serialized_end=2446
   _globals['_BREAK']._serialized_start=181
   _globals['_BREAK']._serialized_end=627
   _globals['_RESOLUTION']._serialized_start=630
-  _globals['_RESOLUTION']._serialized_end=866
-  _globals['_LISTBREAKSREQUEST']._serialized_start=869
-  _globals['_LISTBREAKSREQUEST']._serialized_end=1007
-  _globals['_LISTBREAKSRESPONSE']._serialized_start=1009
-  _globals['_LISTBREAKSRESPONSE']._serialized_end=1103
-  _globals['_GETBREAKREQUEST']._serialized_start=1105
-  _globals['_GETBREAKREQUEST']._serialized_end=1140
-  _globals['_GETBREAKRESPONSE']._serialized_start=1143
-  _globals['_GETBREAKRESPONSE']._serialized_end=1305
-  _globals['_BREAKNOTE']._serialized_start=1307
-  _globals['_BREAKNOTE']._serialized_end=1425
-  _globals['_ASSIGNBREAKREQUEST']._serialized_start=1427
-  _globals['_ASSIGNBREAKREQUEST']._serialized_end=1501
-  _globals['_ASSIGNBREAKRESPONSE']._serialized_start=1503
-  _globals['_ASSIGNBREAKRESPONSE']._serialized_end=1571
-  _globals['_COMMENTBREAKREQUEST']._serialized_start=1573
-  _globals['_COMMENTBREAKREQUEST']._serialized_end=1644
-  _globals['_COMMENTBREAKRESPONSE']._serialized_start=1646
-  _globals['_COMMENTBREAKRESPONSE']._serialized_end=1715
-  _globals['_PROPOSERESOLUTIONREQUEST']._serialized_start=1717
-  _globals['_PROPOSERESOLUTIONREQUEST']._serialized_end=1837
-  _globals['_PROPOSERESOLUTIONRESPONSE']._serialized_start=1839
-  _globals['_PROPOSERESOLUTIONRESPONSE']._serialized_end=1913
-  _globals['_APPROVERESOLUTIONREQUEST']._serialized_start=1915
-  _globals['_APPROVERESOLUTIONREQUEST']._serialized_end=1977
-  _globals['_APPROVERESOLUTIONRESPONSE']._serialized_start=1979
-  _globals['_APPROVERESOLUTIONRESPONSE']._serialized_end=2053
-  _globals['_REJECTRESOLUTIONREQUEST']._serialized_start=2055
-  _globals['_REJECTRESOLUTIONREQUEST']._serialized_end=2132
-  _globals['_REJECTRESOLUTIONRESPONSE']._serialized_start=2134
-  _globals['_REJECTRESOLUTIONRESPONSE']._serialized_end=2207
-  _globals['_BREAKSERVICE']._serialized_start=2404
-  _globals['_BREAKSERVICE']._serialized_end=3216
+  _globals['_RESOLUTION']._serialized_end=911
+  _globals['_LISTBREAKSREQUEST']._serialized_start=914
+  _globals['_LISTBREAKSREQUEST']._serialized_end=1052
+  _globals['_LISTBREAKSRESPONSE']._serialized_start=1054
+  _globals['_LISTBREAKSRESPONSE']._serialized_end=1148
+  _globals['_GETBREAKREQUEST']._serialized_start=1150
+  _globals['_GETBREAKREQUEST']._serialized_end=1185
+  _globals['_GETBREAKRESPONSE']._serialized_start=1188
+  _globals['_GETBREAKRESPONSE']._serialized_end=1350
+  _globals['_BREAKNOTE']._serialized_start=1352
+  _globals['_BREAKNOTE']._serialized_end=1470
+  _globals['_ASSIGNBREAKREQUEST']._serialized_start=1472
+  _globals['_ASSIGNBREAKREQUEST']._serialized_end=1546
+  _globals['_ASSIGNBREAKRESPONSE']._serialized_start=1548
+  _globals['_ASSIGNBREAKRESPONSE']._serialized_end=1616
+  _globals['_COMMENTBREAKREQUEST']._serialized_start=1618
+  _globals['_COMMENTBREAKREQUEST']._serialized_end=1689
+  _globals['_COMMENTBREAKRESPONSE']._serialized_start=1691
+  _globals['_COMMENTBREAKRESPONSE']._serialized_end=1760
+  _globals['_PROPOSERESOLUTIONREQUEST']._serialized_start=1762
+  _globals['_PROPOSERESOLUTIONREQUEST']._serialized_end=1882
+  _globals['_PROPOSERESOLUTIONRESPONSE']._serialized_start=1884
+  _globals['_PROPOSERESOLUTIONRESPONSE']._serialized_end=1958
+  _globals['_APPROVERESOLUTIONREQUEST']._serialized_start=1960
+  _globals['_APPROVERESOLUTIONREQUEST']._serialized_end=2022
+  _globals['_APPROVERESOLUTIONRESPONSE']._serialized_start=2024
+  _globals['_APPROVERESOLUTIONRESPONSE']._serialized_end=2098
+  _globals['_REJECTRESOLUTIONREQUEST']._serialized_start=2100
+  _globals['_REJECTRESOLUTIONREQUEST']._serialized_end=2177
+  _globals['_REJECTRESOLUTIONRESPONSE']._serialized_start=2179
+  _globals['_REJECTRESOLUTIONRESPONSE']._serialized_end=2252
+  _globals['_BREAKSERVICE']._serialized_start=2449
+  _globals['_BREAKSERVICE']._serialized_end=3261
 # @@protoc_insertion_point(module_scope)

@@ -135,6 +135,7 @@ class Resolution(_message.Message):
     CREDIT_ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     LINK_ID_FIELD_NUMBER: _builtins.int
+    PARTNER_FEE_FIELD_NUMBER: _builtins.int
     kind: Global___ResolutionKind.ValueType
     proposed_by: _builtins.str
     approved_by: _builtins.str
@@ -145,6 +146,12 @@ class Resolution(_message.Message):
     link_id: _builtins.str
     @_builtins.property
     def amount(self) -> _money_pb2.Money: ...
+    @_builtins.property
+    def partner_fee(self) -> _money_pb2.Money:
+        """Of what a partner has settled net: the fee it has kept. It is booked beside
+        the amount, from partner-fee-expense to the credited account.
+        """
+
     def __init__(
         self,
         *,
@@ -156,10 +163,11 @@ class Resolution(_message.Message):
         credit_account_id: _builtins.str = ...,
         amount: _money_pb2.Money | None = ...,
         link_id: _builtins.str = ...,
+        partner_fee: _money_pb2.Money | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "partner_fee", b"partner_fee"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approved_by", b"approved_by", "credit_account_id", b"credit_account_id", "debit_account_id", b"debit_account_id", "kind", b"kind", "link_id", b"link_id", "proposed_by", b"proposed_by", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "approved_by", b"approved_by", "credit_account_id", b"credit_account_id", "debit_account_id", b"debit_account_id", "kind", b"kind", "link_id", b"link_id", "partner_fee", b"partner_fee", "proposed_by", b"proposed_by", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
