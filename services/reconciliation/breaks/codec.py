@@ -109,6 +109,7 @@ def read_wish(message: pb.Resolution) -> Wish:
         message.amount.minor_units,
         message.amount.currency_code,
         message.partner_fee.minor_units,
+        message.partner_fee.currency_code,
     )
 
 

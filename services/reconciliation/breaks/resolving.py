@@ -60,6 +60,7 @@ class Wish:
     amount_minor: int = 0
     currency: str = ""
     fee_minor: int = 0
+    fee_currency: str = ""
 
 
 def assign(item: Break, assignee: str, person: str, now: datetime) -> Step | None:
@@ -202,9 +203,10 @@ def _resolution(item: Break, wish: Wish, person: str, policy: Policy, now: datet
         return made
     amount = Money(wish.amount_minor or abs(item.size), wish.currency or item.currency)
     check_transfer(wish.kind, wish.debit_account_id, wish.credit_account_id, amount)
-    if amount.currency != item.currency:
-        problem = f"the break is in {item.currency}, the amount in {amount.currency}"
-        raise TransferMalformed("amount", problem)
+    for currency, field_ in ((amount.currency, "amount"), (wish.fee_currency, "partner_fee")):
+        if currency not in ("", item.currency):
+            problem = f"the break is in {item.currency}, and it is in {currency[:10]}"
+            raise TransferMalformed(field_, problem)
     if amount.minor > abs(item.size):
         raise AmountUnfit(amount, Money(abs(item.size), item.currency))
     check_fee(item.kind, wish.kind, wish.credit_account_id, wish.fee_minor, amount)

@@ -219,6 +219,7 @@ SETTLED = Wish(
         (BreakKind.AMOUNT, SETTLED, "resolution.partner_fee"),
         (BreakKind.UNBOOKED, replace(SETTLED, fee_minor=801), "resolution.partner_fee"),
         (BreakKind.UNBOOKED, replace(SETTLED, fee_minor=-1), "resolution.partner_fee"),
+        (BreakKind.UNBOOKED, replace(SETTLED, fee_currency="KRW"), "resolution.partner_fee"),
         (
             BreakKind.UNBOOKED,
             replace(SETTLED, credit_account_id=SUSPENSE),
