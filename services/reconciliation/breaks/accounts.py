@@ -14,6 +14,8 @@ from services.reconciliation.matching.rows import BreakKind
 
 _ACCOUNT = re.compile(r"([a-z-]+)(?::[A-Za-z0-9_./-]{1,80})?:([A-Z]{3})", re.ASCII)
 _KINDS = frozenset(AccountKind)
+# As which money shows that a partner has settled, with a summary of it or without.
+_SETTLED = frozenset({BreakKind.UNBOOKED, BreakKind.UNIDENTIFIED_CREDIT})
 # Opened where a correction needs them first: the ledger repeats its refusal of a link for ever.
 _HOUSE = frozenset(
     {
@@ -49,7 +51,7 @@ def check_fee(
     if not fee_minor:
         return
     owed = credit.startswith(f"{AccountKind.PARTNER_RECEIVABLE}:")
-    if broken is not BreakKind.UNBOOKED or kind is not ResolutionKind.CORRECTING_TRANSFER:
+    if broken not in _SETTLED or kind is not ResolutionKind.CORRECTING_TRANSFER:
         problem = "a fee is kept of what a partner has settled, and that is not booked"
         raise TransferMalformed("partner_fee", problem)
     if not owed:

@@ -241,6 +241,17 @@ def test_a_fee_is_kept_only_of_what_a_partner_owed_and_has_settled(
     assert refusal.value.metadata["field"] == field
 
 
+@pytest.mark.parametrize("kind", [BreakKind.UNBOOKED, BreakKind.UNIDENTIFIED_CREDIT])
+def test_the_fee_of_what_a_partner_has_settled_is_booked_beside_it(kind: BreakKind) -> None:
+    step = resolving.propose(
+        opened(replace(FIND, kind=kind, size=-800)), SETTLED, "hanako", POLICY, NOW
+    )
+    assert step is not None
+    assert step.item.resolution is not None
+    assert (step.item.resolution.amount_minor, step.item.resolution.fee_minor) == (800, 8)
+    assert "JPY 8 that the partner has kept" in step.notes[0].text
+
+
 def test_a_proposal_made_again_is_the_same_proposal() -> None:
     item = proposed(ResolutionKind.EXPLAINED)
     wish = WISHES[ResolutionKind.EXPLAINED]
