@@ -102,7 +102,7 @@ def import_files(
 )
 @click.pass_obj
 def fetch(asking: Asking, partner: str, day: str, kind: str, into: Path) -> None:
-    """Get PARTNER's file of DAY (YYYY-MM-DD) through the bridge, to be imported then."""
+    """Get PARTNER's file of DAY (YYYY-MM-DD) from the bridge, inside the house, to be imported."""
     request = bridge_pb.FetchPartnerFileRequest(partner_id=partner, kind=kind, day=day)
     bridge = Asking(asking.directory, "bridge")
     into.mkdir(parents=True, exist_ok=True)

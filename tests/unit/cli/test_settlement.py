@@ -44,3 +44,10 @@ def test_a_file_that_is_no_agreement_is_refused(tmp_path: Path) -> None:
 
 def test_a_window_is_closed_by_somebody() -> None:
     assert run("close", "panda-kakaopay", "KRW").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["settlement", "recon"])
+def test_the_help_says_whose_name_a_call_is_made_in(command: str) -> None:
+    told = " ".join(CliRunner().invoke(main, [command, "--help"]).output.split())
+    assert "the call goes by the gateway and in their name" in told
+    assert "says by --operator who acts" in told
