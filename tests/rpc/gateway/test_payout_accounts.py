@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
 from services.core.errors import KawaseError
+from services.formats.kana import bank_name
 from services.gateway.acquiring.merchants.sealing import AccountSealer
 from services.gateway.acquiring.merchants.store import put_version, read_versions
 from services.gateway.payments.messages import timestamp
@@ -123,26 +124,32 @@ async def test_an_account_that_was_taken_away_and_comes_back_waits_too(house: Ho
     assert approved.account_effective_time == timestamp(NOW + WAIT)
 
 
+async def put_in_plain(house: House) -> None:
+    """As versions were stored before accounts were sealed."""
+    await house.gateway.pool.execute(
+        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1, holder_name = $2,"
+        " account_effective_time = NULL",
+        NUMBER,
+        bank_name(account(NUMBER).holder_name),
+    )
+
+
 async def test_accounts_stored_in_plain_are_sealed_and_told(house: House) -> None:
     await open_shop(house)
     await facts_of(house)
-    await house.gateway.pool.execute(
-        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1,"
-        " account_effective_time = NULL",
-        NUMBER,
-    )
+    await put_in_plain(house)
     sealer = AccountSealer(house.gateway.units, ACCOUNTS)
     assert [await sealer.step(), await sealer.step()] == [1, 0]
     (told,) = await facts_of(house)
     assert told.payout_account_changed.shop_account.account == "9901-101 ***567"
+    rows = await house.gateway.pool.fetch("SELECT * FROM merchant_versions")
+    assert [(row["account_number"], row["holder_name"]) for row in rows] == [("***567", "")]
     assert (await update(house, payout_account=account("***567"))).version == 1
 
 
 async def test_an_account_stored_in_plain_is_approved_sealed(house: House) -> None:
     await propose(house)
-    await house.gateway.pool.execute(
-        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1", NUMBER
-    )
+    await put_in_plain(house)
     await approve(house)
     (told,) = await facts_of(house)
     kept = await house.gateway.pool.fetchval("SELECT sealed_payee FROM merchant_versions")
@@ -153,9 +160,7 @@ async def test_a_version_that_is_put_again_before_it_is_sealed_keeps_its_number(
     house: House,
 ) -> None:
     await open_shop(house)
-    await house.gateway.pool.execute(
-        "UPDATE merchant_versions SET sealed_payee = NULL, account_number = $1", NUMBER
-    )
+    await put_in_plain(house)
     async with house.gateway.pool.acquire() as connection:
         (version,) = await read_versions(connection, SHOP)
         await put_version(connection, version)

@@ -14,7 +14,7 @@ from services.gateway.acquiring.merchants.model import Content, Version
 from services.gateway.lanes import FACT_STRIPE
 from services.gateway.payments.messages import timestamp
 from services.kit.outbox import Outgoing
-from services.kit.sealing import SecretBox, SecretUnreadable
+from services.kit.sealing import SecretBox, SecretsKeyMissing, SecretUnreadable
 from services.pb.kawase.bridge.v1.bridge_message_pb2 import Payee
 from services.pb.kawase.gateway.v1 import payment_event_pb2 as facts
 from services.pb.kawase.gateway.v1 import payout_account_pb2 as pb
@@ -29,6 +29,11 @@ def masked(content: Content) -> Content:
     if not content.has_account:
         return content
     return replace(content, account_number=f"***{content.account_number[-SHOWN_DIGITS:]}")
+
+
+def stored(content: Content) -> Content:
+    """What is kept beside a sealed account: no holder's name either."""
+    return replace(masked(content), holder_name="")
 
 
 def same_account(one: Content, other: Content) -> bool:
@@ -65,7 +70,7 @@ class Accounts:
         return replace(version, sealed_payee=self.box.seal_bytes(told.SerializeToString()))
 
     def opened(self, version: Version) -> Version:
-        """With its account's number; one that was stored before accounts were sealed is sealed.
+        """With its account; one that was stored before accounts were sealed is sealed.
 
         Raises `SecretsKeyMissing`, `SecretUnreadable`.
         """
@@ -75,8 +80,9 @@ class Accounts:
         content = version.content
         if (told.merchant_id, told.version) != (content.merchant_id, version.version):
             raise SecretUnreadable
-        number = told.payee.account_number
-        return replace(version, content=replace(content, account_number=number))
+        payee = told.payee
+        whole = replace(content, account_number=payee.account_number, holder_name=payee.holder_name)
+        return replace(version, content=whole)
 
     def known(self, version: Version) -> Version:
         """`opened`; masked where its key is gone, so that its shop can be given another account.
@@ -86,6 +92,13 @@ class Accounts:
         try:
             return self.opened(version)
         except SecretUnreadable:
+            return version
+
+    def readable(self, version: Version) -> Version:
+        """To be shown: with its account, or what is kept beside it where it cannot be opened."""
+        try:
+            return self.opened(version)
+        except (SecretUnreadable, SecretsKeyMissing):
             return version
 
     def taken(self, version: Version, before: Version | None, *, is_first: bool) -> Version:

@@ -191,6 +191,7 @@ class MerchantHandlers:
         checked_id(merchant_id, "merchant_id")
         async with self._units.pool.acquire() as connection:
             versions = await store.read_versions(connection, merchant_id)
+        versions = [self._accounts.readable(version) for version in versions]
         if versions and owner in ("", versions[0].acquirer_id):
             return versions[0], in_force(versions[1:])
         merchant = self._known(owner, merchant_id)
@@ -208,7 +209,9 @@ class MerchantHandlers:
         # A shop put this moment may not have reached the board yet: it is on a later page's read.
         merchants = self._board.current.merchants
         return [
-            latest[name] if name in latest else _put_by_operator(merchants[name])
+            self._accounts.readable(latest[name])
+            if name in latest
+            else _put_by_operator(merchants[name])
             for name in ids
             if name in latest or name in merchants
         ]

@@ -6,7 +6,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from services.gateway.acquiring.merchants.accounts import masked
+from services.gateway.acquiring.merchants.accounts import stored
 from services.gateway.acquiring.merchants.model import Content, Finding, State, Version
 from services.kit.postgres import Connection
 
@@ -98,6 +98,7 @@ ON CONFLICT (merchant_id, version) DO UPDATE SET state = EXCLUDED.state,
     fee_plan_after_id = EXCLUDED.fee_plan_after_id, reason = EXCLUDED.reason,
     decider_id = EXCLUDED.decider_id, decide_time = EXCLUDED.decide_time,
     sealed_payee = EXCLUDED.sealed_payee, account_number = EXCLUDED.account_number,
+    holder_name = EXCLUDED.holder_name,
     account_effective_time = EXCLUDED.account_effective_time
 """  # noqa: S608
 
@@ -119,7 +120,7 @@ async def put_version(connection: Connection, version: Version) -> None:
     )
     await connection.execute(
         _PUT,
-        *_CONTENT_VALUES(masked(version.content) if version.sealed_payee else version.content),
+        *_CONTENT_VALUES(stored(version.content) if version.sealed_payee else version.content),
         version.acquirer_id,
         version.version,
         version.state,
@@ -168,14 +169,14 @@ async def seal(connection: Connection, version: Version) -> None:
     """Put a version's account into its sealed form."""
     await connection.execute(
         """
-        UPDATE merchant_versions SET sealed_payee = $3, account_number = $4,
+        UPDATE merchant_versions SET sealed_payee = $3, account_number = $4, holder_name = '',
             account_effective_time = CASE WHEN state = 'approved' THEN decide_time END
         WHERE merchant_id = $1 AND version = $2
         """,
         version.content.merchant_id,
         version.version,
         version.sealed_payee,
-        masked(version.content).account_number,
+        stored(version.content).account_number,
     )
 
 
