@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from services.gateway.http.answers import Problem
+from services.gateway.webhooks.described import WEBHOOKS
 
 VERSION = "1.0.0"
 _DESCRIPTION = """\
@@ -27,6 +28,7 @@ operation is the RPC that its `x-rpc` names.
 * Lists are told a page at a time: `next_page_token`, and a `Link` to the next page.
 * How many calls you have left is told by `RateLimit-Limit`, `RateLimit-Remaining` and
   `RateLimit-Reset`; past it, and while a part is away, `Retry-After` says when to come again.
+* What happens is posted to your webhook endpoints, as `webhooks` of this document says.
 * GETs have an `ETag`; `If-None-Match` answers 304. Answers carry `X-Request-Id`, the one you sent
   where you sent one.
 """
@@ -93,6 +95,7 @@ def document(app: FastAPI, published: Published = Published()) -> dict[str, Any]
     for route in app.state.routes:
         _give_examples(route, made)
     _name_integers(made)
+    made["webhooks"] = WEBHOOKS
     return made
 
 

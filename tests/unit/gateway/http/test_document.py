@@ -1,7 +1,9 @@
 """What the API says of itself is complete, and precise enough to make a client from."""
 
 import asyncio
+import json
 import re
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import jsonschema_rs
@@ -17,11 +19,14 @@ from services.gateway.http.openapi import Published, operations_of
 from services.gateway.personal.serving.routes import personal_router
 from services.gateway.prepaid.serving.routes import prepaid_router
 from services.gateway.presenting.routes import presented_router
+from services.gateway.webhooks.events import event_text
 from services.gateway.webhooks.routes import webhook_router
+from services.gateway.webhooks.signing import new_secret, signed_headers
 from services.gateway.withdrawals.routes import withdrawal_router
 from tests.unit.gateway.http.edge import client_of, keys, ready
 
 NOTHING = cast(Any, None)
+NOW = datetime(2026, 10, 30, 9, 0, tzinfo=UTC)
 PICTURES = ("image/png", "image/svg+xml", "application/pdf")
 
 
@@ -85,6 +90,16 @@ async def test_it_says_where_the_api_is_which_version_and_whom_to_ask() -> None:
     assert there["info"]["contact"]["email"] == "pay@example.com"
     page = await told(Published(contact="https://example.com/help"))
     assert page["info"]["contact"]["url"] == "https://example.com/help"
+
+
+async def test_it_says_what_webhooks_hold(document: dict[str, Any]) -> None:
+    told = document["webhooks"]["event"]["post"]
+    body = told["requestBody"]["content"]["application/json"]
+    assert jsonschema_rs.is_valid(body["schema"], body["example"])
+    sent = json.loads(event_text("payment.completed", NOW, {"reference": "1"}))
+    assert jsonschema_rs.is_valid(body["schema"], sent)
+    headers = signed_headers("evt_1", "{}", [new_secret()], NOW)
+    assert {each["name"] for each in told["parameters"]} <= set(headers)
 
 
 async def test_every_operation_says_what_it_is(document: dict[str, Any]) -> None:
