@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 from pydantic import SecretStr
 
-from services.kit.bank_accounts import open_account, payout_place
+from services.kit.bank_accounts import open_account, open_reference, payout_place
 from services.kit.kafka import Publisher, Record, Tail, Topics
 from services.kit.outbox import OutboxSender
 from services.kit.postgres import open_pool
 from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.unit import Units, no_crash
-from services.pb.kawase.bridge.v1.bridge_message_pb2 import Payee, SubmitPayout
+from services.pb.kawase.bridge.v1.bridge_message_pb2 import DepositNoticed, Payee, SubmitPayout
 from tests.conftest import Database
 
 WAIT_SECONDS = 15.0
@@ -52,6 +52,13 @@ async def running_units(
             await sending
         await publisher.stop()
         await pool.close()
+
+
+def payer_of(told: DepositNoticed) -> str:
+    """Who has paid in, as the bank writes it."""
+    place = f"deposit/{told.partner_id}/{told.account_id}/{told.entry_reference}"
+    assert told.payer_name.startswith("sealed:")
+    return open_reference(PAYEE_BOX, place, told.payer_name)
 
 
 async def rows_of(pool: asyncpg.Pool | asyncpg.Connection) -> dict[str, str]:

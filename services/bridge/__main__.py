@@ -65,7 +65,7 @@ async def build(life: Life) -> None:
     life.on_close(disputes.drain)
     payouts = PayoutWorker(parts.units, worker.desks, worker.moment, lane, box)
     life.on_close(payouts.drain)
-    book = NoticeBook(parts.units, worker, lane, payouts.hear_notices)
+    book = NoticeBook(parts.units, worker, lane, box, payouts.hear_notices)
     notices = Notices(
         partners,
         book,

@@ -211,7 +211,7 @@ async def bridge(
     worker = Worker(units, made, clock, machine or SystemClock(), LANE)
     disputes = DisputeWorker(units, worker.desks, worker.moment, LANE)
     payouts = PayoutWorker(units, worker.desks, worker.moment, LANE, PAYEE_BOX)
-    book = NoticeBook(units, worker, LANE, payouts.hear_notices)
+    book = NoticeBook(units, worker, LANE, PAYEE_BOX, payouts.hear_notices)
     notices = Notices(made, book, clock, SystemClock())
     routes = [*Callbacks(units, made, worker).routes(), *notices.routes()]
     runner = await serve(routes, taken)

@@ -18,6 +18,7 @@ from tests.conftest import Database
 from tests.contract.file_bank_house import (
     GATHERED,
     MONDAY,
+    OWN,
     PARTNER,
     WEDNESDAY,
     FileWorld,
@@ -145,10 +146,14 @@ async def test_what_lies_there_from_before_is_sealed_where_it_lies(house: FileWo
         await pool.execute(
             "UPDATE bank_files SET sealed = false, content = $2 WHERE file_id = $1", file_id, plain
         )
-    assert {table for table, _ in planted_in(await rows_of(pool))} == {*TABLES, "bank_files"}
+    await pool.execute(
+        "INSERT INTO deposits VALUES ('file-bank', $1, '1', 1, 'JPY', 'ﾔﾏﾀﾞ', '', '', now())", OWN
+    )
+    plain_in = {*TABLES, "bank_files", "deposits"}
+    assert {table for table, _ in planted_in(await rows_of(pool))} == plain_in
 
     sealer = accounts_sealer(pool, PAYEE_BOX)
-    assert [await sealer.step(), await sealer.step()] == [6, 0]
+    assert [await sealer.step(), await sealer.step()] == [7, 0]
     assert planted_in(await rows_of(pool)) == set()
     await house.move(2)
     house.at(*MONDAY)

@@ -14,6 +14,7 @@ from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from tests.conftest import Database
 from tests.contract.file_bank_house import OWN, PARTNER, FileWorld, file_bank
 from tests.contract.japan_bank_house import order_payout, text_of, until_payout
+from tests.parts import payer_of
 
 FRIDAY, MONDAY = date(2026, 10, 30), date(2026, 11, 2)
 OPENING_YEN = 500_000_000
@@ -45,7 +46,7 @@ async def test_a_deposit_is_noticed_once_however_often_its_file_is_read(house: F
     )
     told = event.deposit_noticed
     assert (told.amount.minor_units, told.remittance_text) == (50_000, "PAYMENT 7")
-    assert (told.payer_name, told.value_date) == ("ｻｸﾗ ﾀﾛｳ", FRIDAY.isoformat())
+    assert (payer_of(told), told.value_date) == ("ｻｸﾗ ﾀﾛｳ", FRIDAY.isoformat())
 
 
 async def test_a_deposit_the_same_file_takes_back_is_not_noticed(house: FileWorld) -> None:

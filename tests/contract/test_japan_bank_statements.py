@@ -33,6 +33,7 @@ from tests.contract.japan_bank_house import (
     paying,
     text_of,
 )
+from tests.parts import payer_of
 
 DAY = date(2026, 10, 30)
 PAYER = "ｱｸﾜｲｱﾗ"
@@ -181,7 +182,7 @@ async def test_a_deposit_is_told_by_notice(world: World, bank: Bank) -> None:
     await deposit(bank)
     told = await noticed(world, "00000001")
     assert told.amount.minor_units == 5_000
-    assert (told.payer_name, told.value_date) == (PAYER, "2026-10-30")
+    assert (payer_of(told), told.value_date) == (PAYER, "2026-10-30")
     assert told.remittance_text == "INV 1"
 
 

@@ -29,6 +29,7 @@ from services.kit.batch import AWAY
 from services.kit.gather import Gather
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
 from services.kit.unit import Decided, Units
 
 log = structlog.get_logger()
@@ -75,11 +76,18 @@ class NoticeBook:
     """Takes notices, once each."""
 
     def __init__(
-        self, units: Units, worker: Worker, lane: int, hear_payouts: HearPayouts = no_payouts
+        self,
+        units: Units,
+        worker: Worker,
+        lane: int,
+        box: SecretBox,
+        hear_payouts: HearPayouts = no_payouts,
     ) -> None:
+        """`box` seals payers' names."""
         self._units = units
         self._worker = worker
         self._lane = lane
+        self._box = box
         self._hear_payouts = hear_payouts
         self._gather: Gather[Arrived, bool] = Gather(self._write, BATCH_LIMIT, QUEUE_LIMIT)
         self._forgot = worker.moment().machine
@@ -148,7 +156,7 @@ class NoticeBook:
                 connection, charges, found, self._worker, self._lane
             )
             messages += [*disputed, *heard]
-        messages += await note_deposits(connection, deposits, moment.today, self._lane)
+        messages += await note_deposits(connection, deposits, moment.today, self._lane, self._box)
         if payouts:
             messages += await self._hear_payouts(connection, payouts)
         return messages, leased

@@ -1,9 +1,10 @@
-"""Seals what was stored before accounts were sealed: payouts, and what banks have by file."""
+"""Seals what was stored in plain before: payouts, what banks have by file, payers of deposits."""
 
 import asyncpg
 
+from services.bridge.notices.deposits import deposit_place
 from services.bridge.partners.zengin_bank_seals import file_place, mandate_place, record_place
-from services.kit.bank_accounts import payout_place
+from services.kit.bank_accounts import payout_place, seal_reference
 from services.kit.postgres import Connection
 from services.kit.sealing import SecretBox
 from services.kit.sealing_rows import AccountTable, seal_rows
@@ -24,7 +25,8 @@ def accounts_sealer(pool: asyncpg.Pool, box: SecretBox) -> Upkeep:
 
     async def work(connection: Connection) -> int:
         sealed = [await seal_rows(connection, box, table, PORTION) for table in _TABLES]
-        return sum(sealed) + await _seal_files(connection, box)
+        sealed += [await _seal_files(connection, box), await _seal_deposits(connection, box)]
+        return sum(sealed)
 
     return Upkeep(pool, "accounts to seal", work)
 
@@ -41,6 +43,21 @@ async def _seal_files(connection: Connection, box: SecretBox) -> int:
     return len(rows)
 
 
+async def _seal_deposits(connection: Connection, box: SecretBox) -> int:
+    rows = await connection.fetch(_UNSEALED_DEPOSITS, PORTION)
+    await connection.executemany(
+        "UPDATE deposits SET payer_name = $4 "
+        "WHERE partner_id = $1 AND account_id = $2 AND entry_reference = $3",
+        [(*key, seal_reference(box, deposit_place(*key), name)) for *key, name in map(tuple, rows)],
+    )
+    return len(rows)
+
+
+_UNSEALED_DEPOSITS = """
+SELECT partner_id, account_id, entry_reference, payer_name FROM deposits
+WHERE NOT starts_with(payer_name, 'sealed:')
+ORDER BY partner_id, account_id, entry_reference LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
 # One that is being sent now is in memory as it was; what is sent later is opened.
 _UNSEALED_FILES = """
 SELECT partner_id, file_id, content FROM bank_files WHERE NOT sealed

@@ -38,7 +38,7 @@ from services.core.money import Money
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
 from tests.conftest import Database
 from tests.contract.house import LANE, World, bridge, cancel, new_resource, start
-from tests.parts import eventually
+from tests.parts import PAYEE_BOX, eventually
 from tests.store.bridge.scripted import Scripted
 from tests.unit.bridge.builders import MACHINE
 
@@ -265,7 +265,7 @@ async def test_an_old_notice_is_forgotten_in_the_end(
 async def test_one_address_cannot_take_all_the_time(
     world: World, session: aiohttp.ClientSession, machine: ManualClock
 ) -> None:
-    book = NoticeBook(world.units, world.worker, LANE)
+    book = NoticeBook(world.units, world.worker, LANE, PAYEE_BOX)
     pace = Pace(timedelta(seconds=1), burst=2)
     notices = Notices(world.partners, book, world.clock, machine, pace=pace)
     app = web.Application()

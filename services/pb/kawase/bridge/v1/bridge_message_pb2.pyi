@@ -879,7 +879,9 @@ class DepositNoticed(_message.Message):
     entry_reference: _builtins.str
     """The bank's number of the entry; an entry is noticed once."""
     payer_name: _builtins.str
-    """As the bank writes it."""
+    """As the bank writes it, sealed for deposit/<partner>/<account>/<entry> with the
+    key of bank accounts, `sealed:` before it; without that: sent before.
+    """
     value_date: _builtins.str
     """YYYY-MM-DD in the bank's time zone."""
     remittance_text: _builtins.str
