@@ -115,6 +115,14 @@ class StoredFact:
     payload: bytes
 
 
+async def read_last(connection: Connection, stripe: int) -> int:
+    """The last sequence of a stripe. What is read afterwards lacks nothing up to it."""
+    last: int | None = await connection.fetchval(
+        "SELECT last_sequence FROM outbox_stripes WHERE stripe = $1", stripe
+    )
+    return last or 0
+
+
 async def list_facts(
     connection: Connection, topic: str, stripe: int, after: int, limit: int
 ) -> list[StoredFact]:

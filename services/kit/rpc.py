@@ -1,19 +1,21 @@
 """gRPC at the edge: servers with our limits, channels with time-outs, errors mapped in one table.
 
 `@answers` stands on every server method: a `KawaseError` becomes a status with `ErrorInfo`
-(reason, domain, metadata); anything else is logged and reaches the caller as INTERNAL without its
-text.
+(reason, domain, metadata), with `RetryInfo` where it says when to ask again; anything else is
+logged and reaches the caller as INTERNAL without its text.
 """
 
 import functools
 import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
 import grpc
 import structlog
 from google.protobuf import any_pb2
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
@@ -26,6 +28,8 @@ from services.kit.trace import follow_call
 log = structlog.get_logger()
 
 DOMAIN = "kawase"
+# Metadata of an error that says when to ask again; such a status has a `RetryInfo`, too.
+RETRY_AFTER = "retry_after_seconds"
 CALL_SECONDS = 10.0
 MESSAGE_BYTES = 4 << 20
 GRACE_SECONDS = 5.0
@@ -77,13 +81,18 @@ def status_code(error: errors.KawaseError) -> grpc.StatusCode:
 
 def error_status(error: errors.KawaseError) -> status_pb2.Status:
     """The rich status of an error."""
-    detail = any_pb2.Any()
-    detail.Pack(
+    told: list[Message] = [
         error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
-    )
-    return status_pb2.Status(
-        code=status_code(error).value[0], message=error.message, details=[detail]
-    )
+    ]
+    if (seconds := error.metadata.get(RETRY_AFTER)) is not None:
+        retry = error_details_pb2.RetryInfo()
+        retry.retry_delay.FromNanoseconds(int(Decimal(seconds) * 10**9))
+        told.append(retry)
+    details = [any_pb2.Any() for _ in told]
+    for detail, message in zip(details, told, strict=True):
+        detail.Pack(message)
+    code = status_code(error).value[0]
+    return status_pb2.Status(code=code, message=error.message, details=details)
 
 
 class DatabaseAway(errors.Unavailable):

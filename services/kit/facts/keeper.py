@@ -165,6 +165,8 @@ class Fetcher:
         if any(found):
             log.info("facts_fetched", source=source, stripes=len(due), facts=sum(found))
         if round_due:
+            # Read again: what an owner has told of other messages is no fact that came.
+            stripes = await read_stripes(self._units.pool, source)
             self._seen = {stripe: state.highest for stripe, state in stripes.items()}
             self._asked_at = time.monotonic()
 
@@ -185,12 +187,13 @@ class Fetcher:
                 source = self._owner.kind.source
                 log.error("facts_lost", source=source, stripe=stripe, problem=refusal.message)
                 break
-            # An owner may give fewer than were asked for; only an empty page is the end, and says
-            # that what is missing below the highest fact seen is none of this topic.
-            through = page[-1].sequence if page else max(after, state.highest)
-            found += await self._store(stripe, after, through, page)
+            # An owner may give fewer than were asked for. No more of them are the end, and say that
+            # what is missing below the highest fact seen is none of this topic.
+            last = page.facts[-1].sequence if page.facts else 0
+            through = max(last, page.through) if page.facts else max(page.through, state.highest)
+            found += await self._store(stripe, after, through, page.facts)
             after = through
-            if not page:
+            if not page.facts or through > last:
                 break
         return found
 

@@ -97,6 +97,14 @@ def make_fact(
 
 
 @dataclass(frozen=True, slots=True)
+class FactsPage:
+    """Facts of a stripe, in order. `through`: the sequence up to which they are all there are."""
+
+    facts: list[Fact]
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
 class Owner:
     """A service that can be asked for its facts."""
 
@@ -105,17 +113,18 @@ class Owner:
     list_facts: Callable[..., Awaitable[Any]]
     metadata: tuple[tuple[str, str], ...] = ()
 
-    async def after(self, stripe: int, sequence: int, limit: int) -> list[Fact]:
-        """Up to `limit` facts of a stripe after `sequence`, in order; empty: there are no more.
+    async def after(self, stripe: int, sequence: int, limit: int) -> FactsPage:
+        """Up to `limit` facts of a stripe after `sequence`; none: there are no more.
 
         Raises what the owner refuses with, `Unavailable` where it does not answer.
         """
         request = self.request(stripe=stripe, after_sequence=sequence, page_size=limit)
         answer = await call(self.list_facts(request, timeout=CALL_SECONDS, metadata=self.metadata))
-        return [
+        facts = [
             make_fact(self.kind, fact.stripe, fact.sequence, fact.key, fact.type, fact.payload)
             for fact in answer.facts
         ]
+        return FactsPage(facts, max(answer.through_sequence, sequence))
 
 
 def wallet_owner(channel: grpc.aio.Channel) -> Owner:

@@ -10,7 +10,7 @@ from services.core.errors import Malformed
 from services.core.ids import STRIPE_COUNT
 from services.kit.facts.keeper import read_copy
 from services.kit.facts.owners import FactKind
-from services.kit.outbox import list_facts
+from services.kit.outbox import list_facts, read_last
 
 PAGE_LIMIT = 1000
 # Beside the last one's own, which is at most a message of Kafka's: half of an answer's size.
@@ -32,7 +32,8 @@ class FactsAsked(Protocol):
 
 async def fill_facts(pool: asyncpg.Pool, topic: str, request: FactsAsked, answer: A) -> A:
     """`answer`, a `ListFactsResponse`, with the facts of `topic` asked for, in order; fewer where
-    they are large.
+    they are large. It says how far it reaches, or who asks would have a stripe in which other
+    messages are many read from its last fact on, again and again.
 
     Raises `StripeUnknown`.
     """
@@ -40,11 +41,15 @@ async def fill_facts(pool: asyncpg.Pool, topic: str, request: FactsAsked, answer
         raise StripeUnknown(f"Stripes are 0 to {STRIPE_COUNT - 1}.", field="stripe")
     size = min(request.page_size if request.page_size > 0 else PAGE_LIMIT, PAGE_LIMIT)
     async with pool.acquire() as connection:
+        last = await read_last(connection, request.stripe)
         facts = await list_facts(connection, topic, request.stripe, request.after_sequence, size)
     told: Any = answer
+    far = facts[-1].sequence if facts else request.after_sequence
+    told.through_sequence = far if len(facts) == size else max(last, far)
     room = PAGE_BYTES
     for fact in facts:
         if room <= 0:
+            told.through_sequence = told.facts[-1].sequence
             break
         room -= len(fact.payload)
         told.facts.add(

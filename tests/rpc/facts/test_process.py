@@ -19,6 +19,7 @@ from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2_grpc
 from services.pb.kawase.settlement.v1 import settlement_service_pb2 as settlement
 from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc
 from tests.conftest import Database
+from tests.parts import SEAL
 from tests.store.facts.parts import STRIPE, serving_owners
 
 STUBS: dict[str, tuple[Any, Any]] = {
@@ -47,6 +48,7 @@ async def running(
         "KAWASE_GATEWAY_ADDRESS": owners,
         "KAWASE_RECONCILIATION_ADDRESS": owners,
         "KAWASE_OPERATOR_KEY": "an-operator-of-tests-alone",
+        "KAWASE_PAYEE_KEY": SEAL,
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "-m", f"services.{service}"),

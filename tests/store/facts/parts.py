@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -12,8 +12,9 @@ import asyncpg
 from services.core.errors import Unavailable
 from services.kit.facts.keeper import Fetcher, handle
 from services.kit.facts.owners import wallet_owner
+from services.kit.facts.serving import fill_facts
 from services.kit.kafka import Record, Topics
-from services.kit.outbox import Outgoing, list_facts
+from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.rpc import RpcServer, answers, open_channel
 from services.kit.unit import Decided, Units
@@ -100,12 +101,9 @@ class FactsOwner:
         self.keys.add(dict(context.invocation_metadata()).get("authorization", ""))
         if self.away:
             raise Unavailable("It is away.")
-        limit = min(request.page_size, self.page_limit)
-        async with self.units.pool.acquire() as connection:
-            rows = await list_facts(
-                connection, self.topic, request.stripe, request.after_sequence, limit
-            )
-        return self.pb.ListFactsResponse(facts=[self.pb.Fact(**asdict(row)) for row in rows])
+        request.page_size = min(request.page_size, self.page_limit)
+        answer = self.pb.ListFactsResponse()
+        return await fill_facts(self.units.pool, self.topic, request, answer)
 
 
 class WalletFacts(FactsOwner, wallet_grpc.WalletServiceServicer):

@@ -149,6 +149,23 @@ async def test_facts_that_kafka_lost_at_the_end_of_a_stripe_are_asked_for_after_
         assert await copy.sequences(stripe=9) == [1]
 
 
+async def test_messages_that_are_no_facts_are_passed_over_once(
+    database: Database, topics: Topics
+) -> None:
+    async with copying(database, topics, silent_seconds=0) as copy:
+        await copy.wallet.write(FACT, *["bridge.command"] * 5)
+        await copy.wallet.write(*["bridge.command"] * 7, stripe=9)
+        await copy.fetcher.step()
+        copy.wallet.asked.clear()
+        await copy.fetcher.step()
+
+        assert {(STRIPE, 6), (9, 7)} <= set(copy.wallet.asked)
+        assert await copy.sequences() == [1]
+        await copy.wallet.write(FACT)
+        await copy.fetcher.step()
+        assert await copy.sequences() == [1, 7]
+
+
 async def test_a_stripe_that_kafka_keeps_bringing_is_not_asked_for(
     database: Database, topics: Topics
 ) -> None:

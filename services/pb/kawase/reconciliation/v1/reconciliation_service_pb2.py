@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5kawase/reconciliation/v1/reconciliation_service.proto\x12\x18kawase.reconciliation.v1\"\x14\n\x12GetProgressRequest\"P\n\x13GetProgressResponse\x12\x39\n\x07sources\x18\x01 \x03(\x0b\x32(.kawase.reconciliation.v1.SourceProgress\"\xc4\x01\n\x0eSourceProgress\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\nfact_count\x18\x02 \x01(\x03\x12\x11\n\tgap_count\x18\x03 \x01(\x05\x12J\n\tsequences\x18\x04 \x03(\x0b\x32\x37.kawase.reconciliation.v1.SourceProgress.SequencesEntry\x1a\x30\n\x0eSequencesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"B\n\x11ListFactsResponse\x12-\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1e.kawase.reconciliation.v1.Fact\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\x32\xe9\x01\n\x15ReconciliationService\x12j\n\x0bGetProgress\x12,.kawase.reconciliation.v1.GetProgressRequest\x1a-.kawase.reconciliation.v1.GetProgressResponse\x12\x64\n\tListFacts\x12*.kawase.reconciliation.v1.ListFactsRequest\x1a+.kawase.reconciliation.v1.ListFactsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n5kawase/reconciliation/v1/reconciliation_service.proto\x12\x18kawase.reconciliation.v1\"\x14\n\x12GetProgressRequest\"P\n\x13GetProgressResponse\x12\x39\n\x07sources\x18\x01 \x03(\x0b\x32(.kawase.reconciliation.v1.SourceProgress\"\xc4\x01\n\x0eSourceProgress\x12\r\n\x05topic\x18\x01 \x01(\t\x12\x12\n\nfact_count\x18\x02 \x01(\x03\x12\x11\n\tgap_count\x18\x03 \x01(\x05\x12J\n\tsequences\x18\x04 \x03(\x0b\x32\x37.kawase.reconciliation.v1.SourceProgress.SequencesEntry\x1a\x30\n\x0eSequencesEntry\x12\x0b\n\x03key\x18\x01 \x01(\x05\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"M\n\x10ListFactsRequest\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\x12\x11\n\tpage_size\x18\x03 \x01(\x05\"\\\n\x11ListFactsResponse\x12-\n\x05\x66\x61\x63ts\x18\x01 \x03(\x0b\x32\x1e.kawase.reconciliation.v1.Fact\x12\x18\n\x10through_sequence\x18\x02 \x01(\x03\"T\n\x04\x46\x61\x63t\x12\x0e\n\x06stripe\x18\x01 \x01(\x05\x12\x10\n\x08sequence\x18\x02 \x01(\x03\x12\x0b\n\x03key\x18\x03 \x01(\t\x12\x0c\n\x04type\x18\x04 \x01(\t\x12\x0f\n\x07payload\x18\x05 \x01(\x0c\x32\xe9\x01\n\x15ReconciliationService\x12j\n\x0bGetProgress\x12,.kawase.reconciliation.v1.GetProgressRequest\x1a-.kawase.reconciliation.v1.GetProgressResponse\x12\x64\n\tListFacts\x12*.kawase.reconciliation.v1.ListFactsRequest\x1a+.kawase.reconciliation.v1.ListFactsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,9 +44,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTFACTSREQUEST']._serialized_start=386
   _globals['_LISTFACTSREQUEST']._serialized_end=463
   _globals['_LISTFACTSRESPONSE']._serialized_start=465
-  _globals['_LISTFACTSRESPONSE']._serialized_end=531
-  _globals['_FACT']._serialized_start=533
-  _globals['_FACT']._serialized_end=617
-  _globals['_RECONCILIATIONSERVICE']._serialized_start=620
-  _globals['_RECONCILIATIONSERVICE']._serialized_end=853
+  _globals['_LISTFACTSRESPONSE']._serialized_end=557
+  _globals['_FACT']._serialized_start=559
+  _globals['_FACT']._serialized_end=643
+  _globals['_RECONCILIATIONSERVICE']._serialized_start=646
+  _globals['_RECONCILIATIONSERVICE']._serialized_end=879
 # @@protoc_insertion_point(module_scope)
