@@ -5,6 +5,8 @@ from typing import Any
 
 import grpc
 import pytest
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
 
 from services.core import errors
 from services.kit import rpc
@@ -46,6 +48,25 @@ async def sample() -> AsyncIterator[tuple[Sample, "stubs.ReconciliationServiceAs
     async with rpc.open_channel(server.address) as channel:
         yield servicer, stubs.ReconciliationServiceStub(channel)
     await server.stop()
+
+
+class TooSoon(errors.LimitReached):
+    """A leaf that says when to ask again."""
+
+
+async def test_when_to_ask_again_is_told_as_grpc_clients_look_for_it(
+    sample: tuple[Sample, "stubs.ReconciliationServiceAsyncStub"],
+) -> None:
+    sample[0].error = TooSoon("Wait.", retry_after_seconds="0.125")
+    with pytest.raises(grpc.aio.AioRpcError) as refusal:
+        await sample[1].GetProgress(pb.GetProgressRequest(), timeout=5)
+
+    status: Any = rpc_status.from_call(refusal.value)  # type: ignore[arg-type]
+    _, second = status.details
+    retry = error_details_pb2.RetryInfo()
+    assert second.Unpack(retry)
+    assert retry.retry_delay.ToMilliseconds() == 125
+    assert rpc.remote_error(refusal.value).reason == "TOO_SOON"
 
 
 async def test_a_refusal_arrives_with_all_its_parts(
