@@ -50,7 +50,8 @@ class Billers:
         self._putting = Putting(board, units, clock)
 
     async def put(self, caller: Caller, new: Biller) -> Biller:
-        """Make a biller or say anew what it is; what is the operator's stays as it is.
+        """Make a biller or say anew what it is; what is the operator's stays as it is, but that one
+        of another category or country is closed.
 
         Raises `AcquirerRequired`, `BillerIdTaken`, `BillerCurrencyFixed`, leaves of `Malformed`.
         """
@@ -80,9 +81,11 @@ class Billers:
             raise BillerIdTaken(new.biller_id)
         if known.currency != new.currency:
             raise BillerCurrencyFixed(known.biller_id, known.currency)
+        # What kind of business it is, and where, the operator looks at before it is paid again.
+        is_same = (known.category_code, known.country_code) == (new.category_code, new.country_code)
         return replace(
             new,
-            open=known.open,
+            open=known.open and is_same,
             fee_plan_id=known.fee_plan_id,
             net_debit_limit=known.net_debit_limit,
         )

@@ -182,6 +182,15 @@ async def test_an_acquirers_change_leaves_the_operators_terms(bills: Bills) -> N
         await bills.billers.put(CALLER, replace(LIGHT, currency="CNY"))
 
 
+async def test_a_biller_of_another_kind_waits_for_the_operator_again(bills: Bills) -> None:
+    for changed in (replace(LIGHT, category_code="7995"), replace(LIGHT, country_code="KR")):
+        await bills.open()
+        put = await bills.billers.put(CALLER, changed)
+        assert (put.open, put.fee_plan_id) == (False, "jp-shop")
+        with pytest.raises(BillerClosed):
+            await bills.pay("p1")
+
+
 async def test_an_id_belongs_to_one_acquirer_and_to_no_shop(bills: Bills) -> None:
     with pytest.raises(BillerIdTaken):
         await bills.billers.put(Caller(KYO, "key-3"), replace(LIGHT, acquirer_id="kyo"))

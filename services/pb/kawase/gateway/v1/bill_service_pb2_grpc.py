@@ -77,7 +77,8 @@ class BillServiceServicer:
 
     def PutBiller(self, request, context):
         """An acquirer puts a biller of its own forward, or says anew what it is. It
-        takes payments once the operator has opened it.
+        takes payments once the operator has opened it; with another category or
+        country, once the operator has opened it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

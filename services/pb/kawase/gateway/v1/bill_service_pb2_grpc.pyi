@@ -38,7 +38,8 @@ class BillServiceStub:
     def __new__(cls, channel: _aio.Channel) -> BillServiceAsyncStub: ...
     PutBiller: _grpc.UnaryUnaryMultiCallable[_bill_service_pb2.PutBillerRequest, _bill_service_pb2.PutBillerResponse]
     """An acquirer puts a biller of its own forward, or says anew what it is. It
-    takes payments once the operator has opened it.
+    takes payments once the operator has opened it; with another category or
+    country, once the operator has opened it again.
     """
     OpenBiller: _grpc.UnaryUnaryMultiCallable[_bill_service_pb2.OpenBillerRequest, _bill_service_pb2.OpenBillerResponse]
     """The operator's part: on which terms a biller takes payments, and whether."""
@@ -68,7 +69,8 @@ class BillServiceAsyncStub(BillServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutBiller: _aio.UnaryUnaryMultiCallable[_bill_service_pb2.PutBillerRequest, _bill_service_pb2.PutBillerResponse]  # type: ignore[assignment]
     """An acquirer puts a biller of its own forward, or says anew what it is. It
-    takes payments once the operator has opened it.
+    takes payments once the operator has opened it; with another category or
+    country, once the operator has opened it again.
     """
     OpenBiller: _aio.UnaryUnaryMultiCallable[_bill_service_pb2.OpenBillerRequest, _bill_service_pb2.OpenBillerResponse]  # type: ignore[assignment]
     """The operator's part: on which terms a biller takes payments, and whether."""
@@ -101,7 +103,8 @@ class BillServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_bill_service_pb2.PutBillerResponse, _abc.Awaitable[_bill_service_pb2.PutBillerResponse]]:
         """An acquirer puts a biller of its own forward, or says anew what it is. It
-        takes payments once the operator has opened it.
+        takes payments once the operator has opened it; with another category or
+        country, once the operator has opened it again.
         """
 
     @_abc_1.abstractmethod
