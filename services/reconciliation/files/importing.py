@@ -123,9 +123,20 @@ async def _keep(
             f"What {file.file_name!r} says is settled is expected from another file already.",
             document_id=file.document_id,
         )
+    await _keep_bytes(connection, file.file_id, spool)
+
+
+async def _keep_bytes(connection: Connection, file_id: str, spool: Spool) -> None:
+    """Store the file, the next piece of which is compressed while one is written."""
     pieces = spool.pieces()
-    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-        await store.add_bytes(connection, file.file_id, *piece)
+    making = asyncio.create_task(asyncio.to_thread(next, pieces, None))
+    try:
+        while (piece := await making) is not None:
+            making = asyncio.create_task(asyncio.to_thread(next, pieces, None))
+            await store.add_bytes(connection, file_id, *piece)
+    finally:
+        # It reads the spool, which is gone behind this.
+        await asyncio.wait([making])
 
 
 async def _former(connection: Connection, file: StoredFile, ask: Ask) -> StoredFile | None:
@@ -199,7 +210,9 @@ class Reading:
         self._check()
 
     def _check_row(self, row: TheirRow) -> None:
-        if found := _NO_TEXT.search(f"{row.reference}{row.partner_reference}{row.text}"):
+        said = f"{row.reference}{row.partner_reference}{row.text}"
+        # What can be printed is text, which is known sooner.
+        if not said.isprintable() and (found := _NO_TEXT.search(said)):
             message = f"It holds {found[0]!a}, which is no text: another encoding is meant."
             self._errors.append(Finding("encoding", Severity.ERROR, row.record, None, message))
         # A bank's sums tell of a doubled line, and it may well have two that are alike.

@@ -87,8 +87,8 @@ class Amount:
     """An amount with its currency, as `Money`."""
 
     def lay(self, line: Line, place: int) -> int:
-        currency = line.plan.amounts[place]
-        return line.add(lambda texts: values.money_from(texts[place], currency))
+        read, currency = values.money_from, line.plan.amounts[place]
+        return line.add(lambda values: read(values[place], currency))
 
     def fill(self, element: Element, value: Money, namespace: str) -> None:
         element.text = values.money_text(value)

@@ -65,12 +65,9 @@ class Moulds:
     def fit(self, written: bytes) -> tuple[Plan, Sequence[str]] | None:
         """The plan and texts of an element that is written like an earlier one."""
         text = self._decoded(written)
-        moulds = self._moulds.get(written.count(b"<"), []) if text else []
-        for place, mould in enumerate(moulds):
+        for mould in self._moulds.get(written.count(b"<"), ()):
             texts = mould.texts(text)
             if texts is not None:
-                if place:
-                    moulds.insert(0, moulds.pop(place))
                 self._balance += 1
                 return mould.plan, texts
         self._balance -= 1
@@ -85,7 +82,7 @@ class Moulds:
         self._tries += 1
         mould = mould_of(self._decoded(written), plan, texts)
         if mould is not None:
-            moulds.insert(0, mould)
+            moulds.append(mould)
 
     def _decoded(self, written: bytes) -> str:
         """Empty for what is no text: the parser will say so."""

@@ -213,17 +213,15 @@ class _Open:
 
     def checked(
         self, plan: Plan, texts: Sequence[str], record: int, offset: int | None
-    ) -> Iterator[Item]:
-        """An entry that keeps the schema."""
-        read = self._version.tables.entry.read
-        entry: StatementEntry = read(plan, texts, record, offset)
+    ) -> Sequence[Item]:
+        """An entry that keeps the schema, behind what else is to be said about it."""
+        entry: StatementEntry = self._version.tables.entry.read(plan, texts, record, offset)
         found = entry_findings(entry, self._statement)
-        yield from found
-        if has_errors(found):
+        if found and has_errors(found):
             self._totals.whole = False
-            return
+            return found
         self._totals.add(entry)
-        yield entry
+        return (*found, entry)
 
     def after(self, element: Element) -> Iterator[Item]:
         """Something that is no entry, after the first entry."""

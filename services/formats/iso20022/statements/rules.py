@@ -28,12 +28,13 @@ class Totals:
         self.currency = ""
 
     def add(self, entry: StatementEntry) -> None:
+        direction, money = entry.direction, entry.amount
         self.entries += 1
-        self.counts[entry.direction] += 1
-        self.sums[entry.direction] += entry.amount.minor
-        self.currency = entry.amount.currency
+        self.counts[direction] += 1
+        self.sums[direction] += money.minor
+        self.currency = money.currency
         if entry.status == BOOKED:
-            self.booked[entry.direction] += entry.amount.minor
+            self.booked[direction] += money.minor
 
     def end(self, statement: Statement) -> StatementEnd:
         return StatementEnd(

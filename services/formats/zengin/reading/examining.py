@@ -8,6 +8,8 @@ from services.formats.zengin.layouts.shape import Layout
 from services.formats.zengin.layouts.text import decode
 from services.formats.zengin.reading.parsing import era_day, month_day
 
+DAYS_KEPT = 4096
+
 
 class Examiner:
     """Looks at records of one layout; dates without a year or era are those near to `near`."""
@@ -17,12 +19,23 @@ class Examiner:
         self._near = near
         self._matches = layout.pattern.fullmatch
         self._dates = layout.dates
+        # A file names few days, and each of its records some.
+        self._days: list[tuple[slice, Field, set[bytes]]] = [
+            (field.place, field, set()) for field in layout.dates
+        ]
 
     def is_sound(self, data: bytes) -> bool:
         """Whether nothing is to be said about the record: the way almost all of them go."""
         if self._matches(data) is None or MISPLACED_MARK.search(data) is not None:
             return False
-        return all(self._is_day(field, data) for field in self._dates)
+        for place, field, known in self._days:
+            day = data[place]
+            if day not in known:
+                if not self._is_day(field, data):
+                    return False
+                if len(known) < DAYS_KEPT:
+                    known.add(day)
+        return True
 
     def problems(self, data: bytes) -> Iterator[tuple[Field, Problem]]:
         """Everything that is to be said about a record that has the layout's length."""
