@@ -77,7 +77,7 @@ def released_fact(kept: Escrow, part: Part) -> Outgoing:
 
 
 def dispute_fact(kept: Escrow) -> Outgoing:
-    """The fact that a dispute was opened, withdrawn or resolved."""
+    """The fact that a dispute was opened, withdrawn, resolved, or is open again."""
     told = escrow_message(kept)
     event = facts.PaymentEvent(
         participant_id=kept.participant_id,

@@ -40,8 +40,8 @@ class CaseFile:
     amount: Money
 
 
-async def _nothing(_connection: Connection, _changed: Sequence[Any]) -> None:
-    return None
+async def _nothing(_connection: Connection, _changed: Sequence[Any]) -> Sequence[Outgoing]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Kind(Generic[R]):
     """One kind of resource: its rules and messages, and where it is stored.
 
     `fact` tells of a changed state, or is None where nobody is told; `changed` stores what a
-    changed state means elsewhere. `case` and `resolve` are for an operator: a decision that does
-    not fit the case changes nothing.
+    changed state means elsewhere, and returns what is said of that. `case` and `resolve` are for an
+    operator: a decision that does not fit the case changes nothing.
     """
 
     resource: ResourceKind
@@ -61,7 +61,7 @@ class Kind(Generic[R]):
     fact: Callable[[R], Outgoing | None]
     case: Callable[[R], CaseFile]
     resolve: Callable[[R, Resolution, datetime], Decision[Any, Any]]
-    changed: Callable[[Connection, Sequence[R]], Awaitable[None]] = _nothing
+    changed: Callable[[Connection, Sequence[R]], Awaitable[Sequence[Outgoing]]] = _nothing
     patient: frozenset[Any] = frozenset()
     """Steps whose answer may take weeks."""
 
@@ -110,11 +110,12 @@ class Moves(Generic[R]):
         return after
 
     async def store(self, connection: Connection) -> None:
-        """Store all that has moved."""
+        """Store all that has moved, and note what is said because of it."""
         if self._lives:
             await self._kind.table.store(connection, self._lives)
         if self._changed:
-            await self._kind.changed(connection, list(self._changed.values()))
+            changed = list(self._changed.values())
+            self.messages += await self._kind.changed(connection, changed)
 
 
 class ResourceEvents(Generic[R]):

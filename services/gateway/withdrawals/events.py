@@ -11,6 +11,7 @@ from services.gateway.withdrawals.limits import taken_by_all
 from services.gateway.withdrawals.messages import command_of, fact_of
 from services.gateway.withdrawals.model import State, Step, Withdrawal
 from services.gateway.withdrawals.payees import PayeeBoxes
+from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 
 
@@ -39,7 +40,7 @@ async def _read(
     ]
 
 
-async def _free_limits(connection: Connection, changed: Sequence[Withdrawal]) -> None:
+async def _free_limits(connection: Connection, changed: Sequence[Withdrawal]) -> Sequence[Outgoing]:
     """What was not drawn in the end counts against no limit; what was taken after all counts again,
     before it may come back."""
     given = taken_by_all(
@@ -52,6 +53,7 @@ async def _free_limits(connection: Connection, changed: Sequence[Withdrawal]) ->
         given[usage] = given.get(usage, 0) - minor
     if given:
         await give_back(connection, given)
+    return ()
 
 
 def _case(withdrawal: Withdrawal) -> CaseFile:

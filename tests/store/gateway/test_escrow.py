@@ -173,9 +173,11 @@ async def test_a_refund_that_the_ledger_refuses_is_held_again_and_still_disputed
     assert await keeping.amounts("p1") == ("returned", 0, 0, 1_000)
     world = World(keeping.gateway)
     reference = await keeping.gateway.pool.fetchval("SELECT reference FROM refunds")
+    await keeping.told()
     no = FundsRefused(command="reserve", reason="ACCOUNT_UNKNOWN")
     await world.hear(wallet_says(f"refund-{reference}", funds_refused=no))
     assert await keeping.amounts("p1") == ("disputed", 1_000, 0, 0)
+    assert sorted(await keeping.told()) == ["EscrowDisputeChanged", "RefundDeclined"]
     await keeping.resolve("w2", payment, 1_000)
     assert await keeping.amounts("p1") == ("released", 0, 1_000, 0)
 
