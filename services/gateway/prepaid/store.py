@@ -71,6 +71,21 @@ async def _find(connection: Connection, where: str, lock: bool, *given: str) -> 
     return None if row is None else _order(row)
 
 
+async def is_begun(connection: Connection, reference: str) -> bool:
+    """Whether a payment is of an order that its shop has begun or handed out."""
+    return bool(
+        await connection.fetchval(
+            """
+            SELECT EXISTS (
+                SELECT FROM prepaid_orders
+                WHERE payment_reference = $1 AND state IN ('accepted', 'picked_up')
+            )
+            """,
+            reference,
+        )
+    )
+
+
 async def list_waiting(
     connection: Connection, acquirer_id: str, merchant_id: str, after: str, limit: int
 ) -> list[Order]:

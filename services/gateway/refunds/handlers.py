@@ -10,6 +10,7 @@ from services.gateway.acquiring.merchants.refund_limits import check_refund_limi
 from services.gateway.escrow.store import find_held
 from services.gateway.payments.messages import money_of
 from services.gateway.payments.owning import find_refundable
+from services.gateway.prepaid.store import is_begun
 from services.gateway.reference import Participant, ParticipantKind, RefundPolicy
 from services.gateway.reference.board import ReferenceBoard
 from services.gateway.refunds import store
@@ -24,7 +25,7 @@ from services.gateway.refunds.asking import (
 )
 from services.gateway.refunds.messages import command_of, shown_message
 from services.gateway.refunds.model import Refund, State
-from services.gateway.refunds.refusals import RefundUnknown
+from services.gateway.refunds.refusals import OrderBegun, RefundUnknown
 from services.gateway.refunds.saga import first_life
 from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.kit.postgres import Connection
@@ -65,9 +66,9 @@ class RefundHandlers:
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
-        `HeldInEscrow`, `RefundExceedsPayment`, `NothingLeftToRefund`, `RefundDayLimitReached` for
-        acquirers, `RatesStale` where the day's rate is wanted, `RefundIdReserved`, and leaves of
-        `Malformed`.
+        `HeldInEscrow`, `OrderBegun`, `RefundExceedsPayment`, `NothingLeftToRefund`,
+        `RefundDayLimitReached` for acquirers, `RatesStale` where the day's rate is wanted,
+        `RefundIdReserved`, and leaves of `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -122,6 +123,10 @@ class RefundHandlers:
         held = await find_held(connection, terms.reference) if payment.life.escrowed else None
         if is_asked and held is not None:
             check_word(wish, terms, held)
+        by_payer = is_asked and caller.kind is ParticipantKind.WALLET
+        # Who accepts an order has locked its payment, too.
+        if by_payer and await is_begun(connection, terms.reference):
+            raise OrderBegun(wish.payment_id)
         ask = ask_for(wish, terms, payment.life, already, conditions, new_reference(now), now, held)
         if caller.kind is ParticipantKind.ACQUIRER:
             amount = Money(ask.target_minor, terms.target_currency)

@@ -50,6 +50,17 @@ class HeldInEscrow(Refused):
         )
 
 
+class OrderBegun(Refused):
+    """What a shop has begun for a payer is not their wallet's to take back alone."""
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(
+            f"The shop has begun the order of the payment {payment_id}, or handed it out: the "
+            "shop's side gives back, ask it.",
+            payment_id=payment_id,
+        )
+
+
 class RefundTooLate(Refused):
     """The corridor takes refunds for a number of days after the payment."""
 

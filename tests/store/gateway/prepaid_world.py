@@ -57,12 +57,13 @@ class Counter:
         payment_id: str,
         amount: Money | None = None,
         policy: RefundPolicy | None = None,
+        by: Participant = PANDA,
     ) -> None:
-        """The wallet asks back what it has paid, or a part."""
+        """The wallet asks back what it has paid, or a part; or the shop's side gives it back."""
         request = pb.CreateRefundRequest(refund_id=refund_id, payment_id=payment_id)
         if amount is not None:
             request.amount.CopyFrom(money(amount.minor, amount.currency))
-        await self._refunds.create(PANDA, request, policy)
+        await self._refunds.create(by, request, policy)
 
     async def refunds(self) -> int:
         """How many refunds there are."""

@@ -36,6 +36,7 @@ from services.gateway.reference.store import (
     put_scheme,
 )
 from services.gateway.refunds.refusals import (
+    OrderBegun,
     RefundExistsWithDifferentContent,
     RefundIdReserved,
 )
@@ -128,6 +129,20 @@ async def test_no_wallet_takes_the_id_of_an_orders_refund(
     # What was asked for is answered to the wallet under its id.
     with pytest.raises(RefundExistsWithDifferentContent):
         await counter.refund(order.refund_id, "p1", Money(1, "JPY"))
+
+
+async def test_what_the_shop_has_begun_is_not_its_payers_to_take_back(counter: Counter) -> None:
+    order = await counter.place()
+    await counter.refund("early", "p1", Money(1, "JPY"))
+    await counter.orders.accept(EDO, order.payment_reference)
+    with pytest.raises(OrderBegun):
+        await counter.refund("begun", "p1", Money(1, "JPY"))
+    await counter.orders.redeem(EDO, order.pick_up_code, "till-1")
+    with pytest.raises(OrderBegun):
+        await counter.refund("eaten", "p1")
+    await counter.refund("early", "p1", Money(1, "JPY"))
+    await counter.refund("by-the-shop", order.payment_reference, by=EDO)
+    assert await counter.refunds() == 2
 
 
 async def test_a_refund_that_is_refused_is_asked_for_again_only_after_a_while(
@@ -229,7 +244,7 @@ async def test_orders_are_nobody_elses_business(counter: Counter) -> None:
     assert await counter.orders.page(KYO, "", "", 10) == []
 
 
-async def test_an_order_that_its_wallet_had_refunded_is_handed_out_no_more(
+async def test_an_order_that_was_given_back_whole_is_handed_out_no_more(
     counter: Counter, clock: ManualClock
 ) -> None:
     order = await counter.place()
@@ -237,7 +252,7 @@ async def test_an_order_that_its_wallet_had_refunded_is_handed_out_no_more(
     await counter.refund("r1", "p1", part)
     assert (await counter.orders.get(PANDA, "p1")).state is State.PLACED
     await counter.orders.accept(EDO, order.payment_reference)
-    await counter.refund("r2", "p1")
+    await counter.refund("r2", order.payment_reference, by=EDO)
 
     with pytest.raises(OrderRefunded):
         await counter.orders.redeem(EDO, order.pick_up_code, "till-1")

@@ -100,7 +100,8 @@ class PrepaidServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcceptOrder(self, request, context):
-        """The shop begins: from now on the payer cannot cancel.
+        """The shop begins: from now on the payer cannot cancel, and what was paid is
+        given back by the shop's side alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

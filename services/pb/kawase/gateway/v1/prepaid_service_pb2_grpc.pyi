@@ -49,7 +49,9 @@ class PrepaidServiceStub:
     payments' references.
     """
     AcceptOrder: _grpc.UnaryUnaryMultiCallable[_prepaid_service_pb2.AcceptOrderRequest, _prepaid_service_pb2.AcceptOrderResponse]
-    """The shop begins: from now on the payer cannot cancel."""
+    """The shop begins: from now on the payer cannot cancel, and what was paid is
+    given back by the shop's side alone.
+    """
     RedeemOrder: _grpc.UnaryUnaryMultiCallable[_prepaid_service_pb2.RedeemOrderRequest, _prepaid_service_pb2.RedeemOrderResponse]
     """The payer is there. Once: the same redemption id is answered again, another
     is refused as ORDER_PICKED_UP.
@@ -78,7 +80,9 @@ class PrepaidServiceAsyncStub(PrepaidServiceStub):
     payments' references.
     """
     AcceptOrder: _aio.UnaryUnaryMultiCallable[_prepaid_service_pb2.AcceptOrderRequest, _prepaid_service_pb2.AcceptOrderResponse]  # type: ignore[assignment]
-    """The shop begins: from now on the payer cannot cancel."""
+    """The shop begins: from now on the payer cannot cancel, and what was paid is
+    given back by the shop's side alone.
+    """
     RedeemOrder: _aio.UnaryUnaryMultiCallable[_prepaid_service_pb2.RedeemOrderRequest, _prepaid_service_pb2.RedeemOrderResponse]  # type: ignore[assignment]
     """The payer is there. Once: the same redemption id is answered again, another
     is refused as ORDER_PICKED_UP.
@@ -128,7 +132,9 @@ class PrepaidServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _prepaid_service_pb2.AcceptOrderRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_prepaid_service_pb2.AcceptOrderResponse, _abc.Awaitable[_prepaid_service_pb2.AcceptOrderResponse]]:
-        """The shop begins: from now on the payer cannot cancel."""
+        """The shop begins: from now on the payer cannot cancel, and what was paid is
+        given back by the shop's side alone.
+        """
 
     @_abc_1.abstractmethod
     def RedeemOrder(
