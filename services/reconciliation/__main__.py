@@ -8,6 +8,7 @@ from services.kit.log import configure_logs
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.repeating import Repeater
+from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import Parts, build_parts
 from services.pb.kawase.reconciliation.v1 import (
     break_service_pb2_grpc,
@@ -26,6 +27,7 @@ from services.reconciliation.days.server import NAME as DAYS
 from services.reconciliation.days.server import DayServer
 from services.reconciliation.files.server import NAME as FILES
 from services.reconciliation.files.server import FileServer
+from services.reconciliation.files.store import bytes_sealer
 from services.reconciliation.matching.rules import rules_of
 from services.reconciliation.ours.projecting import make_projection
 from services.reconciliation.partners import Partners, partners_of
@@ -44,11 +46,14 @@ async def build(life: Life) -> None:
     parts.server.add(register, ReconciliationServer(parts.pool), NAME)
     partners = partners_of(settings.recon_partners)
     life.run_part("projection", make_projection(parts.units, partners).run())
+    box = SecretBox(settings.payee_key, PAYEE_SETTING)
+    life.run_part("bytes_sealer", bytes_sealer(parts.pool, box).run())
     files = FileServer(
         parts.pool,
         parts.clock,
         partners,
         settings.recon_spool_bytes,
+        box,
         settings.recon_work,
         settings.recon_expected_files,
     )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.kit.facts.owners import FactsSettings
 from services.reconciliation.matching.names import BackendName
@@ -11,6 +11,9 @@ from services.reconciliation.matching.names import BackendName
 class ReconciliationSettings(FactsSettings):
     """Settings of one reconciliation process."""
 
+    payee_key: SecretStr
+    """Seals the files that partners and banks give: they name accounts and their holders. The same
+    as of gateway, settlement and bridge."""
     recon_engine: BackendName = BackendName.DUCKDB
     """What matches: DuckDB in this process, or Spark where one machine is not enough."""
     recon_spark_master: str = ""

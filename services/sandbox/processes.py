@@ -134,12 +134,16 @@ def operator_key(directory: Path) -> str:
     return keep_secret(directory / "secrets" / "operator")
 
 
-def settlement_env(setup: Setup, name: str) -> Mapping[str, str]:
+def finance_env(service: str, *more: str) -> Callable[[Setup, str], Mapping[str, str]]:
     """The owners of facts, and the key of bank accounts."""
-    return {
-        **facts_env("settlement", "reconciliation")(setup, name),
-        "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),
-    }
+
+    def env(setup: Setup, name: str) -> Mapping[str, str]:
+        return {
+            **facts_env(service, *more)(setup, name),
+            "KAWASE_PAYEE_KEY": sealing_key(setup.stack.directory, "payees"),
+        }
+
+    return env
 
 
 def sealing_key(directory: Path, name: str) -> str:
@@ -153,8 +157,8 @@ _ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
     "wallet": service_env("wallet"),
     "fx": service_env("fx"),
     "bridge": bridge_env,
-    "settlement": settlement_env,
-    "reconciliation": facts_env("reconciliation"),
+    "settlement": finance_env("settlement", "reconciliation"),
+    "reconciliation": finance_env("reconciliation"),
 }
 PROCESSES = tuple(
     ProcessSpec(service, f"services.{service}", _ENVS[service]) for service in SERVICES

@@ -18,8 +18,8 @@ HOLDERS = ("ヤマダ ハナコ", "ﾔﾏﾀﾞ ﾊﾅｺ", "エドアクワイ�
 PLANTED = re.compile(
     "|".join([*HOLDERS, *(f"(?<![0-9])(?:[0-9]{{5}})?{each}(?![0-9])" for each in NUMBERS)])
 )
-# Banks' statements name who was paid and who paid, and are kept as they came.
-STATEMENTS = {"reconciliation.file_bytes", "reconciliation.their_rows"}
+# Rows of banks' statements name who was paid and who paid.
+STATEMENTS = {"reconciliation.their_rows"}
 
 
 @pytest.mark.slow

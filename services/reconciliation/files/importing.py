@@ -128,7 +128,7 @@ async def _keep(
 
 async def _keep_bytes(connection: Connection, file_id: str, spool: Spool) -> None:
     """Store the file, the next piece of which is compressed while one is written."""
-    pieces = spool.pieces()
+    pieces = spool.pieces(file_id)
     making = asyncio.create_task(asyncio.to_thread(next, pieces, None))
     try:
         while (piece := await making) is not None:

@@ -10,6 +10,7 @@ import asyncpg
 from services.core.clock import Clock
 from services.core.errors import Malformed
 from services.kit.rpc import answers
+from services.kit.sealing import SecretBox
 from services.pb.kawase.money.v1.money_pb2 import Money
 from services.pb.kawase.reconciliation.v1 import file_service_pb2 as pb
 from services.pb.kawase.reconciliation.v1 import file_service_pb2_grpc
@@ -31,7 +32,8 @@ class ImportMalformed(Malformed):
 
 
 class FileServer(file_service_pb2_grpc.FileServiceServicer):
-    """Takes files in. `limit`: bytes of the largest; `work`: where they wait."""
+    """Takes files in. `limit`: bytes of the largest; `box` seals them; `work`: where they
+    wait."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class FileServer(file_service_pb2_grpc.FileServiceServicer):
         clock: Clock,
         partners: Partners,
         limit: int,
+        box: SecretBox,
         work: Path | None = None,
         wanted: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
@@ -46,6 +49,7 @@ class FileServer(file_service_pb2_grpc.FileServiceServicer):
         self._clock = clock
         self._partners = partners
         self._limit = limit
+        self._box = box
         self._work = work
         self.watch = Watch(pool, clock, partners, wanted or {})
 
@@ -54,7 +58,7 @@ class FileServer(file_service_pb2_grpc.FileServiceServicer):
         self, requests: AsyncIterator[pb.ImportFileRequest], _context: Any
     ) -> pb.ImportFileResponse:
         ask: Ask | None = None
-        with Spool(self._limit, self._work) as spool:
+        with Spool(self._limit, self._box, self._work) as spool:
             async for request in requests:
                 if ask is None:
                     ask = read_ask(request)

@@ -1,4 +1,7 @@
-"""A file on its way in: kept on disk up to a limit, digested as it comes."""
+"""A file on its way in: kept on disk up to a limit, digested as it comes, stored sealed.
+
+A bank's statement names accounts and their holders.
+"""
 
 import hashlib
 import tempfile
@@ -9,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, cast
 
 from services.core.errors import LimitReached
+from services.kit.sealing import SecretBox
 
 PIECE_BYTES = 1 << 20
 # Reports repeat themselves: the fastest level makes a fifth of them.
@@ -20,10 +24,12 @@ class FileTooLarge(LimitReached):
 
 
 class Spool:
-    """The bytes of one file, gone at the end. `work`: a folder; None: the machine's own."""
+    """The bytes of one file, gone at the end. `box` seals what is stored of them; `work`: a folder;
+    None: the machine's own."""
 
-    def __init__(self, limit: int, work: Path | None = None) -> None:
+    def __init__(self, limit: int, box: SecretBox, work: Path | None = None) -> None:
         self._limit = limit
+        self._box = box
         self._digest = hashlib.sha256()
         self._file = cast(BinaryIO, tempfile.TemporaryFile(prefix="kawase-file-", dir=work))  # noqa: SIM115
         self.byte_count = 0
@@ -65,9 +71,15 @@ class Spool:
         self._file.seek(0)
         return self._file
 
-    def pieces(self) -> Iterator[tuple[int, bytes]]:
-        """The file in compressed pieces, numbered from 0."""
+    def pieces(self, file_id: str) -> Iterator[tuple[int, bytes]]:
+        """The file in pieces, compressed and sealed, from 0. Raises `SecretsKeyMissing`."""
         file, number = self.open(), 0
         while data := file.read(PIECE_BYTES):
-            yield number, zlib.compress(data, _LEVEL)
+            piece = zlib.compress(data, _LEVEL)
+            yield number, self._box.seal_for(piece_place(file_id, number), piece)
             number += 1
+
+
+def piece_place(file_id: str, number: int) -> str:
+    """What a piece of a file is sealed for."""
+    return f"statement/{file_id}/{number}"

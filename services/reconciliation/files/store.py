@@ -5,10 +5,17 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 from typing import Any
 
+import asyncpg
+
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretBox
+from services.kit.upkeep import Upkeep
 from services.reconciliation.files.model import StoredFile
+from services.reconciliation.files.spool import piece_place
 
 COPY_SECONDS = 600.0
+# Each of up to a megabyte.
+PIECES_AT_ONCE = 8
 COPIED = (
     "record",
     "reference",
@@ -100,23 +107,52 @@ async def add_file(connection: Connection, file: StoredFile) -> None:
 
 
 async def add_bytes(connection: Connection, file_id: str, number: int, data: bytes) -> None:
-    """A compressed piece of the file."""
+    """A piece of the file, compressed and sealed."""
     await connection.execute(
-        "INSERT INTO file_bytes (file_id, piece, data) VALUES ($1, $2, $3)", file_id, number, data
+        "INSERT INTO file_bytes (file_id, piece, data, sealed) VALUES ($1, $2, $3, true)",
+        file_id,
+        number,
+        data,
     )
 
 
-async def read_bytes(connection: Connection, file_id: str) -> AsyncIterator[bytes]:
-    """The file as it came, in pieces."""
+async def read_bytes(connection: Connection, box: SecretBox, file_id: str) -> AsyncIterator[bytes]:
+    """The file as it came, in pieces. Raises `SecretUnreadable`."""
     number = 0
     while True:
-        data = await connection.fetchval(
-            "SELECT data FROM file_bytes WHERE (file_id, piece) = ($1, $2)", file_id, number
+        row = await connection.fetchrow(
+            "SELECT data, sealed FROM file_bytes WHERE (file_id, piece) = ($1, $2)", file_id, number
         )
-        if data is None:
+        if row is None:
             return
+        data, sealed = row
+        if sealed:
+            data = box.open_for(piece_place(file_id, number), data)
         yield zlib.decompress(data)
         number += 1
+
+
+def bytes_sealer(pool: asyncpg.Pool, box: SecretBox) -> Upkeep:
+    """Seals what was stored before files were sealed."""
+
+    async def work(connection: Connection) -> int:
+        rows = [tuple(row) for row in await connection.fetch(_UNSEALED, PIECES_AT_ONCE)]
+        await connection.executemany(
+            "UPDATE file_bytes SET data = $3, sealed = true WHERE (file_id, piece) = ($1, $2)",
+            [
+                (file_id, number, box.seal_for(piece_place(file_id, number), data))
+                for file_id, number, data in rows
+            ],
+        )
+        return len(rows)
+
+    return Upkeep(pool, "files to seal", work)
+
+
+_UNSEALED = """
+SELECT file_id, piece, data FROM file_bytes WHERE NOT sealed
+ORDER BY file_id, piece LIMIT $1 FOR UPDATE SKIP LOCKED
+"""
 
 
 async def list_files(

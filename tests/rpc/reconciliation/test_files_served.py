@@ -12,6 +12,7 @@ from services.pb.kawase.reconciliation.v1 import file_service_pb2 as pb
 from services.pb.kawase.reconciliation.v1 import file_service_pb2_grpc
 from services.reconciliation.files.server import NAME, FileServer
 from tests.conftest import Database
+from tests.parts import PAYEE_BOX
 from tests.store.reconciliation.importing import NEXT_DAY, PARTNERS, reconciliation
 from tests.store.reconciliation.test_files import PARTNER, report
 
@@ -23,7 +24,9 @@ async def stub(database: Database) -> AsyncIterator[Any]:
     async with reconciliation(database) as pool:
         server = RpcServer("127.0.0.1:0")
         register = file_service_pb2_grpc.add_FileServiceServicer_to_server
-        server.add(register, FileServer(pool, ManualClock(NEXT_DAY), PARTNERS, LIMIT), NAME)
+        server.add(
+            register, FileServer(pool, ManualClock(NEXT_DAY), PARTNERS, LIMIT, PAYEE_BOX), NAME
+        )
         await server.start()
         async with open_channel(f"127.0.0.1:{server.port}") as channel:
             yield file_service_pb2_grpc.FileServiceStub(channel)

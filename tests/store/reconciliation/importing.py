@@ -13,6 +13,7 @@ from services.reconciliation.files.model import Ask
 from services.reconciliation.files.spool import Spool
 from services.reconciliation.partners import Format, Partners, partners_of
 from tests.conftest import Database
+from tests.parts import PAYEE_BOX
 
 NEXT_DAY = datetime(2026, 10, 31, 3, tzinfo=UTC)
 SPOOL_BYTES = 64 << 20
@@ -42,6 +43,6 @@ async def bring(
 ) -> Imported:
     """Have a file imported."""
     ask = Ask(name, format_, partner_id, "hanako", day, replaces)
-    with Spool(SPOOL_BYTES) as spool:
+    with Spool(SPOOL_BYTES, PAYEE_BOX) as spool:
         spool.add(data)
         return await import_file(pool, ManualClock(NEXT_DAY), partners, ask, spool)

@@ -1,6 +1,7 @@
 """Files taken in: the same once, a damaged one not at all, and each as it came."""
 
 import asyncio
+import zlib
 from typing import Any
 
 import asyncpg
@@ -13,12 +14,13 @@ from services.reconciliation.files.importing import (
     FormatNotExpected,
 )
 from services.reconciliation.files.spool import FileTooLarge, Spool
-from services.reconciliation.files.store import list_files, read_bytes
+from services.reconciliation.files.store import bytes_sealer, list_files, read_bytes
 from services.reconciliation.partners import PartnerUnknown
 from services.reconciliation.replacing.choosing import DocumentKnown
 from services.sandbox.partners.ams_report import Report
 from services.sandbox.partners.days import Line
 from tests.conftest import Database
+from tests.parts import PAYEE_BOX, text_of
 from tests.store.reconciliation.importing import NEXT_DAY, PARTNERS, bring, reconciliation
 from tests.unit.reconciliation.files.reading import DAY
 
@@ -54,10 +56,13 @@ async def test_a_file_is_kept_with_its_rows_and_its_bytes(database: Database) ->
         assert (done.repeated, done.file.day, done.file.row_count) == (False, DAY, 2)
         assert done.file.totals == (("CNY", 3_000),)
         async with pool.acquire() as connection:
-            kept = b"".join([part async for part in read_bytes(connection, done.file.file_id)])
+            read = read_bytes(connection, PAYEE_BOX, done.file.file_id)
+            kept = b"".join([part async for part in read])
             (listed,) = await list_files(connection, PARTNER, DAY, "", 10)
         rows = await pool.fetch("SELECT record, file_id, minor FROM their_rows ORDER BY record")
+        stored = await pool.fetch("SELECT data FROM file_bytes")
     assert kept == data
+    assert not any(data[:20] in text_of(piece).encode() for (piece,) in stored)
     assert listed == done.file
     assert [tuple(row) for row in rows] == [
         (2, done.file.file_id, 1_000),
@@ -122,7 +127,21 @@ async def test_what_cannot_be_a_partners_file_is_refused_by_name(
 
 
 def test_a_file_over_the_limit_is_not_kept() -> None:
-    with Spool(10) as spool:
+    with Spool(10, PAYEE_BOX) as spool:
         spool.add(b"0123456789")
         with pytest.raises(FileTooLarge):
             spool.add(b"x")
+
+
+async def test_a_file_from_before_is_read_and_sealed_where_it_lies(database: Database) -> None:
+    name, data, _ = report(1_000)
+    async with reconciliation(database) as pool:
+        done = await bring(pool, PARTNER, name, data)
+        await pool.execute("UPDATE file_bytes SET sealed = false, data = $1", zlib.compress(data))
+        sealer = bytes_sealer(pool, PAYEE_BOX)
+        for sealed in (1, 0):
+            async with pool.acquire() as connection:
+                read = read_bytes(connection, PAYEE_BOX, done.file.file_id)
+                assert b"".join([part async for part in read]) == data
+            assert await sealer.step() == sealed
+        assert await pool.fetchval("SELECT bool_and(sealed) FROM file_bytes")

@@ -25,7 +25,7 @@ from services.reconciliation.reports.listing import list_rows
 from services.reconciliation.reports.reading import read_report
 from services.reconciliation.reports.reopening import approve_reopening, propose_reopening
 from tests.conftest import Database
-from tests.parts import running_units, waiting
+from tests.parts import PAYEE_BOX, running_units, waiting
 from tests.store.reconciliation.importing import NEXT_DAY, PARTNERS, bring
 from tests.store.reconciliation.test_files import PARTNER, report
 from tests.unit.reconciliation.files.reading import DAY
@@ -99,7 +99,8 @@ async def test_a_corrected_file_resolves_the_breaks_of_the_former(desk: Desk) ->
     assert await pool.fetchval("SELECT count(*) FROM their_rows") == 2
     async with pool.acquire() as connection:
         for kept, minors in ((first, (1_000, 1_900, 3_000)), (second, (1_000, 2_000))):
-            data = b"".join([part async for part in read_bytes(connection, kept.file.file_id)])
+            read = read_bytes(connection, PAYEE_BOX, kept.file.file_id)
+            data = b"".join([part async for part in read])
             assert data == report(*minors)[1]
     behind = await list_rows(pool, desk.clock, PARTNER, DAY, f"files.{first.file.file_id}")
     assert [row.minor for row in behind.rows] == [1_000, 1_900, 3_000]

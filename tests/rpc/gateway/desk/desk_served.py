@@ -27,6 +27,7 @@ from services.reconciliation.files.server import FileServer
 from services.reconciliation.matching.rules import standard_rules
 from services.reconciliation.reports.expecting import Expected
 from tests.conftest import Database
+from tests.parts import PAYEE_BOX
 from tests.rpc.gateway.access_served import House, house_of
 from tests.rpc.settlement.test_payouts_served import serving
 from tests.store.gateway.payments_world import Gateway
@@ -65,7 +66,7 @@ async def reconciling(books: Books) -> AsyncIterator[str]:
     server = RpcServer("127.0.0.1:0")
     breaks = BreakServer(units.pool, clock, BreakDesk(units, clock, Policy({})))
     server.add(break_service_pb2_grpc.add_BreakServiceServicer_to_server, breaks, BREAKS)
-    files = FileServer(units.pool, clock, PARTNERS, FILE_LIMIT)
+    files = FileServer(units.pool, clock, PARTNERS, FILE_LIMIT, PAYEE_BOX)
     server.add(file_service_pb2_grpc.add_FileServiceServicer_to_server, files, FILES)
     running = Running(units, clock, EngineChoice(standard_rules()), after)
     days = DayServer(units, clock, running, Expected())

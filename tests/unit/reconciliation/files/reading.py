@@ -11,6 +11,7 @@ from services.reconciliation.files.importing import FileDamaged, Reading
 from services.reconciliation.files.model import Ask, Source, StoredFile, TheirRow
 from services.reconciliation.files.spool import Spool
 from services.reconciliation.partners import Partner, partners_of
+from tests.parts import PAYEE_BOX
 
 DAY = date(2026, 10, 30)
 NOW = datetime(2026, 10, 31, 3, tzinfo=UTC)
@@ -30,7 +31,7 @@ def read_file(
 
 def stored(reading: Reading, data: bytes) -> StoredFile:
     """What is kept of a file that was read."""
-    with Spool(1 << 20) as spool:
+    with Spool(1 << 20, PAYEE_BOX) as spool:
         spool.add(data)
         return reading.finish(Ask("file", None, "x", "hanako", None), spool, ManualClock(NOW))
 
