@@ -30,7 +30,7 @@ OPENING_YEN = 10**9
 AMS_NAMES = ("KAWASE0001", "Alipay+", "kawase", "CNY")
 PAGE_ENTRIES = 500
 # The simulator builds a tree of all entries: a piece of the file at a time is built.
-TREE_ENTRIES = 10_000
+TREE_ENTRIES = 500
 _BOOKED = (TRANSFER_OUT, RETURN, FEE, TOP_UP)
 
 
