@@ -24,6 +24,7 @@ from services.gateway.resources.store import LifeTable
 from services.gateway.waking import Wakers
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
+from services.kit.sealing import SecretUnreadable
 from services.kit.trace import follow, made_of
 from services.kit.unit import Decided
 
@@ -160,7 +161,16 @@ def repeat_of(kind: Kind[R]) -> Callable[[Connection], Awaitable[Decided[int]]]:
         for each in due:
             follow(made_of(each.reference))
             _tell_repeat(kind, each)
-            commands.append(kind.command(each.life.step, each))
+            try:
+                commands.append(kind.command(each.life.step, each))
+            except SecretUnreadable as error:
+                # Until its key is there again; the others are not held up.
+                log.error(
+                    "resource_command_not_made",
+                    resource=kind.resource,
+                    reference=each.reference,
+                    problem=error.message,
+                )
         return Decided(len(due), commands)
 
     return repeat

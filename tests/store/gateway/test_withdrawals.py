@@ -168,6 +168,26 @@ async def test_the_command_of_a_silent_step_is_repeated(world: World) -> None:
     assert await world.sent() == ["SubmitPayout"]
 
 
+async def test_an_account_that_cannot_be_read_any_more_holds_up_no_other_repeat(
+    world: World,
+) -> None:
+    other = gateway_service_pb2.LinkBankAccountRequest(**BANK_LINK)
+    other.bank_link_id = "hanako-second"
+    await world.links.link(SAKURA, other)
+    for made in (await draw(world), await draw(world, "w2", link_id="hanako-second")):
+        await world.hear(funds(link_id(made), "reserved"))
+    await world.sent()
+    async with world.gateway.pool.acquire() as connection:
+        await connection.execute(
+            "UPDATE bank_links SET sealed_payee = 'by a key that is gone'"
+            " WHERE bank_link_id = 'hanako-bank'"
+        )
+    await world.make_due()
+
+    assert await world.repeater.step() == 2
+    assert await world.sent() == ["SubmitPayout"]
+
+
 async def test_the_same_id_and_content_give_the_same_withdrawal(world: World) -> None:
     first, second = await asyncio.gather(draw(world), draw(world))
 
