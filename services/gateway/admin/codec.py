@@ -226,6 +226,7 @@ def _refund_policy_from(message: pb.RefundPolicy) -> RefundPolicy:
         message.keeps_fee,
         message.keeps_spread,
         message.within_days,
+        message.by_shop_only,
     )
 
 
@@ -256,6 +257,7 @@ def _refund_policy_to(policy: RefundPolicy) -> pb.RefundPolicy:
         keeps_fee=policy.keeps_fee,
         keeps_spread=policy.keeps_spread,
         within_days=policy.within_days,
+        by_shop_only=policy.by_shop_only,
     )
 
 

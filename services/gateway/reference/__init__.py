@@ -92,12 +92,16 @@ class RefundRate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RefundPolicy:
-    """How refunds are reckoned. `within_days` after the payment; zero: no limit of ours."""
+    """How refunds are reckoned. `within_days` after the payment; zero: no limit of ours.
+
+    `by_shop_only`: the payer's wallet cannot have one made.
+    """
 
     rate: RefundRate = RefundRate.ORIGINAL
     keeps_fee: bool = False
     keeps_spread: bool = False
     within_days: int = 0
+    by_shop_only: bool = False
 
 
 Way = tuple[str, str, str]

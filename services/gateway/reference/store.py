@@ -92,8 +92,8 @@ FROM fee_plans
 _CORRIDORS = """
 SELECT corridor_id, wallet_id, acceptance_partner_id, home_currency, target_currency, fee_plan_id,
     quote_seconds, payment_minimum, payment_limit, payer_day_limit, corridor_day_limit, open,
-    refund_rate, refund_keeps_fee, refund_keeps_spread, refund_within_days, authorisation_days,
-    personal, escrow_days
+    refund_rate, refund_keeps_fee, refund_keeps_spread, refund_within_days, refund_by_shop_only,
+    authorisation_days, personal, escrow_days
 FROM corridors
 """
 _LIMIT_RULES = """
@@ -153,6 +153,7 @@ def _corridor(row: Mapping[str, Any]) -> Corridor:
         row["refund_keeps_fee"],
         row["refund_keeps_spread"],
         row["refund_within_days"],
+        row["refund_by_shop_only"],
     )
     return Corridor(**columns, refund_policy=policy)
 
@@ -230,15 +231,15 @@ async def put_corridor(connection: Connection, new: Corridor) -> None:
         INSERT INTO corridors (corridor_id, wallet_id, acceptance_partner_id, home_currency,
             target_currency, fee_plan_id, quote_seconds, payment_minimum, payment_limit,
             payer_day_limit, corridor_day_limit, open, refund_rate, refund_keeps_fee,
-            refund_keeps_spread, refund_within_days, authorisation_days, personal,
-            escrow_days)
+            refund_keeps_spread, refund_within_days, refund_by_shop_only, authorisation_days,
+            personal, escrow_days)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-            $19)
+            $19, $20)
         ON CONFLICT (corridor_id) DO UPDATE SET fee_plan_id = $6, quote_seconds = $7,
             payment_minimum = $8, payment_limit = $9, payer_day_limit = $10,
             corridor_day_limit = $11, open = $12, refund_rate = $13, refund_keeps_fee = $14,
-            refund_keeps_spread = $15, refund_within_days = $16, authorisation_days = $17,
-            escrow_days = $19
+            refund_keeps_spread = $15, refund_within_days = $16, refund_by_shop_only = $17,
+            authorisation_days = $18, escrow_days = $20
         """,
         *_columns(new)[:-4],
         *astuple(new.refund_policy),

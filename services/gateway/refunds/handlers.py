@@ -25,7 +25,7 @@ from services.gateway.refunds.asking import (
 )
 from services.gateway.refunds.messages import command_of, shown_message
 from services.gateway.refunds.model import Refund, State
-from services.gateway.refunds.refusals import OrderBegun, RefundUnknown
+from services.gateway.refunds.refusals import OrderBegun, RefundsByShop, RefundUnknown
 from services.gateway.refunds.saga import first_life
 from services.gateway.waking import WAIT_SECONDS, Wakers, unhurried
 from services.kit.postgres import Connection
@@ -66,9 +66,9 @@ class RefundHandlers:
 
         The same id and content give the same refund. Raises `RefundExistsWithDifferentContent`,
         `PaymentUnknown`, `RefundIsTheReceivers`, `PaymentNotCompleted`, `RefundTooLate`,
-        `HeldInEscrow`, `OrderBegun`, `RefundExceedsPayment`, `NothingLeftToRefund`,
-        `RefundDayLimitReached` for acquirers, `RatesStale` where the day's rate is wanted,
-        `RefundIdReserved`, and leaves of `Malformed`.
+        `HeldInEscrow`, `RefundsByShop`, `OrderBegun`, `RefundExceedsPayment`,
+        `NothingLeftToRefund`, `RefundDayLimitReached` for acquirers, `RatesStale` where the day's
+        rate is wanted, `RefundIdReserved`, and leaves of `Malformed`.
         """
         amount = money_of(request.amount) if request.HasField("amount") else None
         wish = Wish(
@@ -124,6 +124,8 @@ class RefundHandlers:
         if is_asked and held is not None:
             check_word(wish, terms, held)
         by_payer = is_asked and caller.kind is ParticipantKind.WALLET
+        if by_payer and policy.by_shop_only:
+            raise RefundsByShop(wish.payment_id)
         # Who accepts an order has locked its payment, too.
         if by_payer and await is_begun(connection, terms.reference):
             raise OrderBegun(wish.payment_id)

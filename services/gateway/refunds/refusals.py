@@ -50,6 +50,17 @@ class HeldInEscrow(Refused):
         )
 
 
+class RefundsByShop(Refused):
+    """The corridor leaves it to the shop what is given back."""
+
+    def __init__(self, payment_id: str) -> None:
+        super().__init__(
+            f"The payment {payment_id} is given back by the shop's side alone: its corridor takes "
+            "no refunds by wallets. Ask the shop.",
+            payment_id=payment_id,
+        )
+
+
 class OrderBegun(Refused):
     """What a shop has begun for a payer is not their wallet's to take back alone."""
 

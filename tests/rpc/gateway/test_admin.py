@@ -78,6 +78,11 @@ WAY = pb.Corridor(
     quote_seconds=60,
     payment_limit=50_000,
     open=True,
+    refund_policy=pb.RefundPolicy(
+        rate=pb.REFUND_RATE_DAY, keeps_fee=True, within_days=30, by_shop_only=True
+    ),
+    authorisation_days=7,
+    escrow_days=14,
 )
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from services.core.sheet import RatesStale
 from services.gateway.reference import RefundPolicy, RefundRate
-from services.gateway.refunds.refusals import RefundExceedsPayment, RefundTooLate
+from services.gateway.refunds.refusals import RefundExceedsPayment, RefundsByShop, RefundTooLate
 from tests.store.gateway.ledger_world import PAYABLE, PREFUND, Ledger
-from tests.store.gateway.payments_world import CORRIDORS, KAKAO, SHEET, Gateway, reference_of
+from tests.store.gateway.payments_world import CORRIDORS, EDO, KAKAO, SHEET, Gateway, reference_of
 from tests.store.gateway.resources_world import COMPLETED, World, opened
 
 
@@ -84,6 +84,18 @@ async def test_a_refund_after_the_corridor_s_days_is_refused(gateway: Gateway) -
         await world.refund("r2", "p1", 100)
     # What was asked for in time is still answered.
     assert (await world.refund("r1", "p1", 100)).refund_id == "r1"
+
+
+async def test_where_the_shop_alone_gives_back_the_payer_s_wallet_cannot(gateway: Gateway) -> None:
+    world = World(gateway)
+    payment = await world.paid("p1")
+    await world.refund("r1", "p1", 100)
+    use(world, RefundPolicy(by_shop_only=True))
+
+    with pytest.raises(RefundsByShop):
+        await world.refund("r2", "p1", 100)
+    assert (await world.refund("r1", "p1", 100)).refund_id == "r1"
+    assert (await world.refund("r2", payment.terms.reference, 100, EDO)).refund_id == "r2"
 
 
 async def test_the_day_s_rate_needs_rates_of_the_day(gateway: Gateway) -> None:

@@ -751,6 +751,7 @@ class RefundPolicy(_message.Message):
     KEEPS_FEE_FIELD_NUMBER: _builtins.int
     KEEPS_SPREAD_FIELD_NUMBER: _builtins.int
     WITHIN_DAYS_FIELD_NUMBER: _builtins.int
+    BY_SHOP_ONLY_FIELD_NUMBER: _builtins.int
     rate: Global___RefundRate.ValueType
     keeps_fee: _builtins.bool
     """The merchant's fee is kept by the house, and the merchant's side gives back all."""
@@ -758,6 +759,10 @@ class RefundPolicy(_message.Message):
     """The payer does not get the spread back."""
     within_days: _builtins.int
     """Days after the payment; zero: no limit of ours."""
+    by_shop_only: _builtins.bool
+    """Only the shop's side gives back: a CreateRefund by the payer's wallet is
+    refused.
+    """
     def __init__(
         self,
         *,
@@ -765,10 +770,11 @@ class RefundPolicy(_message.Message):
         keeps_fee: _builtins.bool = ...,
         keeps_spread: _builtins.bool = ...,
         within_days: _builtins.int = ...,
+        by_shop_only: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["keeps_fee", b"keeps_fee", "keeps_spread", b"keeps_spread", "rate", b"rate", "within_days", b"within_days"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by_shop_only", b"by_shop_only", "keeps_fee", b"keeps_fee", "keeps_spread", b"keeps_spread", "rate", b"rate", "within_days", b"within_days"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
