@@ -116,7 +116,8 @@ def record_deal(
     operator: str,
     as_json: bool,
 ) -> None:
-    """Put a rebalancing deal on the books under DEAL_ID; the same again changes nothing."""
+    """Put a rebalancing deal on the books under DEAL_ID, by which banks' statements are to name it;
+    the same again changes nothing."""
     deal = fx.FxDeal(
         deal_id=deal_id,
         counterparty_id=counterparty,
@@ -136,7 +137,8 @@ def record_deal(
 @json_option
 @click.pass_obj
 def settle_deal(asking: Asking, deal_id: str, operator: str, as_json: bool) -> None:
-    """Say that both sides of DEAL_ID are on the banks' statements."""
+    """Say that both sides of DEAL_ID are on the banks' statements, where none that is imported
+    shows them."""
     request = fx.SettleFxDealRequest(deal_id=deal_id, operator=operator)
     _show_deal(asking.ask(FxBookServiceStub, "SettleFxDeal", request).deal, as_json)
 

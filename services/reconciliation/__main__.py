@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from services.kit.facts.owners import settlement_owner
 from services.kit.facts.process import run_copy
 from services.kit.life import Life, run_process
 from services.kit.log import configure_logs
@@ -10,6 +11,7 @@ from services.kit.postgres import Connection
 from services.kit.repeating import Repeater
 from services.kit.sealing import PAYEE_SETTING, SecretBox
 from services.kit.service import Parts, build_parts
+from services.kit.tls import channel_to
 from services.pb.kawase.reconciliation.v1 import (
     break_service_pb2_grpc,
     day_service_pb2_grpc,
@@ -41,7 +43,9 @@ async def build(life: Life) -> None:
     """Put the process together."""
     settings = ReconciliationSettings()  # type: ignore[call-arg]  # from the environment
     parts = await build_parts(life, "reconciliation", settings)
-    run_copy(life, "reconciliation", parts, settings)
+    settlement = channel_to(settings.settlement_address, settings)
+    life.on_close(settlement.close)
+    run_copy(life, "reconciliation", parts, settings, [settlement_owner(settlement)])
     register = reconciliation_service_pb2_grpc.add_ReconciliationServiceServicer_to_server
     parts.server.add(register, ReconciliationServer(parts.pool), NAME)
     partners = partners_of(settings.recon_partners)

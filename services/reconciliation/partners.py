@@ -83,6 +83,7 @@ class Partner(BaseModel):
     settled_by: str = ""
     settled_currency: str = ""
     settlement_prefix: str = ""
+    deals: tuple[str, ...] = ()
     words: tuple[Word, ...] = ()
     business_days: tuple[Annotated[str, AfterValidator(_country)], ...] = ()
     closed: tuple[date, ...] = ()
@@ -144,6 +145,10 @@ def read_partners(text: str, name: str) -> dict[str, Partner]:
     partners = {partner.id: partner for partner in book.partner}
     if len(partners) < len(book.partner):
         raise PartnersMalformed(f"{name} tells of a partner twice.", file=name)
+    currencies = [currency for partner in book.partner for currency in partner.deals]
+    if twice := {currency for currency in currencies if currencies.count(currency) > 1}:
+        problem = f"names two banks for deals in {', '.join(sorted(twice))}: one of them shows them"
+        raise PartnersMalformed(f"{name} {problem}.", file=name)
     return partners
 
 
@@ -156,6 +161,11 @@ def partners_of(path: Path | None) -> dict[str, Partner]:
         return read_partners(path.read_text("utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise PartnersMalformed(f"{path} cannot be read: {error}", file=str(path)) from error
+
+
+def bank_of_deals(partners: Partners, currency: str) -> Partner | None:
+    """The bank whose statement shows FX deals in a currency; None: none is known."""
+    return next((each for each in partners.values() if currency in each.deals), None)
 
 
 def partner_named(partners: Partners, partner_id: str) -> Partner:

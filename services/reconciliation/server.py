@@ -4,7 +4,7 @@ from typing import Any
 
 import asyncpg
 
-from services.kit.facts.owners import KINDS, RECONCILIATION
+from services.kit.facts.owners import KINDS, RECONCILIATION, SETTLEMENT
 from services.kit.facts.serving import fill_facts, fill_progress
 from services.kit.rpc import answers
 from services.pb.kawase.reconciliation.v1 import reconciliation_service_pb2 as pb
@@ -24,7 +24,7 @@ class ReconciliationServer(reconciliation_service_pb2_grpc.ReconciliationService
         self, _request: pb.GetProgressRequest, _context: Any
     ) -> pb.GetProgressResponse:
         """One entry per topic of facts."""
-        return await fill_progress(self._pool, KINDS, pb.GetProgressResponse())
+        return await fill_progress(self._pool, (*KINDS, SETTLEMENT), pb.GetProgressResponse())
 
     @answers
     async def ListFacts(self, request: pb.ListFactsRequest, _context: Any) -> pb.ListFactsResponse:

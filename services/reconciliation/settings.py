@@ -14,6 +14,8 @@ class ReconciliationSettings(FactsSettings):
     payee_key: SecretStr
     """Seals the files that partners and banks give: they name accounts and their holders. The same
     as of gateway, settlement and bridge."""
+    settlement_address: str
+    """Settlement's gRPC server, `host:port`: it says which FX deals statements are to show."""
     recon_engine: BackendName = BackendName.DUCKDB
     """What matches: DuckDB in this process, or Spark where one machine is not enough."""
     recon_spark_master: str = ""

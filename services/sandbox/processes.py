@@ -158,7 +158,7 @@ _ENVS: dict[str, Callable[[Setup, str], Mapping[str, str]]] = {
     "fx": service_env("fx"),
     "bridge": bridge_env,
     "settlement": finance_env("settlement", "reconciliation"),
-    "reconciliation": finance_env("reconciliation"),
+    "reconciliation": finance_env("reconciliation", "settlement"),
 }
 PROCESSES = tuple(
     ProcessSpec(service, f"services.{service}", _ENVS[service]) for service in SERVICES

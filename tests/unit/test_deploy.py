@@ -151,7 +151,7 @@ def test_strangers_reach_the_edges_alone() -> None:
 
     assert ingress == {
         "inside": [{"from": [{"podSelector": {"matchLabels": {"app": "kawase"}}}]}],
-        "settlement": [{"from": [of_part("gateway")]}],
+        "settlement": [{"from": [of_part("gateway"), of_part("reconciliation")]}],
         "reconciliation": [{"from": [of_part("gateway"), of_part("settlement")]}],
         "gateway": [{"ports": [{"port": "grpc"}, {"port": "http"}]}],
         "bridge": [{"ports": [{"port": "callback"}]}],

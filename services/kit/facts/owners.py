@@ -28,6 +28,8 @@ from services.pb.kawase.reconciliation.v1 import (
 from services.pb.kawase.reconciliation.v1 import (
     reconciliation_service_pb2_grpc as reconciliation_grpc,
 )
+from services.pb.kawase.settlement.v1 import settlement_event_pb2, settlement_service_pb2
+from services.pb.kawase.settlement.v1 import settlement_service_pb2_grpc as settlement_grpc
 from services.pb.kawase.wallet.v1 import wallet_message_pb2, wallet_service_pb2
 from services.pb.kawase.wallet.v1 import wallet_service_pb2_grpc as wallet_grpc
 
@@ -72,9 +74,10 @@ GATEWAY = FactKind("gateway", "payment.event", payment_event_pb2.PaymentEvent)
 RECONCILIATION = FactKind(
     "reconciliation", "reconciliation.event", reconciliation_event_pb2.ReconciliationEvent
 )
+SETTLEMENT = FactKind("settlement", "settlement.event", settlement_event_pb2.SettlementEvent)
 KINDS = (WALLET, BRIDGE, GATEWAY)
 """What every copy holds."""
-KIND_OF_TOPIC = {kind.topic: kind for kind in (*KINDS, RECONCILIATION)}
+KIND_OF_TOPIC = {kind.topic: kind for kind in (*KINDS, RECONCILIATION, SETTLEMENT)}
 
 
 def make_fact(
@@ -151,3 +154,9 @@ def reconciliation_owner(channel: grpc.aio.Channel) -> Owner:
     """Reconciliation, over an open channel."""
     stub: Any = reconciliation_grpc.ReconciliationServiceStub(channel)
     return Owner(RECONCILIATION, reconciliation_service_pb2.ListFactsRequest, stub.ListFacts)
+
+
+def settlement_owner(channel: grpc.aio.Channel) -> Owner:
+    """Settlement, over an open channel."""
+    stub: Any = settlement_grpc.SettlementServiceStub(channel)
+    return Owner(SETTLEMENT, settlement_service_pb2.ListFactsRequest, stub.ListFacts)

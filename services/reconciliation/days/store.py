@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 
 from services.kit.postgres import Connection, allow_wide_plans
-from services.reconciliation.matching.rows import STORED_COLUMNS
+from services.reconciliation.matching.rows import STORED_COLUMNS, BreakKind
 
 AHEAD = timedelta(days=1)
 # What has not been matched for so long is not looked at again; its breaks stay.
@@ -118,7 +118,7 @@ async def replace_pairs(
     """Store what a run has decided in place of what an earlier run of the day had.
 
     What belongs to another day is left out: pairs of rows that day has matched, and rows that are
-    not due yet.
+    not due yet. A row that a person has vouched for is matched though nothing shows it.
     """
     await allow_wide_plans(connection)
     await connection.execute(
@@ -129,6 +129,8 @@ async def replace_pairs(
     )
     await connection.execute(_DROP_OTHERS, partner_id, day, timeout=BULK_SECONDS)
     await connection.execute(_DROP_AHEAD, partner_id, day, timeout=BULK_SECONDS)
+    missing = str(BreakKind.MISSING_AT_PARTNER)
+    await connection.execute(_VOUCHED, partner_id, day, missing, timeout=BULK_SECONDS)
 
 
 async def count_day(connection: Connection, partner_id: str, day: date) -> Counts:
@@ -158,7 +160,8 @@ LEFT JOIN reopenings AS r
     ON (r.partner_id, r.day, r.version) = (d.partner_id, d.day, c.version) AND r.approved_by = ''
 WHERE (d.partner_id, d.day) = ($1, $2)
 """
-# A side of a run; `our` and `their` take the place of `one`.
+# A side of a run; `our` and `their` take the place of `one`. `by-hand` is no rule, nor can one have
+# this name: a person has seen what no file shows; a later file still may.
 _SIDE = """
 WITH fresh AS (
     SELECT t.reference, t.kind FROM their_rows AS t
@@ -171,12 +174,23 @@ SELECT side.row, side.reference, side.partner_reference, side.kind, side.currenc
 FROM one_rows AS side
 WHERE side.partner_id = $1 AND side.day BETWEEN $2 AND $3 AND (
     NOT EXISTS (
-        SELECT FROM pairs AS p WHERE p.one_row = side.row AND p.rule <> '' AND p.day <> $4
+        SELECT FROM pairs AS p
+        WHERE p.one_row = side.row AND p.rule NOT IN ('', 'by-hand') AND p.day <> $4
     )
     OR (side.reference, side.kind) IN (SELECT reference, kind FROM repeated)
 )
 """
 _OURS, _THEIRS = (_SIDE.replace("one_row", f"{side}_row") for side in ("our", "their"))
+_VOUCHED = """
+WITH vouched AS (
+    DELETE FROM pairs AS p USING our_rows AS o
+    WHERE o.partner_id = $1 AND o.by_hand AND p.our_row = o.row
+        AND (p.partner_id, p.day, p.break_kind) = ($1, $2, $3)
+    RETURNING p.*
+)
+INSERT INTO pairs
+SELECT partner_id, day, our_row, their_row, 'by-hand', '', 0, currency FROM vouched
+"""
 _DROP_OTHERS = """
 DELETE FROM pairs AS pair
 WHERE (pair.partner_id, pair.day) = ($1, $2)

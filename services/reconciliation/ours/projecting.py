@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 from google.protobuf.message import DecodeError
 
-from services.kit.facts.owners import BRIDGE, WALLET
+from services.kit.facts.owners import BRIDGE, SETTLEMENT, WALLET
 from services.kit.facts.projection import FactUnreadable, KeptFact, Projection
 from services.kit.outbox import Outgoing
 from services.kit.postgres import Connection
 from services.kit.unit import Units
 from services.reconciliation.breaks.ledger import read_ledger
 from services.reconciliation.ours import store
+from services.reconciliation.ours.deals import deal_of, deal_rows
 from services.reconciliation.ours.reading import Heard, booked_of, hear
 from services.reconciliation.ours.rows import (
     REFUND,
@@ -26,13 +27,18 @@ from services.reconciliation.partners import Partners
 
 
 def make_projection(units: Units, partners: Partners) -> Projection:
-    """What reads the bridge's facts into rows, and the wallet's into what is booked."""
+    """What reads facts of bridge and settlement into rows, the wallet's into what is booked."""
 
     async def read_bridge(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
         await project_bridge(connection, facts, partners)
         return ()
 
-    return Projection(units, [(BRIDGE, read_bridge), (WALLET, project_wallet)])
+    async def read_deals(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:
+        await project_deals(connection, facts, partners)
+        return ()
+
+    readers = [(BRIDGE, read_bridge), (SETTLEMENT, read_deals), (WALLET, project_wallet)]
+    return Projection(units, readers)
 
 
 async def project_bridge(
@@ -89,6 +95,24 @@ def rows_that_follow(
                 if kind not in kept
             ]
     return rows, gone
+
+
+async def project_deals(
+    connection: Connection, facts: Sequence[KeptFact], partners: Partners
+) -> None:
+    """Write the rows of deals that are on the books; their terms never change. Raises
+    `FactUnreadable`."""
+    found: list[tuple[OurRow, bool]] = []
+    for fact in facts:
+        try:
+            deal = deal_of(fact)
+        except (DecodeError, ValueError) as error:
+            raise FactUnreadable(f"{fact.place} is no event: {error}") from error
+        if deal is not None:
+            said = Said(fact.source, fact.stripe, fact.sequence)
+            found += deal_rows(deal, partners, said)
+    await store.add_rows(connection, [row for row, _ in found])
+    await store.note_vouched(connection, [row for row, by_hand in found if by_hand])
 
 
 async def project_wallet(connection: Connection, facts: Sequence[KeptFact]) -> Sequence[Outgoing]:

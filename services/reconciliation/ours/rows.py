@@ -17,7 +17,7 @@ from services.reconciliation.partners import Partner
 
 COMPLETED, EXPECTED = "completed", "expected"
 PAYMENT, REFUND, PAYOUT, TOP_UP = "payment", "refund", "payout", "top_up"
-FEE, DISPUTE, CREDIT = "fee", "dispute", "credit"
+FEE, DISPUTE, CREDIT, DEBIT = "fee", "dispute", "credit", "debit"
 
 
 class OurRow(NamedTuple):

@@ -51,6 +51,13 @@ async def add_rows(connection: Connection, rows: Sequence[OurRow]) -> int:
     return int(status.rpartition(" ")[2])
 
 
+async def note_vouched(connection: Connection, rows: Sequence[OurRow]) -> None:
+    """A person has vouched for these rows: they are not missing where no file shows them."""
+    if rows:
+        keys = [(row.partner_id, row.kind, row.reference, row.resource_id) for row in rows]
+        await connection.execute(_NOTE_VOUCHED, *_columns(keys, 4))
+
+
 async def put_expected(connection: Connection, rows: Sequence[OurRow], former_file_id: str) -> int:
     """Write what a file lets us expect in the place of what a former one did. Returns how many of
     `rows` are written: one that is expected because of a third file is not."""
@@ -207,6 +214,13 @@ _DROP = """
 DELETE FROM our_rows AS r
 USING unnest($1::text[], $2::text[], $3::text[]) AS gone (partner_id, kind, reference)
 WHERE (r.partner_id, r.kind, r.reference) = (gone.partner_id, gone.kind, gone.reference)
+"""
+_NOTE_VOUCHED = """
+UPDATE our_rows AS r SET by_hand = true
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+    AS vouched (partner_id, kind, reference, resource_id)
+WHERE (r.partner_id, r.kind, r.reference, r.resource_id)
+    = (vouched.partner_id, vouched.kind, vouched.reference, vouched.resource_id) AND NOT r.by_hand
 """
 _LEDGER_UNREAD = """
 SELECT EXISTS (

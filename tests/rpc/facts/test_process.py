@@ -47,6 +47,7 @@ async def running(
         "KAWASE_BRIDGE_ADDRESS": owners,
         "KAWASE_GATEWAY_ADDRESS": owners,
         "KAWASE_RECONCILIATION_ADDRESS": owners,
+        "KAWASE_SETTLEMENT_ADDRESS": owners,
         "KAWASE_OPERATOR_KEY": "an-operator-of-tests-alone",
         "KAWASE_PAYEE_KEY": SEAL,
     }

@@ -143,7 +143,7 @@ async def test_facts_that_nothing_reads_into_tables_go_up_to_their_gap(
 def test_a_keep_time_that_is_too_short_is_refused_at_the_start() -> None:
     given = {
         "postgres": "x", "kafka": "x", "wallet_address": "x", "bridge_address": "x",
-        "gateway_address": "x", "payee_key": "x",
+        "gateway_address": "x", "settlement_address": "x", "payee_key": "x",
     }  # fmt: skip
     assert ReconciliationSettings(**given, facts_keep_days=0).facts_keep_days == 0  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 30"):

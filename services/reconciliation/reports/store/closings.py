@@ -14,7 +14,7 @@ from services.reconciliation.reports.writing.settlement import KINDS
 Place = tuple[str, date, int]
 """Partner, day, and which of its closes, from 1."""
 BULK_SECONDS = 600.0
-READ_SOURCES = ("bridge", "wallet")
+READ_SOURCES = ("bridge", "settlement", "wallet")
 """Whose facts our rows follow from."""
 
 
