@@ -9,12 +9,18 @@ import pytest
 
 from services.core.ids import new_reference
 from services.kit.facts.keeper import handle
-from services.kit.facts.owners import BRIDGE, WALLET, FactKind
+from services.kit.facts.owners import BRIDGE, SETTLEMENT, WALLET, FactKind
 from services.kit.facts.projection import FactUnreadable, KeptFact
 from services.kit.kafka import Record, Topics
 from services.pb.kawase.bridge.v1 import bridge_message_pb2 as pb
+from services.pb.kawase.settlement.v1 import fx_book_service_pb2 as fx
+from services.pb.kawase.settlement.v1.settlement_event_pb2 import SettlementEvent
 from services.pb.kawase.wallet.v1.wallet_message_pb2 import WalletEvent
-from services.reconciliation.ours.projecting import make_projection, project_bridge
+from services.reconciliation.ours.projecting import (
+    make_projection,
+    project_bridge,
+    project_deals,
+)
 from services.reconciliation.ours.store import list_unbooked
 from tests.conftest import Database
 from tests.parts import running_units
@@ -134,6 +140,45 @@ async def test_copied_facts_are_projected_once(database: Database, topics: Topic
         assert await projection.step() == 1
         assert await projection.step() == 0
         assert await units.pool.fetchval("SELECT count(*) FROM our_rows") == 1
+
+
+def deal_told(seen: str = "", value_date: str = "2026-11-02") -> bytes:
+    event = SettlementEvent()
+    deal = event.fx_deal_changed.deal
+    deal.deal_id, deal.resource_id, deal.value_date = "FX-17", "deal-1", value_date
+    deal.state = fx.FX_DEAL_STATE_SETTLED if seen else fx.FX_DEAL_STATE_RECORDED
+    deal.sold.minor_units, deal.sold.currency_code, deal.sold_seen = 100_000, "JPY", seen
+    deal.bought.minor_units, deal.bought.currency_code, deal.bought_seen = 905_000, "KRW", seen
+    return event.SerializeToString()
+
+
+@pytest.mark.parametrize(("seen", "by_hand"), [("japan-bank/17", False), ("operator aiko", True)])
+async def test_a_deal_is_one_row_at_its_bank_however_often_it_is_told(
+    database: Database, topics: Topics, seen: str, by_hand: bool
+) -> None:
+    async with running_units("reconciliation", database, topics) as units:
+        projection = make_projection(units, PARTNERS)
+        async with units.pool.acquire() as connection, connection.transaction():
+            for place, payload in enumerate([deal_told(), deal_told(seen), deal_told(seen)], 1):
+                await copy(connection, SETTLEMENT, payload, place)
+        assert [await projection.step() for _ in range(2)] == [3, 0]
+        rows = await units.pool.fetch(
+            "SELECT partner_id, kind, reference, minor, day, sequence, by_hand FROM our_rows"
+        )
+    value_day = date(2026, 11, 2)
+    assert [tuple(row) for row in rows] == [
+        ("japan-bank", "debit", "FX-17", -100_000, value_day, 1, by_hand)
+    ]
+
+
+@pytest.mark.parametrize("payload", [b"\xff", deal_told(value_date="tomorrow")])
+async def test_a_fact_of_settlement_that_is_no_event_stops_the_reading(
+    database: Database, payload: bytes
+) -> None:
+    fact = KeptFact("settlement", 0, 1, "", payload)
+    async with reconciliation(database) as pool, pool.acquire() as connection:
+        with pytest.raises(FactUnreadable):
+            await project_deals(connection, [fact], PARTNERS)
 
 
 @pytest.mark.parametrize(

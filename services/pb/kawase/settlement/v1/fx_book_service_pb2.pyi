@@ -121,8 +121,8 @@ class RecordFxDealRequest(_message.Message):
     DEAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def deal(self) -> Global___FxDeal:
-        """`deal_id` is chosen by the caller and is the idempotency key; states, mid and
-        times are ignored.
+        """`deal_id` is chosen by the caller and is the idempotency key; banks' statements
+        are to name the deal by it. States, mid and times are ignored.
         """
 
     def __init__(
