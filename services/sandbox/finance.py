@@ -61,13 +61,13 @@ class Finance:
         )
 
     async def are_copies_even(self) -> bool:
-        """Whether reconciliation's copy of the facts reaches as far as settlement's."""
+        """Whether reconciliation's copy reaches as far as settlement's, of what both copy."""
         copies = []
         for stub, module in ((self.settlement, settlement_pb), (self.reconciliation, recon_pb)):
             answer = await call(stub.GetProgress(module.GetProgressRequest(), timeout=CALL_SECONDS))
             copies.append({each.topic: each.fact_count for each in answer.sources})
         ours, theirs = copies
-        return all(ours[topic] == count for topic, count in theirs.items())
+        return all(ours[topic] == theirs[topic] for topic in ours.keys() & theirs.keys())
 
     async def windows(self) -> Sequence[settlement_pb.Window]:
         """Windows that hold something and are not open any more."""
