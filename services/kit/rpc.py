@@ -5,10 +5,12 @@
 logged and reaches the caller as INTERNAL without its text.
 """
 
+import asyncio
 import functools
 import inspect
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, NoReturn, TypeVar
 
@@ -33,6 +35,7 @@ RETRY_AFTER = "retry_after_seconds"
 CALL_SECONDS = 10.0
 MESSAGE_BYTES = 4 << 20
 GRACE_SECONDS = 5.0
+HEAR_OUT_SECONDS = 5.0
 
 STATUS_OF: dict[type[errors.KawaseError], grpc.StatusCode] = {
     errors.Malformed: grpc.StatusCode.INVALID_ARGUMENT,
@@ -131,6 +134,19 @@ def _follow(context: Any) -> None:
         follow_call(context.invocation_metadata() or ())
 
 
+async def hear_out(requests: object) -> None:
+    """Read on, for a while, what a caller who is about to be refused still sends. A single message
+    is read already.
+
+    grpc.aio tells a caller whose write fails of an internal error, in the place of the refusal.
+    """
+    if isinstance(requests, AsyncIterable):
+        with suppress(Exception):
+            async with asyncio.timeout(HEAR_OUT_SECONDS):
+                async for _ in requests:
+                    pass
+
+
 def answers(method: F) -> F:
     """Map what a server method raises to a status. For unary and for streaming answers."""
 
@@ -142,6 +158,7 @@ def answers(method: F) -> F:
         except grpc.aio.AbortError:
             raise
         except Exception as error:
+            await hear_out(request)
             await abort(context, error)
 
     @functools.wraps(method)

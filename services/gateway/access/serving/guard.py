@@ -21,7 +21,7 @@ from services.gateway.access.operations import OPERATIONS
 from services.gateway.access.places import Places
 from services.gateway.access.proof.tls import identities_of
 from services.gateway.access.refusals import OperatorOtherwise
-from services.kit.rpc import Register, abort
+from services.kit.rpc import Register, abort, hear_out
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -158,6 +158,7 @@ class Guard:
                 participant_id = allowed.participant.participant_id
                 self._places.take(participant_id)
             except Exception as error:
+                await hear_out(requests)
                 return await abort(context, error)
             first: list[str] = []
             outcome = "FAILED"
