@@ -52,6 +52,17 @@ def _who_acts(ctx: click.Context, option: click.Parameter, named: str) -> str:
     return named
 
 
+def gateway_options(key_told: str) -> Callable[[F], F]:
+    """Where the gateway is, and the key of somebody at the operator, of which the help says
+    `key_told`."""
+
+    def decorate(command: F) -> F:
+        key = click.option("--key", envvar="KAWASE_KEY", default="", help=key_told)
+        return address_option(key(command))
+
+    return decorate
+
+
 def desk_options(command: F) -> F:
     """Where settlement or reconciliation is, and by whose key: `desk` makes the asking of them."""
     command = click.option(
@@ -118,6 +129,19 @@ class Asking:
                     f"{self.service} does not answer at {place}: is it running, and is the "
                     "address right?"
                 ) from error
+
+    def ask_all(self, stub: Callable[[Any], Any], method: str, request: Any, things: str) -> Any:
+        """The first page of a list with the `things` of all others behind its own.
+
+        Raises what the service refuses with.
+        """
+        found = self.ask(stub, method, request)
+        while found.next_page_token:
+            request.page_token = found.next_page_token
+            page = self.ask(stub, method, request)
+            getattr(found, things).extend(getattr(page, things))
+            found.next_page_token = page.next_page_token
+        return found
 
     def send(self, stub: Callable[[Any], Any], method: str, requests: Iterable[Any]) -> Any:
         """The answer of one call that takes a stream. Raises what the service refuses with."""

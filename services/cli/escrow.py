@@ -1,16 +1,14 @@
 """`kawase escrow`: what is kept until buyers have received, and the operator's word on disputes."""
 
-from datetime import UTC
 from pathlib import Path
 
 import click
-from google.protobuf.timestamp_pb2 import Timestamp
 from ulid import ULID
 
-from services.cli.asking import Asking, address_option, json_option, print_message
+from services.cli.asking import Asking, gateway_options, json_option, print_message
 from services.cli.options import Group, directory_option
 from services.cli.pay import Amount
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import open_console, print_rows, shown_time
 from services.core.money import Money
 from services.pb.kawase.gateway.v1 import escrow_pb2
 from services.pb.kawase.gateway.v1 import escrow_service_pb2 as pb
@@ -23,14 +21,9 @@ PAGE_SIZE = 100
 
 @click.group(cls=Group)
 @directory_option
-@address_option
-@click.option(
-    "--key",
-    envvar="KAWASE_KEY",
-    help="A key of somebody at the operator; without it the local stack's own.",
-)
+@gateway_options("A key of somebody at the operator; without it the local stack's own.")
 @click.pass_context
-def escrow(ctx: click.Context, directory: Path, address: str, key: str | None) -> None:
+def escrow(ctx: click.Context, directory: Path, address: str, key: str) -> None:
     """Payments in escrow: look at them, decide disputes.
 
     Exit status: 0 done, 1 refused, 2 wrong use.
@@ -45,13 +38,7 @@ def escrow(ctx: click.Context, directory: Path, address: str, key: str | None) -
 def list_(asking: Asking, disputed: bool, as_json: bool) -> None:
     """Escrows of all wallets, in the order of their payments."""
     request = pb.ListEscrowsRequest(page_size=PAGE_SIZE, disputed=disputed)
-    found = pb.ListEscrowsResponse()
-    while True:
-        page = asking.ask(EscrowServiceStub, "ListEscrows", request)
-        found.escrows.extend(page.escrows)
-        request.page_token = page.next_page_token
-        if not request.page_token:
-            break
+    found = asking.ask_all(EscrowServiceStub, "ListEscrows", request, "escrows")
     if as_json:
         print_message(found)
         return
@@ -114,7 +101,7 @@ def _show(kept: escrow_pb2.Escrow) -> None:
         ("released", _money(kept.released)),
         ("returned", _money(kept.returned)),
         ("until", _until(kept)),
-        ("disputed", f"{_time(kept.dispute_time)}: {kept.dispute_reason}")
+        ("disputed", f"{shown_time(kept.dispute_time.ToDatetime())}: {kept.dispute_reason}")
         if kept.HasField("dispute_time")
         else ("", ""),
     ]
@@ -130,8 +117,8 @@ def _money(amount: money_pb2.Money) -> str:
 
 
 def _until(kept: escrow_pb2.Escrow) -> str:
-    return _time(kept.release_time) if kept.HasField("release_time") else "the clock stands"
-
-
-def _time(stamp: Timestamp) -> str:
-    return f"{stamp.ToDatetime(UTC):%Y-%m-%d %H:%M} UTC"
+    return (
+        shown_time(kept.release_time.ToDatetime())
+        if kept.HasField("release_time")
+        else "the clock stands"
+    )

@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.cli.asking import Asking, address_option, json_option, print_message
+from services.cli.asking import Asking, gateway_options, json_option, print_message
 from services.cli.clock import Instant
 from services.cli.options import Group, directory_option
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import open_console, print_rows, shown_time
 from services.pb.kawase.gateway.v1 import access_service_pb2, admin_service_pb2
 from services.pb.kawase.gateway.v1.access_service_pb2_grpc import AccessServiceStub
 from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import AdminServiceStub
@@ -18,14 +18,11 @@ from services.sandbox.processes import operator_key
 
 @click.group(cls=Group)
 @directory_option
-@address_option
-@click.option(
-    "--key",
-    envvar="KAWASE_KEY",
-    help="An operator's key (or the variable KAWASE_KEY); without it the local stack's own.",
+@gateway_options(
+    "An operator's key (or the variable KAWASE_KEY); without it the local stack's own."
 )
 @click.pass_context
-def keys(ctx: click.Context, directory: Path, address: str, key: str | None) -> None:
+def keys(ctx: click.Context, directory: Path, address: str, key: str) -> None:
     """API keys of participants: make, list, revoke.
 
     Exit status: 0 done, 1 refused, 2 wrong use.
@@ -126,4 +123,4 @@ def _life(key: access_service_pb2.ApiKey) -> str:
 
 
 def _shown(time: Timestamp) -> str:
-    return f"{time.ToDatetime():%Y-%m-%d %H:%M} UTC"
+    return shown_time(time.ToDatetime())

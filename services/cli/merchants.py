@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from services.cli.asking import Asking, address_option, json_option, print_message
+from services.cli.asking import Asking, gateway_options, json_option, print_message
 from services.cli.options import Group, directory_option, kept_key
 from services.cli.terminal import open_console, print_rows
 from services.pb.kawase.gateway.v1 import acquirer_service_pb2 as pb
@@ -18,28 +18,26 @@ PAGE_SIZE = 100
 
 @click.group(cls=Group)
 @directory_option
-@address_option
-@click.option(
-    "--key",
-    envvar="KAWASE_KEY",
-    help="A key of somebody at the operator; without it the checker's of the local stack.",
-)
+@gateway_options("A key of somebody at the operator; without it the checker's of the local stack.")
 @click.pass_context
-def merchants(ctx: click.Context, directory: Path, address: str, key: str | None) -> None:
+def merchants(ctx: click.Context, directory: Path, address: str, key: str) -> None:
     """Shops that acquirers propose: look at them, approve, reject.
 
     Exit status: 0 done, 1 refused, 2 wrong use.
     """
-    ctx.obj = Asking(directory, "gateway", address, key or "")
+    ctx.obj = Asking(directory, "gateway", address, key)
+
+
+def _with_key(given: Asking) -> Asking:
+    if given.key:
+        return given
+    if not given.address:
+        read_endpoints(given.directory)  # says first that nothing runs, where nothing does
+    return replace(given, key=kept_key(given.directory, CHECKER))
 
 
 def _ask(given: Asking, method: str, request: Any) -> Any:
-    key = given.key
-    if not key:
-        if not given.address:
-            read_endpoints(given.directory)  # says first that nothing runs, where nothing does
-        key = kept_key(given.directory, CHECKER)
-    return replace(given, key=key).ask(AcquirerServiceStub, method, request)
+    return _with_key(given).ask(AcquirerServiceStub, method, request)
 
 
 @merchants.command("list")
@@ -49,13 +47,8 @@ def _ask(given: Asking, method: str, request: Any) -> Any:
 def list_(asking: Asking, pending: bool, as_json: bool) -> None:
     """Shops by id, of all acquirers."""
     request = pb.ListMerchantsRequest(page_size=PAGE_SIZE, pending_only=pending)
-    found = pb.ListMerchantsResponse()
-    while True:
-        page = _ask(asking, "ListMerchants", request)
-        found.merchants.extend(page.merchants)
-        request.page_token = page.next_page_token
-        if not request.page_token:
-            break
+    asked = _with_key(asking)
+    found = asked.ask_all(AcquirerServiceStub, "ListMerchants", request, "merchants")
     if as_json:
         print_message(found)
         return

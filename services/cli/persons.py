@@ -11,7 +11,7 @@ import click
 
 from services.cli.asking import address_option
 from services.cli.options import Group, directory_option, kept_key
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import open_console, print_rows, shown_time
 from services.cli.tls import given_tls
 from services.sandbox.endpoints import read_endpoints
 from services.sdk import DrawingFormat, PersonalCode, WalletClient
@@ -95,7 +95,7 @@ def list_(desk: Desk, payer: str) -> None:
             each.payer_id,
             each.shown_name,
             each.currency,
-            f"revoked {each.revoke_time:%Y-%m-%d %H:%M} UTC" if each.revoke_time else "good",
+            f"revoked {shown_time(each.revoke_time)}" if each.revoke_time else "good",
         )
         for each in desk.do(ask)
     ]
@@ -116,7 +116,7 @@ def receipts(desk: Desk, payer: str) -> None:
                 str(each.amount),
                 f"{each.refunded} given back" if each.refunded else "",
                 each.code_id,
-                f"{each.create_time:%Y-%m-%d %H:%M} UTC",
+                shown_time(each.create_time),
             )
             async for each in kawase.persons.receipts(payer)
         ]

@@ -1,7 +1,6 @@
 """`kawase recon`: files in, days matched and closed, reports out, in a running house."""
 
 from collections.abc import Iterator
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 from services.cli.asking import Asking, desk_options, json_option, print_message
 from services.cli.options import Group, directory_option
 from services.cli.recon_breaks import COMMANDS, who_option
-from services.cli.terminal import NOT_VALID, open_console, print_rows
+from services.cli.terminal import NOT_VALID, open_console, print_rows, shown_time
 from services.core.money import Money
 from services.pb.kawase.bridge.v1 import bridge_service_pb2 as bridge_pb
 from services.pb.kawase.bridge.v1.bridge_service_pb2_grpc import BridgeServiceStub
@@ -144,7 +143,7 @@ def overdue(asking: Asking, partner: str, as_json: bool) -> None:
                 late.partner_id,
                 late.day,
                 ", ".join(late.formats) or "any file",
-                f"{late.due_time.ToDatetime(UTC):%Y-%m-%d %H:%M} UTC",
+                shown_time(late.due_time.ToDatetime()),
             )
             for late in answer.files
         ]

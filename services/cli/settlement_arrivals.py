@@ -1,12 +1,11 @@
 """`kawase settlement arrivals`, `retry-arrival`: what of a statement could not be booked."""
 
-from datetime import UTC
 from typing import Any
 
 import click
 
 from services.cli.asking import Asking, json_option, operator_option, print_message
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import open_console, print_rows, shown_time
 from services.core.money import Money
 from services.pb.kawase.settlement.v1 import arrival_service_pb2 as pb
 from services.pb.kawase.settlement.v1.arrival_service_pb2_grpc import ArrivalServiceStub
@@ -51,6 +50,6 @@ def _row(arrival: Any) -> tuple[str, ...]:
         arrival.arrival_id,
         str(Money(arrival.amount.minor_units, arrival.amount.currency_code)),
         arrival.witness,
-        f"{arrival.ask_time.ToDatetime(UTC):%Y-%m-%d %H:%M} UTC",
+        shown_time(arrival.ask_time.ToDatetime()),
         arrival.reason or f"no answer, asked {arrival.repeat_count + 1} times",
     )

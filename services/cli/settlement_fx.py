@@ -1,12 +1,11 @@
 """`kawase settlement exposure`, `result`, `deals`, `record-deal`, `settle-deal`, `prefunding`."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
 from services.cli.asking import Asking, json_option, operator_option, print_message
-from services.cli.terminal import open_console, print_rows
+from services.cli.terminal import open_console, print_rows, shown_time
 from services.core.errors import KawaseError
 from services.core.money import Money, money_from_text
 from services.pb.kawase.money.v1 import money_pb2
@@ -213,7 +212,7 @@ def _deposit_row(each: Any) -> tuple[str, ...]:
 
     run_out = "not within 28 days"
     if each.HasField("run_out_time"):
-        run_out = _when(each.run_out_time.ToDatetime(UTC))
+        run_out = shown_time(each.run_out_time.ToDatetime())
     return (
         each.participant_id,
         shown(each.available_minor) + (" LOW" if each.low else ""),
@@ -223,7 +222,3 @@ def _deposit_row(each: Any) -> tuple[str, ...]:
         run_out,
         f"{each.history_weeks} weeks",
     )
-
-
-def _when(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 import click
@@ -37,6 +38,11 @@ def open_console() -> Console:
 def clean(value: str) -> str:
     """`value` without what could steer a terminal: what is shown was written by a stranger."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in value)
+
+
+def shown_time(time: datetime) -> str:
+    """A time in UTC, to the minute."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def print_rows(

@@ -241,9 +241,8 @@ async def bridge(
     finally:
         for part in parts[1:]:
             part.cancel()
-        await worker.drain()
-        await disputes.drain()
-        await payouts.drain()
+        for each in (worker, disputes, payouts):
+            await each.drain()
         parts[0].cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await runner.cleanup()

@@ -170,6 +170,12 @@ class House:
             await self.admin("PutCorridor", Put.PutCorridorRequest(corridor=corridor))
 
 
+def admin_of(gateway: Gateway, keys: Keys) -> AdminServer:
+    """The gateway's AdminService."""
+    stuck = gateway.reading.list_stuck
+    return AdminServer(keys, gateway.board, gateway.units, gateway.clock, stuck, Wakers(), BOXES)
+
+
 @asynccontextmanager
 async def house_of(
     gateway: Gateway,
@@ -189,15 +195,7 @@ async def house_of(
     server.guard_with(Guard(gate, approvals, with_tls=server.has_tls).guarded)
     access = AccessServer(keys, gateway.board, gateway.units, gateway.clock, approvals)
     server.add(access_service_pb2_grpc.add_AccessServiceServicer_to_server, access, NAME)
-    admin = AdminServer(
-        keys,
-        gateway.board,
-        gateway.units,
-        gateway.clock,
-        gateway.reading.list_stuck,
-        Wakers(),
-        BOXES,
-    )
+    admin = admin_of(gateway, keys)
     server.add(
         admin_service_pb2_grpc.add_AdminServiceServicer_to_server,
         admin,

@@ -8,8 +8,6 @@ from pydantic import SecretStr
 
 from services.core.errors import Refused
 from services.gateway.access.keys import Keys
-from services.gateway.admin.server import AdminServer
-from services.gateway.waking import Wakers
 from services.kit.rpc import RpcServer, call, open_channel
 from services.pb.kawase.gateway.v1 import admin_service_pb2 as pb
 from services.pb.kawase.gateway.v1 import payment_pb2
@@ -18,7 +16,8 @@ from services.pb.kawase.gateway.v1.admin_service_pb2_grpc import (
     add_AdminServiceServicer_to_server,
 )
 from services.sandbox.demo.codes import SHANGHAI_TAXI
-from tests.store.gateway.payments_world import BOXES, KAKAO, Gateway
+from tests.rpc.gateway.access_served import admin_of
+from tests.store.gateway.payments_world import KAKAO, Gateway
 from tests.store.gateway.resources_world import (
     World,
     funds,
@@ -48,15 +47,7 @@ class Operator:
 async def operator(gateway: Gateway) -> AsyncIterator[Operator]:
     server = RpcServer("127.0.0.1:0")
     keys = Keys(gateway.board, gateway.clock, SecretStr(KEY))
-    admin = AdminServer(
-        keys,
-        gateway.board,
-        gateway.units,
-        gateway.clock,
-        gateway.reading.list_stuck,
-        Wakers(),
-        BOXES,
-    )
+    admin = admin_of(gateway, keys)
     server.add(add_AdminServiceServicer_to_server, admin, "kawase.gateway.v1.AdminService")
     await server.start()
     async with open_channel(server.address) as channel:

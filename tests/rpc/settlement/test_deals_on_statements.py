@@ -62,6 +62,12 @@ class Books:
     from_settlement: Fetcher
     from_reconciliation: Fetcher
 
+    async def settle_by_hand(self) -> None:
+        """A person vouches for the deal."""
+        request = fx.SettleFxDealRequest(deal_id="FX-17", operator="aiko")
+        await call(self.served.book.SettleFxDeal(request, timeout=30))
+        await self.hear_of_deals()
+
     async def hear_of_deals(self) -> None:
         """Reconciliation fetches what settlement has said, and reads it."""
         await self.from_settlement.step()
@@ -178,9 +184,7 @@ async def test_a_deal_that_no_statement_shows_is_a_break_until_a_person_vouches_
         assert await books.run(JAPAN) == {"MISSING_AT_PARTNER": 1}
         assert await books.open_breaks() == ["MISSING_AT_PARTNER"]
 
-        request = fx.SettleFxDealRequest(deal_id="FX-17", operator="aiko")
-        await call(served.book.SettleFxDeal(request, timeout=30))
-        await books.hear_of_deals()
+        await books.settle_by_hand()
         assert await books.run(JAPAN) == {"by-hand": 1}
         assert await books.open_breaks() == []
 
@@ -200,9 +204,7 @@ async def test_what_a_person_has_vouched_for_is_matched_when_its_statement_comes
         await served.record(deal_id="FX-17")
         (asked,) = await take_records(tail, 1)
         await served.post(asked.value)
-        request = fx.SettleFxDealRequest(deal_id="FX-17", operator="aiko")
-        await call(served.book.SettleFxDeal(request, timeout=30))
-        await books.hear_of_deals()
+        await books.settle_by_hand()
         await books.bring(SEOUL, in_seoul())
         assert await books.run(SEOUL) == {"exact": 1}
     assert await books.open_breaks() == []

@@ -5,7 +5,8 @@ second person into a proposal, and notes the end of what is audited. Methods tha
 pay for one look at tables in memory.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -140,16 +141,23 @@ class Guard:
     async def _audited(
         self, allowed: Allowed, behaviour: Any, request: Any, context: Context
     ) -> Any:
+        with self._noted(allowed, context, lambda: object_of(request)):
+            return await behaviour(request, context)
+
+    @contextmanager
+    def _noted(
+        self, allowed: Allowed, context: Context, object_id: Callable[[], str]
+    ) -> Iterator[None]:
+        """Notes how a call ended, and what it was about by then."""
         outcome = "FAILED"
         try:
-            answer = await behaviour(request, context)
+            yield
             outcome = OK
-            return answer
         except grpc.aio.AbortError:
             outcome = _code_of(context) or outcome
             raise
         finally:
-            self._gate.note(allowed, object_of(request), outcome)
+            self._gate.note(allowed, object_id(), outcome)
 
     def _upload(self, method: str, behaviour: Any) -> Any:
         async def upload(requests: AsyncIterator[Any], context: Context) -> Any:
@@ -161,17 +169,11 @@ class Guard:
                 await hear_out(requests)
                 return await abort(context, error)
             first: list[str] = []
-            outcome = "FAILED"
-            try:
-                answer = await behaviour(_noting(requests, first), context)
-                outcome = OK
-                return answer
-            except grpc.aio.AbortError:
-                outcome = _code_of(context) or outcome
-                raise
-            finally:
-                self._places.give_back(participant_id)
-                self._gate.note(allowed, "".join(first), outcome)
+            with self._noted(allowed, context, lambda: "".join(first)):
+                try:
+                    return await behaviour(_noting(requests, first), context)
+                finally:
+                    self._places.give_back(participant_id)
 
         return upload
 
